@@ -1,0 +1,1 @@
+//! The procedural macros of creel; use them through the `creel` crate.

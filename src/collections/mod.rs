@@ -1,0 +1,3 @@
+//! Data structures that know nothing of futures.
+
+pub(crate) mod list;

@@ -1,0 +1,79 @@
+//! The context slot: which runtime, task and budget the code running on this thread is under.
+//!
+//! A thread-local with `std`. Without, one static: such a target runs one runtime on one core,
+//! and an interrupt handler only wakes, which does not read the slot there.
+
+use super::coop::Budget;
+use super::rng::Rng;
+use core::cell::Cell;
+
+#[cfg(feature = "alloc")]
+use super::owner::{Owner, RawTask};
+#[cfg(feature = "alloc")]
+use core::ptr::NonNull;
+
+/// All fields are plain cells: reading one never runs foreign code.
+#[derive(Debug)]
+pub(crate) struct Context {
+    /// The runtime that `Handle::current`, timers and `spawn` mean here.
+    #[cfg(feature = "alloc")]
+    pub(crate) runtime: Cell<Option<NonNull<Owner>>>,
+    /// The owner of tasks whose core this thread holds: pushes to it need no atomics.
+    #[cfg(feature = "alloc")]
+    pub(crate) driving: Cell<Option<NonNull<Owner>>>,
+    /// Where `spawn_local` puts its task.
+    #[cfg(feature = "alloc")]
+    pub(crate) local: Cell<Option<NonNull<Owner>>>,
+    /// The task that is being polled.
+    #[cfg(feature = "alloc")]
+    pub(crate) task: Cell<Option<RawTask>>,
+    pub(crate) budget: Cell<Budget>,
+    pub(crate) rng: Cell<Rng>,
+}
+
+impl Context {
+    const fn new() -> Self {
+        Self {
+            #[cfg(feature = "alloc")]
+            runtime: Cell::new(None),
+            #[cfg(feature = "alloc")]
+            driving: Cell::new(None),
+            #[cfg(feature = "alloc")]
+            local: Cell::new(None),
+            #[cfg(feature = "alloc")]
+            task: Cell::new(None),
+            budget: Cell::new(Budget::UNLIMITED),
+            rng: Cell::new(Rng::new(0x5eed)),
+        }
+    }
+}
+
+#[cfg(feature = "std")]
+std::thread_local! {
+    static CONTEXT: Context = const { Context::new() };
+}
+
+/// Runs `f` with this thread's context.
+#[cfg(feature = "std")]
+#[inline]
+pub(crate) fn with<R>(f: impl FnOnce(&Context) -> R) -> R {
+    CONTEXT.with(f)
+}
+
+#[cfg(not(feature = "std"))]
+struct Single(Context);
+
+// SAFETY: without `std` there is one runtime on one core (the rule stands in the docs of
+// `runtime`), and interrupt handlers never reach the slot.
+#[cfg(not(feature = "std"))]
+unsafe impl Sync for Single {}
+
+#[cfg(not(feature = "std"))]
+static CONTEXT: Single = Single(Context::new());
+
+/// Runs `f` with the context.
+#[cfg(not(feature = "std"))]
+#[inline]
+pub(crate) fn with<R>(f: impl FnOnce(&Context) -> R) -> R {
+    f(&CONTEXT.0)
+}

@@ -1,0 +1,79 @@
+//! The cooperative budget: how many operations a task may complete before it must let others run.
+//!
+//! Every task starts a poll with [`Budget::INITIAL`]. A leaf future calls [`poll_proceed`] before
+//! its work: `Pending` means the budget is spent (the waker has been called, so the task runs
+//! again in its turn); `Ready` hands out a receipt that gives the unit back unless
+//! [`Receipt::made_progress`] is called. Outside a task the budget is unlimited.
+
+use super::context;
+use core::task::{Context, Poll};
+
+/// What is left of the budget.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Budget(u8);
+
+impl Budget {
+    pub(crate) const INITIAL: Self = Self(128);
+    pub(crate) const UNLIMITED: Self = Self(u8::MAX);
+
+    #[inline]
+    pub(crate) fn has_remaining(self) -> bool {
+        self.0 > 0
+    }
+}
+
+/// Runs `f` under `budget`, and puts the previous one back, also when `f` panics.
+#[inline]
+pub(crate) fn with_budget<R>(budget: Budget, f: impl FnOnce() -> R) -> R {
+    struct Restore(Budget);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            context::with(|context| context.budget.set(self.0));
+        }
+    }
+    let _restore = Restore(context::with(|context| context.budget.replace(budget)));
+    f()
+}
+
+#[inline]
+pub(crate) fn has_budget_remaining() -> bool {
+    context::with(|context| context.budget.get().has_remaining())
+}
+
+/// A unit of budget taken; given back on drop unless progress was made.
+#[derive(Debug)]
+#[must_use]
+pub(crate) struct Receipt(Budget);
+
+impl Receipt {
+    /// Keeps the unit spent.
+    #[inline]
+    pub(crate) fn made_progress(self) {
+        core::mem::forget(self);
+    }
+}
+
+impl Drop for Receipt {
+    #[inline]
+    fn drop(&mut self) {
+        context::with(|context| context.budget.set(self.0));
+    }
+}
+
+/// Takes one unit of budget, or asks the task to yield.
+#[inline]
+pub(crate) fn poll_proceed(cx: &mut Context<'_>) -> Poll<Receipt> {
+    let before = context::with(|context| {
+        let before = context.budget.get();
+        if before != Budget::UNLIMITED && before.has_remaining() {
+            context.budget.set(Budget(before.0 - 1));
+        }
+        before
+    });
+    if before.has_remaining() {
+        Poll::Ready(Receipt(before))
+    } else {
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}

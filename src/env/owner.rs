@@ -1,0 +1,123 @@
+//! The owner of tasks as the rest of the crate sees it: a counted pointer with a table of
+//! operations, so that one task cell serves the single-threaded core, the pool and a local set.
+
+use super::Env;
+use core::ptr::NonNull;
+
+/// The address of a task cell's header. Only `task` looks behind it.
+pub(crate) type RawTask = NonNull<()>;
+
+/// The first field of whatever owns tasks (`#[repr(C)]`).
+#[derive(Debug)]
+pub(crate) struct Owner {
+    pub(crate) ops: &'static Ops,
+}
+
+/// What an owner can do. Every function takes the owner's own address.
+#[derive(Debug)]
+pub(crate) struct Ops {
+    /// One more reference. From any thread.
+    pub(crate) retain: unsafe fn(NonNull<Owner>),
+    /// One reference less; the last frees the owner. From any thread.
+    pub(crate) release: unsafe fn(NonNull<Owner>),
+    /// The task became ready: queue it. From any thread, never blocks, never allocates.
+    pub(crate) schedule: unsafe fn(NonNull<Owner>, RawTask),
+    /// A new task: adopt it and queue it, or cancel it if the owner is shut down. From any
+    /// thread for a `Send` task, else from the thread that drives the owner.
+    pub(crate) adopt: unsafe fn(NonNull<Owner>, RawTask),
+    /// Make the host look again (a nearer deadline). From any thread.
+    pub(crate) unpark: unsafe fn(NonNull<Owner>),
+    /// The environment, if this owner has one of its own.
+    pub(crate) env: unsafe fn(NonNull<Owner>) -> Option<NonNull<Env>>,
+}
+
+/// A counted reference to an owner.
+#[derive(Debug)]
+pub(crate) struct OwnerRef(NonNull<Owner>);
+
+// SAFETY: every operation in `Ops` that an `OwnerRef` offers is callable from any thread.
+unsafe impl Send for OwnerRef {}
+// SAFETY: as above.
+unsafe impl Sync for OwnerRef {}
+
+impl OwnerRef {
+    /// Takes over one reference.
+    ///
+    /// # Safety
+    /// `owner` is valid and the caller gives up one counted reference to it.
+    pub(crate) unsafe fn from_raw(owner: NonNull<Owner>) -> Self {
+        Self(owner)
+    }
+
+    /// Makes a new reference.
+    ///
+    /// # Safety
+    /// `owner` is valid.
+    #[inline]
+    pub(crate) unsafe fn retain(owner: NonNull<Owner>) -> Self {
+        // SAFETY: valid by contract.
+        unsafe { (owner.as_ref().ops.retain)(owner) };
+        Self(owner)
+    }
+
+    /// The runtime that the code on this thread runs under.
+    pub(crate) fn current() -> Option<Self> {
+        let owner = super::context::with(|context| context.runtime.get())?;
+        // SAFETY: whoever set the slot keeps the owner alive until it is reset.
+        Some(unsafe { Self::retain(owner) })
+    }
+
+    #[inline]
+    pub(crate) fn as_ptr(&self) -> NonNull<Owner> {
+        self.0
+    }
+
+    #[inline]
+    fn ops(&self) -> &'static Ops {
+        // SAFETY: a counted reference keeps the owner valid.
+        unsafe { self.0.as_ref() }.ops
+    }
+
+    #[inline]
+    pub(crate) fn schedule(&self, task: RawTask) {
+        // SAFETY: the owner is valid.
+        unsafe { (self.ops().schedule)(self.0, task) }
+    }
+
+    #[inline]
+    pub(crate) fn adopt(&self, task: RawTask) {
+        // SAFETY: the owner is valid.
+        unsafe { (self.ops().adopt)(self.0, task) }
+    }
+
+    pub(crate) fn unpark(&self) {
+        // SAFETY: the owner is valid.
+        unsafe { (self.ops().unpark)(self.0) }
+    }
+
+    /// The environment of a runtime.
+    ///
+    /// # Panics
+    /// If this is a local set, which has none; `OwnerRef::current` never answers one.
+    #[inline]
+    pub(crate) fn env(&self) -> &Env {
+        // SAFETY: the owner, and the environment inside it, live as long as the reference.
+        unsafe { (self.ops().env)(self.0).expect("a local set has no environment").as_ref() }
+    }
+}
+
+impl Clone for OwnerRef {
+    #[inline]
+    fn clone(&self) -> Self {
+        // SAFETY: valid while `self` is.
+        unsafe { Self::retain(self.0) }
+    }
+}
+
+impl Drop for OwnerRef {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: `self` owns one reference.
+        unsafe { (self.ops().release)(self.0) }
+    }
+}

@@ -1,0 +1,5 @@
+//! The timers of a runtime.
+
+/// The timers of a runtime.
+#[derive(Debug, Default)]
+pub(crate) struct Timers {}

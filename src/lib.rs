@@ -1,0 +1,35 @@
+//! An async runtime that runs the same program natively, in a browser, under WASI, on bare
+//! `no_std` and in a deterministic simulator.
+#![no_std]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[cfg(feature = "alloc")]
+extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
+
+mod atomic;
+mod collections;
+mod env;
+mod lock;
+pub mod platform;
+
+#[cfg(feature = "std")]
+pub mod io;
+#[cfg(feature = "alloc")]
+pub mod runtime;
+#[cfg(feature = "sim")]
+pub mod sim;
+pub mod sync;
+#[cfg(feature = "alloc")]
+pub mod task;
+pub mod time;
+
+pub mod future;
+
+#[cfg(all(feature = "native", not(target_family = "wasm")))]
+#[path = "../native/mod.rs"]
+pub mod native;
+#[cfg(target_family = "wasm")]
+#[path = "../wasm/mod.rs"]
+pub mod wasm;

@@ -1,0 +1,3 @@
+//! The seam to whatever hosts the runtime: who waits, and what time it is.
+
+pub(crate) mod clock;

@@ -1,0 +1,1 @@
+//! The passive runtime and its handles.

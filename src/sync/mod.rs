@@ -1,0 +1,1 @@
+//! Synchronisation: locks, notifications and channels.

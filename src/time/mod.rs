@@ -1,0 +1,1 @@
+//! Time: instants, sleeps, intervals, timeouts.

@@ -1,0 +1,34 @@
+//! The conformance list: each case is written once and runs on every host.
+//!
+//! A case is an async function without arguments that panics when it fails. It uses creel and
+//! `core`/`alloc`/`std` data types only: no threads, no files, no assumption about how long
+//! anything really takes. `spawn`, `spawn_local`, timers and everything else work inside.
+#![allow(dead_code)] // each harness uses its own part
+
+use std::future::Future;
+use std::pin::Pin;
+
+/// One case of the list.
+pub struct Case {
+    /// `room::what_it_shows`.
+    pub name: &'static str,
+    /// Starts the case; it must run inside a runtime.
+    pub run: fn() -> Pin<Box<dyn Future<Output = ()>>>,
+}
+
+/// Declares the cases of one room: `cases! { "sync": async fn mutex_is_fair() { .. } .. }`.
+macro_rules! cases {
+    ($room:literal: $($(#[$meta:meta])* async fn $name:ident() $body:block)*) => {
+        pub const CASES: &[crate::conformance::Case] = &[$(crate::conformance::Case {
+            name: concat!($room, "::", stringify!($name)),
+            run: || Box::pin($name()),
+        }),*];
+        $($(#[$meta])* async fn $name() $body)*
+    };
+}
+
+/// Every case, in a fixed order.
+pub fn all() -> Vec<&'static Case> {
+    let rooms: &[&'static [Case]] = &[];
+    rooms.iter().flat_map(|room| room.iter()).collect()
+}

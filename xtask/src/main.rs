@@ -1,0 +1,2 @@
+//! What a person does by hand in this repository: `cargo xtask help`.
+fn main() {}
