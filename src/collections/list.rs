@@ -97,6 +97,14 @@ impl<T: Node> List<T> {
         Some(node)
     }
 
+    /// Takes the youngest node.
+    pub(crate) fn pop_back(&mut self) -> Option<NonNull<T>> {
+        let node = self.tail?;
+        // SAFETY: `tail` is in this list.
+        unsafe { self.remove(node) };
+        Some(node)
+    }
+
     /// Takes a node out of the middle.
     ///
     /// # Safety

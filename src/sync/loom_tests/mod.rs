@@ -1,0 +1,3 @@
+//! Models: every interleaving of a few steps, under `--cfg loom`.
+
+mod loom_wait;

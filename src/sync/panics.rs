@@ -1,0 +1,69 @@
+//! A series of calls into foreign code, all of which must happen even if one panics.
+//!
+//! With `std` the first panic is kept and goes on at the end. Without, a panic ends the program or
+//! unwinds at once: there is no way to catch it.
+
+#[cfg(not(feature = "std"))]
+pub(crate) use bare::Panics;
+#[cfg(feature = "std")]
+pub(crate) use caught::Panics;
+
+#[cfg(feature = "std")]
+mod caught {
+    use std::any::Any;
+    use std::boxed::Box;
+    use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+    /// The first panic of a series of calls.
+    #[derive(Debug)]
+    pub(crate) struct Panics(Option<Box<dyn Any + Send>>);
+
+    impl Panics {
+        #[inline]
+        pub(crate) fn new() -> Self {
+            Self(None)
+        }
+
+        /// Calls `f`; a panic is kept if it is the first, else forgotten.
+        #[inline]
+        pub(crate) fn guard(&mut self, f: impl FnOnce()) {
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(f)) {
+                // A payload whose drop panics would end the series.
+                match &self.0 {
+                    None => self.0 = Some(payload),
+                    Some(_) => core::mem::forget(payload),
+                }
+            }
+        }
+
+        /// Lets the first panic go on, if there was one.
+        #[inline]
+        pub(crate) fn resume(self) {
+            if let Some(payload) = self.0 {
+                resume_unwind(payload);
+            }
+        }
+    }
+}
+
+#[cfg(not(feature = "std"))]
+mod bare {
+    /// Where nothing can be caught, nothing is kept.
+    #[derive(Debug)]
+    pub(crate) struct Panics;
+
+    impl Panics {
+        #[inline]
+        pub(crate) fn new() -> Self {
+            Self
+        }
+
+        #[inline]
+        pub(crate) fn guard(&mut self, f: impl FnOnce()) {
+            f();
+        }
+
+        #[inline]
+        pub(crate) fn resume(self) {}
+    }
+}

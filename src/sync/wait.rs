@@ -1,0 +1,458 @@
+//! The wait list: how every primitive and channel of this crate waits.
+//!
+//! A future that has to wait embeds a [`Waiter`]: a pinned node that holds its waker and a *slot*,
+//! the few words the primitive wants to keep about it (permits still missing, a generation, a
+//! value to hand over). The list, and the slots and wakers of all nodes in it, are guarded by the
+//! primitive's own [`Lock`]. So waiting allocates nothing, order is first in first out, and
+//! leaving takes constant time.
+//!
+//! # States of a waiter
+//!
+//! ```text
+//!            enroll: decide says no            take_front, take_back, wake_while
+//!   ASIDE ──────────────────────────▶ WAITING ───────────────────────────────────▶ NOTIFIED
+//!     ▲                                  │ 2                                          │
+//!     └──────────────────────────────────┴──────────── enroll: decide says yes ◀──────┘ 3
+//! ```
+//!
+//! 1. ASIDE: in no list; `enlisted` is false; nobody but the owner knows the node.
+//! 2. WAITING: `enlisted`, linked. Whoever holds the lock may use slot and waker.
+//! 3. NOTIFIED: `enlisted`, no longer linked: somebody took the node off, with its waker, and left
+//!    in the slot what it hands over. Nobody but the owner knows the node any more.
+//!
+//! `enlisted` belongs to the owner alone and is read without the lock, so a future that never
+//! waited pays nothing on drop. A waiter that is dropped WAITING is unlinked; WAITING or NOTIFIED,
+//! [`WaitPoint::forsake`] is told, so that the primitive hands on what the slot holds.
+//!
+//! # Rules
+//!
+//! - No foreign code under the lock. Wakers are cloned before it is taken and dropped and called
+//!   after it is released: notifying yields [`Notice`]s, which a [`WakeList`] collects.
+//! - To wake everybody, mark the waiters that are meant by something they hold anyway (the
+//!   generation or position in the slot, or a closed flag that keeps newcomers out) and call
+//!   [`wake_while`]: it wakes in batches with the lock released in between.
+//! - A slot is reached by `&`, so its fields are `Cell`s.
+//!
+//! # How a primitive uses it
+//!
+//! The smallest whole one is `Gate` in the tests of this module:
+//!
+//! ```text
+//! struct Gate { state: Lock<State> }
+//! struct State { open: bool, waiters: WaitList<()> }
+//!
+//! // SAFETY: always the one lock and the one list inside the gate that the reference keeps alive.
+//! unsafe impl WaitPoint for &Gate {
+//!     type Guarded = State;
+//!     type Slot = ();
+//!     fn lock(&self) -> &Lock<State> { &self.state }
+//!     fn waiters(state: &mut State) -> &mut WaitList<()> { &mut state.waiters }
+//! }
+//!
+//! pin_project! { struct Pass<'a> { #[pin] waiter: Waiter<&'a Gate> } }    // Waiter::new(gate, ())
+//!
+//! fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+//!     self.project().waiter.enroll(Some(cx.waker()), |state, _slot, _notified| state.open.then_some(()))
+//! }
+//!
+//! fn open(&self) {
+//!     let mut state = self.state.lock();
+//!     state.open = true;
+//!     wake_while(&self, state, |_slot| true);
+//! }
+//! ```
+
+use super::panics::Panics;
+use crate::atomic::UnsafeCell;
+use crate::collections::list::{Links, List, Node};
+use crate::lock::{Lock, LockGuard};
+use core::fmt;
+use core::marker::PhantomData;
+use core::mem::MaybeUninit;
+use core::pin::Pin;
+use core::ptr::NonNull;
+use core::task::{Poll, Waker};
+
+/// A handle to where one can wait: a reference or counted pointer to a primitive, or a small type
+/// around one, if the primitive has several lists.
+///
+/// # Safety
+/// While a handle lives, also when it moves, `lock` and `waiters` answer one and the same lock and
+/// one and the same list in what it guards, which nobody moves out of it, replaces or swaps.
+pub(crate) unsafe trait WaitPoint {
+    /// What the lock guards, the list among it.
+    type Guarded;
+    /// What the primitive keeps about one waiter.
+    type Slot;
+
+    /// The lock that guards the list.
+    fn lock(&self) -> &Lock<Self::Guarded>;
+
+    /// The list in what the lock guards.
+    fn waiters(guarded: &mut Self::Guarded) -> &mut WaitList<Self::Slot>;
+
+    /// A waiter that had enlisted is dropped; it is in the list no more. `notified` tells whether
+    /// somebody had taken it off before. To do: hand on what `slot` holds, release the lock, and
+    /// only then wake.
+    fn forsake(&self, guarded: LockGuard<'_, Self::Guarded>, slot: &Self::Slot, notified: bool) {
+        let _ = (guarded, slot, notified);
+    }
+}
+
+/// The part of a future that waits: a pinned node, and the handle to where it waits.
+pub(crate) struct Waiter<P: WaitPoint> {
+    point: P,
+    /// Whether the node was linked since it last was ASIDE. The owner's alone.
+    enlisted: bool,
+    /// In a cell, because the list reaches it while the owner holds a reference to the rest.
+    place: core::cell::UnsafeCell<Place<P::Slot>>,
+}
+
+/// The node itself.
+struct Place<T> {
+    links: Links<Place<T>>,
+    body: UnsafeCell<Body<T>>,
+}
+
+struct Body<T> {
+    waker: Option<Waker>,
+    slot: T,
+}
+
+// SAFETY: `links` is one field at a fixed place; only its address is formed.
+unsafe impl<T> Node for Place<T> {
+    fn links(node: NonNull<Self>) -> NonNull<Links<Self>> {
+        // SAFETY: the field of a valid node is not null.
+        unsafe { NonNull::new_unchecked(&raw mut (*node.as_ptr()).links) }
+    }
+}
+
+// SAFETY: handle and slot move with the waiter; the links are only used under the lock.
+unsafe impl<P: WaitPoint + Send> Send for Waiter<P> where P::Slot: Send {}
+// SAFETY: a shared waiter gives access to the handle only.
+unsafe impl<P: WaitPoint + Sync> Sync for Waiter<P> where P::Slot: Send {}
+
+impl<P: WaitPoint> Waiter<P> {
+    /// A waiter that is ASIDE.
+    #[inline]
+    pub(crate) fn new(point: P, slot: P::Slot) -> Self {
+        let body = UnsafeCell::new(Body { waker: None, slot });
+        let place = core::cell::UnsafeCell::new(Place { links: Links::new(), body });
+        Self { point, enlisted: false, place }
+    }
+
+    /// Where this waits.
+    #[inline]
+    pub(crate) fn point(&self) -> &P {
+        &self.point
+    }
+
+    /// Whether the waiter is WAITING or NOTIFIED. If not, nobody else knows of it.
+    #[inline]
+    pub(crate) fn is_enlisted(&self) -> bool {
+        self.enlisted
+    }
+
+    /// Asks `decide` under the lock; if it has no answer, waits at the back of the list, or stays
+    /// where it is if it waits already, to be woken by `waker`.
+    ///
+    /// `decide` gets what the lock guards, the slot, and whether this waiter is NOTIFIED. On an
+    /// answer the waiter is ASIDE again. A notified waiter that `decide` does not let go enlists
+    /// anew. `decide` may be asked twice in one call, without having answered before.
+    pub(crate) fn enroll<R>(
+        self: Pin<&mut Self>,
+        waker: Option<&Waker>,
+        mut decide: impl FnMut(&mut P::Guarded, &P::Slot, bool) -> Option<R>,
+    ) -> Poll<R> {
+        // SAFETY: nothing is moved out of the pinned waiter.
+        let this = unsafe { self.get_unchecked_mut() };
+        let place = this.place();
+        // Cloning is foreign code: before the lock, or not at all.
+        let mut fresh = if this.enlisted { None } else { waker.cloned() };
+        loop {
+            let mut guarded = this.point.lock().lock();
+            // SAFETY: the lock is held, and the waiter is pinned and alive.
+            let (linked, body) = unsafe { (is_linked(place), &(*place.as_ptr()).body) };
+            let notified = this.enlisted && !linked;
+            // SAFETY: under the lock nobody else touches the body.
+            let answer =
+                body.with_mut(|body| decide(&mut guarded, unsafe { &(*body).slot }, notified));
+            let list = P::waiters(&mut guarded);
+            if let Some(answer) = answer {
+                this.enlisted = false;
+                if linked {
+                    // SAFETY: a linked node is in the list of its point.
+                    unsafe { list.list.remove(place) };
+                }
+                // SAFETY: as above: the body is ours under the lock.
+                let stale = body.with_mut(|body| unsafe { (*body).waker.take() });
+                drop(guarded);
+                drop((stale, fresh));
+                return Poll::Ready(answer);
+            }
+            let known = match waker {
+                None => true,
+                // SAFETY: as above.
+                Some(new) => body.with_mut(|body| unsafe {
+                    (*body).waker.as_ref().is_some_and(|old| old.will_wake(new))
+                }),
+            };
+            if !known && fresh.is_none() {
+                drop(guarded);
+                fresh = waker.cloned();
+                continue;
+            }
+            let stale = match known {
+                true => None,
+                // SAFETY: as above.
+                false => body.with_mut(|body| unsafe {
+                    core::mem::replace(&mut (*body).waker, fresh.take())
+                }),
+            };
+            if !linked {
+                this.enlisted = true;
+                // SAFETY: the node is pinned and in no list; `drop` and the answer unlink it.
+                unsafe { list.list.push_back(place) };
+            }
+            drop(guarded);
+            drop(stale);
+            return Poll::Pending;
+        }
+    }
+
+    fn place(&self) -> NonNull<Place<P::Slot>> {
+        // SAFETY: the address of a field is not null.
+        unsafe { NonNull::new_unchecked(self.place.get()) }
+    }
+}
+
+impl<P: WaitPoint> Drop for Waiter<P> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.enlisted {
+            self.leave();
+        }
+    }
+}
+
+impl<P: WaitPoint> Waiter<P> {
+    #[cold]
+    fn leave(&mut self) {
+        let place = self.place();
+        let mut guarded = self.point.lock().lock();
+        // SAFETY: the lock is held, and the waiter is still pinned and alive.
+        let (linked, body) = unsafe { (is_linked(place), &(*place.as_ptr()).body) };
+        if linked {
+            // SAFETY: a linked node is in the list of its point.
+            unsafe { P::waiters(&mut guarded).list.remove(place) };
+        }
+        // The waker outlives `guarded`: dropping it is foreign code.
+        // SAFETY: the node is in no list, so the body is the owner's alone.
+        let _stale = body.with_mut(|body| unsafe { (*body).waker.take() });
+        // SAFETY: as above.
+        body.with_mut(|body| self.point.forsake(guarded, unsafe { &(*body).slot }, !linked));
+    }
+}
+
+impl<P: WaitPoint> fmt::Debug for Waiter<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Waiter").field("enlisted", &self.enlisted).finish_non_exhaustive()
+    }
+}
+
+/// # Safety
+/// The lock that guards `place` is held, and `place` is alive.
+unsafe fn is_linked<T>(place: NonNull<Place<T>>) -> bool {
+    // SAFETY: the links are guarded by the lock.
+    unsafe { (*place.as_ptr()).links.is_linked() }
+}
+
+/// The waiters of one [`WaitPoint`], oldest first. It lives in what the point's lock guards.
+pub(crate) struct WaitList<T> {
+    list: List<Place<T>>,
+    /// Slots are reached from whichever thread holds the lock, so they must be `Send`.
+    _slots: PhantomData<T>,
+}
+
+impl<T> WaitList<T> {
+    /// An empty list.
+    pub(crate) const fn new() -> Self {
+        Self { list: List::new(), _slots: PhantomData }
+    }
+
+    /// Whether nobody waits.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// Runs `f` on the slot of the oldest waiter.
+    #[inline]
+    pub(crate) fn with_front<R>(&mut self, f: impl FnOnce(&T) -> R) -> Option<R> {
+        self.list.front().map(|place| Self::with_slot(place, f))
+    }
+
+    /// Takes the oldest waiter off; `hand` leaves in its slot what it gets.
+    #[inline]
+    pub(crate) fn take_front(&mut self, hand: impl FnOnce(&T)) -> Option<Notice> {
+        self.list.pop_front().map(|place| Self::notify(place, hand))
+    }
+
+    /// Takes the youngest waiter off; `hand` leaves in its slot what it gets.
+    #[inline]
+    pub(crate) fn take_back(&mut self, hand: impl FnOnce(&T)) -> Option<Notice> {
+        self.list.pop_back().map(|place| Self::notify(place, hand))
+    }
+
+    /// Takes waiters off the front while `meant` says so and there is room for their wakers.
+    /// Answers whether there may be more.
+    pub(crate) fn take_while(
+        &mut self,
+        wakers: &mut WakeList,
+        mut meant: impl FnMut(&T) -> bool,
+    ) -> bool {
+        while let Some(true) = self.with_front(&mut meant) {
+            if let Some(notice) = self.take_front(|_| ()) {
+                wakers.push(notice);
+            }
+            if wakers.is_full() {
+                return true;
+            }
+        }
+        false
+    }
+
+    fn with_slot<R>(place: NonNull<Place<T>>, f: impl FnOnce(&T) -> R) -> R {
+        // SAFETY: nodes in the list are alive, and `&mut self` proves that the lock is held.
+        unsafe { (*place.as_ptr()).body.with_mut(|body| f(&(*body).slot)) }
+    }
+
+    /// For a node that was just taken off, still under the lock.
+    fn notify(place: NonNull<Place<T>>, hand: impl FnOnce(&T)) -> Notice {
+        Self::with_slot(place, hand);
+        // SAFETY: the owner cannot let the node die before it gets the lock.
+        Notice(unsafe { (*place.as_ptr()).body.with_mut(|body| (*body).waker.take()) })
+    }
+}
+
+impl<T> Default for WaitList<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T> fmt::Debug for WaitList<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WaitList").field("empty", &self.is_empty()).finish()
+    }
+}
+
+/// Wakes, oldest first, the waiters for whose slot `meant` says so, up to the first for which it
+/// does not. The lock is released around each batch of wakers.
+///
+/// A waiter that enlists meanwhile is asked too, so `meant` must tell newcomers apart, or
+/// something in what the lock guards must keep them from enlisting. A panicking waker keeps no
+/// other waiter from being woken; the first panic goes on when all are.
+pub(crate) fn wake_while<'a, P: WaitPoint>(
+    point: &'a P,
+    mut guarded: LockGuard<'a, P::Guarded>,
+    mut meant: impl FnMut(&P::Slot) -> bool,
+) {
+    let mut panics = Panics::new();
+    loop {
+        let mut wakers = WakeList::new();
+        let more = P::waiters(&mut guarded).take_while(&mut wakers, &mut meant);
+        drop(guarded);
+        wakers.drain(&mut panics);
+        if !more {
+            break;
+        }
+        guarded = point.lock().lock();
+    }
+    panics.resume();
+}
+
+/// A waiter was notified: its waker, to be called when the lock is released.
+#[must_use = "the notified waiter sleeps until its notice is woken"]
+#[derive(Debug)]
+pub(crate) struct Notice(Option<Waker>);
+
+impl Notice {
+    /// Calls the waker, if the waiter left one. Not under the lock!
+    #[inline]
+    pub(crate) fn wake(self) {
+        if let Some(waker) = self.0 {
+            waker.wake();
+        }
+    }
+}
+
+/// A batch of wakers, collected under a lock and woken after it.
+///
+/// Make it before the guard: it wakes what it still holds when it is dropped.
+pub(crate) struct WakeList {
+    wakers: [MaybeUninit<Waker>; Self::CAPACITY],
+    /// `wakers[next..len]` are initialised.
+    next: usize,
+    len: usize,
+}
+
+impl WakeList {
+    const CAPACITY: usize = 32;
+
+    #[inline]
+    pub(crate) fn new() -> Self {
+        Self { wakers: [const { MaybeUninit::uninit() }; Self::CAPACITY], next: 0, len: 0 }
+    }
+
+    /// Whether the batch must be woken before the next notice.
+    #[inline]
+    pub(crate) fn is_full(&self) -> bool {
+        self.len == Self::CAPACITY
+    }
+
+    /// Adds a notice.
+    ///
+    /// # Panics
+    /// If the list is full.
+    #[inline]
+    pub(crate) fn push(&mut self, notice: Notice) {
+        if let Some(waker) = notice.0 {
+            self.wakers[self.len].write(waker);
+            self.len += 1;
+        }
+    }
+
+    /// Wakes all, in order, also if one panics. Not under the lock!
+    #[inline]
+    pub(crate) fn wake_all(mut self) {
+        let mut panics = Panics::new();
+        self.drain(&mut panics);
+        panics.resume();
+    }
+
+    fn drain(&mut self, panics: &mut Panics) {
+        while self.next < self.len {
+            // SAFETY: `next < len`, so it is initialised, and it is read once: `next` moves on.
+            let waker = unsafe { self.wakers[self.next].assume_init_read() };
+            self.next += 1;
+            panics.guard(|| waker.wake());
+        }
+        (self.next, self.len) = (0, 0);
+    }
+}
+
+impl Drop for WakeList {
+    #[inline]
+    fn drop(&mut self) {
+        if self.next < self.len {
+            self.drain(&mut Panics::new());
+        }
+    }
+}
+
+impl fmt::Debug for WakeList {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WakeList").field("len", &(self.len - self.next)).finish()
+    }
+}
