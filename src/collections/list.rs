@@ -127,6 +127,12 @@ impl<T: Node> List<T> {
         }
     }
 
+    /// The nodes, oldest first.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = NonNull<T>> {
+        // SAFETY: nodes of this list are valid by the contract of `push_back`.
+        core::iter::successors(self.head, |node| unsafe { (*T::links(*node).as_ptr()).next })
+    }
+
     /// Moves all nodes of `other` behind those of this list.
     pub(crate) fn append(&mut self, other: &mut Self) {
         let Some(head) = other.head.take() else { return };

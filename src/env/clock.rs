@@ -1,5 +1,230 @@
 //! The clock of a runtime: the host's, or one that is moved by hand.
+//!
+//! # States
+//! - *real*: answers the host's clock. Costs nothing over reading that.
+//! - *frozen*: stands still and moves only by [`advance`](Clock::advance) and
+//!   [`jump`](Clock::jump).
+//! - *running*: was frozen, and runs again from where it stood, in step with the host's clock.
+//!
+//! real or running → frozen: [`Clock::pause`]; frozen → running: [`Clock::resume`]. A clock may be
+//! read and moved from any thread; its time never goes backwards.
+
+use super::host_now;
+use super::instant::Instant;
+use crate::lock::Lock;
+use crate::platform;
+use core::sync::atomic::{AtomicBool, Ordering};
+use core::time::Duration;
+
+/// Whether any clock of this process was ever frozen: until then reading the time asks neither
+/// the context nor a lock. Not `crate::atomic`: loom has no statics.
+static MAY_BE_FROZEN: AtomicBool = AtomicBool::new(false);
 
 /// The clock of a runtime.
-#[derive(Debug, Default)]
-pub(crate) struct Clock {}
+#[derive(Debug)]
+pub(crate) struct Clock {
+    can_pause: bool,
+    hands: Lock<Hands>,
+}
+
+#[derive(Debug)]
+struct Hands {
+    mode: Mode,
+    /// How many ask that a frozen clock is not advanced when the runtime is idle.
+    holds: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Mode {
+    Real,
+    Frozen(Instant),
+    Running { from: Instant, since_host_ns: u64 },
+}
+
+/// Why the clock could not be moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refused {
+    AlreadyPaused,
+    NotPaused,
+    NotOnThisRuntime,
+    Overflow,
+}
+
+impl Clock {
+    /// The clock of a single-threaded runtime, frozen at the current time if `start_paused`.
+    pub(crate) fn new(start_paused: bool) -> Self {
+        if start_paused { Self::frozen_at(host_now()) } else { Self::with(Mode::Real) }
+    }
+
+    /// A clock that can only be real: several threads run tasks by it.
+    pub(crate) fn unpausable() -> Self {
+        Self { can_pause: false, ..Self::with(Mode::Real) }
+    }
+
+    /// A clock that stands at `instant`, whatever the host says.
+    pub(crate) fn frozen_at(instant: Instant) -> Self {
+        MAY_BE_FROZEN.store(true, Ordering::Relaxed);
+        Self::with(Mode::Frozen(instant))
+    }
+
+    fn with(mode: Mode) -> Self {
+        Self { can_pause: true, hands: Lock::new(Hands { mode, holds: 0 }) }
+    }
+
+    #[inline]
+    pub(crate) fn now(&self) -> Instant {
+        if all_clocks_are_real() { host_now() } else { self.hands.lock().mode.now() }
+    }
+
+    pub(crate) fn pause(&self) -> Result<(), Refused> {
+        if !self.can_pause {
+            return Err(Refused::NotOnThisRuntime);
+        }
+        // Relaxed is enough: a thread that has no other news of this pause may as well read the
+        // time before it.
+        MAY_BE_FROZEN.store(true, Ordering::Relaxed);
+        let mut hands = self.hands.lock();
+        if let Mode::Frozen(_) = hands.mode {
+            return Err(Refused::AlreadyPaused);
+        }
+        hands.mode = Mode::Frozen(hands.mode.now());
+        Ok(())
+    }
+
+    pub(crate) fn resume(&self) -> Result<(), Refused> {
+        let mut hands = self.hands.lock();
+        let Mode::Frozen(from) = hands.mode else { return Err(Refused::NotPaused) };
+        hands.mode = Mode::Running { from, since_host_ns: platform::clock::now_ns() };
+        Ok(())
+    }
+
+    pub(crate) fn is_paused(&self) -> bool {
+        !all_clocks_are_real() && matches!(self.hands.lock().mode, Mode::Frozen(_))
+    }
+
+    /// Moves a frozen clock forward.
+    pub(crate) fn advance(&self, by: Duration) -> Result<(), Refused> {
+        let mut hands = self.hands.lock();
+        let Mode::Frozen(now) = hands.mode else { return Err(Refused::NotPaused) };
+        hands.mode = Mode::Frozen(now.checked_add(by).ok_or(Refused::Overflow)?);
+        Ok(())
+    }
+
+    /// Moves a frozen clock forward to `instant`; answers whether it is frozen and nobody
+    /// [holds](Self::hold) it. A clock that is already later stays.
+    pub(crate) fn jump(&self, instant: Instant) -> bool {
+        let mut hands = self.hands.lock();
+        let Mode::Frozen(now) = hands.mode else { return false };
+        if hands.holds > 0 {
+            return false;
+        }
+        hands.mode = Mode::Frozen(now.max(instant));
+        true
+    }
+
+    /// Asks that the clock does not [`jump`](Self::jump) until [`release`](Self::release): work
+    /// outside the runtime is going on, and it takes real time.
+    pub(crate) fn hold(&self) {
+        self.hands.lock().holds += 1;
+    }
+
+    /// Ends one [`hold`](Self::hold).
+    pub(crate) fn release(&self) {
+        self.hands.lock().holds -= 1;
+    }
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        Self::new(false)
+    }
+}
+
+impl Mode {
+    fn now(self) -> Instant {
+        match self {
+            Self::Real => host_now(),
+            Self::Frozen(now) => now,
+            Self::Running { from, since_host_ns } => {
+                let ns = platform::clock::now_ns().saturating_sub(since_host_ns);
+                from.add_or_far(Duration::from_nanos(ns))
+            }
+        }
+    }
+}
+
+/// Whether no clock of this process was ever frozen.
+#[inline]
+pub(crate) fn all_clocks_are_real() -> bool {
+    !MAY_BE_FROZEN.load(Ordering::Relaxed)
+}
+
+impl Refused {
+    pub(crate) fn reason(self) -> &'static str {
+        match self {
+            Self::AlreadyPaused => "time is already paused",
+            Self::NotPaused => "time is not paused: call `time::pause` first",
+            Self::NotOnThisRuntime => {
+                "`time::pause` needs a current-thread runtime: here several threads run by the clock"
+            }
+            Self::Overflow => "the clock cannot be advanced that far",
+        }
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn a_frozen_clock_moves_only_by_hand() {
+        let clock = Clock::frozen_at(Instant::START);
+        assert_eq!(clock.now(), Instant::START);
+        clock.advance(SECOND).unwrap();
+        assert_eq!(clock.now(), Instant::START + SECOND);
+        assert!(clock.jump(Instant::START + 2 * SECOND));
+        assert!(clock.jump(Instant::START), "a jump back is no error");
+        assert_eq!(clock.now(), Instant::START + 2 * SECOND, "and time does not go back");
+    }
+
+    #[test]
+    fn pause_and_resume_alternate() {
+        let clock = Clock::new(false);
+        assert_eq!(clock.resume(), Err(Refused::NotPaused));
+        assert_eq!(clock.advance(SECOND), Err(Refused::NotPaused));
+        assert!(!clock.jump(clock.now() + SECOND));
+        clock.pause().unwrap();
+        assert_eq!(clock.pause(), Err(Refused::AlreadyPaused));
+        let frozen = clock.now();
+        clock.advance(SECOND).unwrap();
+        clock.resume().unwrap();
+        assert!(!clock.is_paused());
+        assert!(clock.now() >= frozen + SECOND, "it goes on from where it stood");
+    }
+
+    #[test]
+    fn a_hold_keeps_the_clock_from_jumping_but_not_from_being_advanced() {
+        let clock = Clock::frozen_at(Instant::START);
+        clock.hold();
+        clock.hold();
+        clock.release();
+        assert!(!clock.jump(Instant::START + SECOND));
+        clock.advance(SECOND).unwrap();
+        clock.release();
+        assert!(clock.jump(Instant::START + 2 * SECOND));
+    }
+
+    #[test]
+    fn an_overflowing_advance_changes_nothing() {
+        let clock = Clock::frozen_at(Instant::START);
+        assert_eq!(clock.advance(Duration::MAX), Err(Refused::Overflow));
+        assert_eq!(clock.now(), Instant::START);
+    }
+
+    #[test]
+    fn a_clock_of_several_threads_cannot_be_paused() {
+        assert_eq!(Clock::unpausable().pause(), Err(Refused::NotOnThisRuntime));
+    }
+}

@@ -12,10 +12,14 @@ pub(crate) mod clock;
 #[cfg(feature = "alloc")]
 pub(crate) mod hooks;
 pub(crate) mod instant;
+#[cfg(all(feature = "std", not(all(target_family = "wasm", target_os = "unknown"))))]
+mod instant_std;
 #[cfg(feature = "alloc")]
 pub(crate) mod owner;
 #[cfg(feature = "alloc")]
 pub(crate) mod timers;
+#[cfg(feature = "alloc")]
+pub(crate) mod wheel;
 
 /// What the tasks of one runtime share.
 #[cfg(feature = "alloc")]
@@ -24,4 +28,30 @@ pub(crate) struct Env {
     pub(crate) clock: clock::Clock,
     pub(crate) timers: timers::Timers,
     pub(crate) hooks: hooks::Hooks,
+}
+
+/// The time of the runtime in context, else of the host.
+#[cfg(feature = "alloc")]
+#[inline]
+pub(crate) fn now() -> instant::Instant {
+    #[cold]
+    fn of_runtime() -> instant::Instant {
+        match owner::OwnerRef::current() {
+            Some(owner) => owner.env().clock.now(),
+            None => host_now(),
+        }
+    }
+    if clock::all_clocks_are_real() { host_now() } else { of_runtime() }
+}
+
+/// The time of the host: without a heap there is no runtime.
+#[cfg(not(feature = "alloc"))]
+#[inline]
+pub(crate) fn now() -> instant::Instant {
+    host_now()
+}
+
+#[inline]
+fn host_now() -> instant::Instant {
+    instant::Instant::from_host(crate::platform::clock::now_ns())
 }

@@ -1,5 +1,447 @@
-//! The timers of a runtime.
+//! The timers of a runtime: a wheel behind a short lock, and the registration that a `Sleep`
+//! embeds.
+//!
+//! # States of a registration
+//! - *idle*: in no wheel; holds no waker. The future alone touches it.
+//! - *waiting*: linked in the wheel of its runtime.
+//! - *fired* and *closed*: taken out of the wheel because its time had come, or because the
+//!   runtime was shut down. The future alone touches it from then on.
+//!
+//! 1. idle → waiting, or fired if it is already due: [`Timers::arm`], by the future.
+//! 2. waiting → idle: [`Timers::disarm`], by the future, when it is dropped or reset.
+//! 3. waiting → fired: [`Timers::expire`], by whoever drives the runtime.
+//! 4. waiting → closed: [`Timers::shut_down`], by the same.
+//!
+//! # Who may touch what
+//! Links and waker belong to the holder of the lock while the state is *waiting*, else to the
+//! future. The deadline is written by the future while it is not waiting, and read by both. The
+//! state is written under the lock except when the future resets one that is not waiting; the
+//! last thing that transitions 3 and 4 do to a node is to store its state, so a future that reads
+//! *fired* without the lock may drop the node at once.
+//!
+//! # When the host must look again
+//! Before a host waits it asks [`Timers::next`], which notes the answer. A registration for an
+//! earlier time unparks the host, unless it comes from the thread that drives the runtime, which
+//! will ask again before it waits.
+//!
+//! Absent on purpose: rounding (deadlines are exact to the nanosecond; how exactly the host waits
+//! is the host's affair), and any allocation.
+
+use super::context;
+use super::instant::Instant;
+use super::owner::OwnerRef;
+use super::wheel::{Timed, Wheel};
+use crate::atomic::{AtomicBool, AtomicU8, Ordering, UnsafeCell};
+use crate::collections::list::{Links, Node};
+use crate::lock::Lock;
+use core::mem;
+use core::pin::Pin;
+use core::ptr::NonNull;
+use core::task::{Context, Poll, Waker};
+
+const IDLE: u8 = 0;
+const WAITING: u8 = 1;
+const FIRED: u8 = 2;
+const CLOSED: u8 = 3;
+
+/// How many wakers are taken out of the wheel at a time, to be woken without its lock.
+const BATCH: usize = 32;
 
 /// The timers of a runtime.
-#[derive(Debug, Default)]
-pub(crate) struct Timers {}
+#[derive(Debug)]
+pub(crate) struct Timers {
+    /// Whether the wheel holds anything, readable without the lock. Written under it.
+    armed: AtomicBool,
+    /// Whether the runtime was built with its timers enabled.
+    enabled: bool,
+    inner: Lock<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    wheel: Wheel<Entry>,
+    /// What the host was told last; `u64::MAX` if there was nothing to wait for, or if what it was
+    /// told is gone.
+    told: u64,
+    closed: bool,
+}
+
+/// The runtime has been shut down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Closed;
+
+impl Timers {
+    pub(crate) fn new(enabled: bool) -> Self {
+        let inner = Inner { wheel: Wheel::new(), told: u64::MAX, closed: false };
+        Self { armed: AtomicBool::new(false), enabled, inner: Lock::new(inner) }
+    }
+
+    pub(crate) fn is_enabled(&self) -> bool {
+        self.enabled
+    }
+
+    /// When the host has to tick again at the latest; `None` if no timer waits. Costs one load if
+    /// there is none.
+    #[inline]
+    pub(crate) fn next(&self) -> Option<Instant> {
+        // Relaxed: whoever registers from another thread unparks the host after it set the flag,
+        // and that is what makes the host see it.
+        if self.armed.load(Ordering::Relaxed) { self.next_armed() } else { None }
+    }
+
+    fn next_armed(&self) -> Option<Instant> {
+        let mut inner = self.inner.lock();
+        let next = inner.wheel.next()?;
+        inner.told = next;
+        Some(Instant::from_nanos(next))
+    }
+
+    /// Wakes what is due at `now`. Costs one load if no timer waits.
+    #[inline]
+    pub(crate) fn expire(&self, now: Instant) {
+        // Relaxed: as in `next`.
+        if self.armed.load(Ordering::Relaxed) {
+            self.turn(now);
+        }
+    }
+
+    /// Moves the wheel to `now`, also if nothing waits, and wakes what is due.
+    pub(crate) fn turn(&self, now: Instant) {
+        self.drain(now.as_nanos(), FIRED);
+    }
+
+    /// Wakes everything that waits, to learn that the runtime is gone; refuses what comes later.
+    pub(crate) fn shut_down(&self) {
+        self.inner.lock().closed = true;
+        self.drain(u64::MAX, CLOSED);
+    }
+
+    /// Takes nodes up to `target` out of the wheel, batch by batch, and wakes each batch without
+    /// the lock.
+    fn drain(&self, target: u64, state: u8) {
+        let mut batch = Batch::new();
+        loop {
+            let mut inner = self.inner.lock();
+            let done = loop {
+                if batch.is_full() {
+                    break false;
+                }
+                let Some(node) = inner.wheel.pop_due(target) else { break true };
+                // SAFETY: a node in the wheel is valid until it is taken out under the lock,
+                // which is held; `finish` ends our access to it.
+                if let Some(waker) = unsafe { Entry::finish(node, state) } {
+                    batch.push(waker);
+                }
+            };
+            self.note_emptiness(&mut inner);
+            drop(inner);
+            batch.wake();
+            if done {
+                return;
+            }
+        }
+    }
+
+    /// Links an entry that does not wait. Answers whether the host must be told, or the waker if
+    /// there is nothing to wait for: the state then says why.
+    ///
+    /// # Safety
+    /// `entry` is pinned, not waiting, and stays valid until [`Timers::disarm`] or until its state
+    /// is fired or closed; from then on it is only ever given to these timers.
+    unsafe fn arm(&self, entry: &Entry, waker: Option<Waker>) -> Result<bool, Option<Waker>> {
+        let mut inner = self.inner.lock();
+        // Relaxed stores: the holder of the lock reads the state under it, the future its own.
+        if inner.closed {
+            entry.state.store(CLOSED, Ordering::Relaxed);
+            return Err(waker);
+        }
+        // SAFETY: pinned, unlinked and valid by contract.
+        if !unsafe { inner.wheel.insert(NonNull::from(entry)) } {
+            entry.state.store(FIRED, Ordering::Relaxed);
+            return Err(waker);
+        }
+        // SAFETY: the lock is held. An entry that does not wait holds no waker, so none is dropped.
+        entry.waker.with_mut(|slot| unsafe { *slot = waker });
+        entry.state.store(WAITING, Ordering::Relaxed);
+        self.armed.store(true, Ordering::Relaxed);
+        Ok(entry.deadline() < inner.told)
+    }
+
+    /// Takes an entry out of the wheel if it waits, and its waker out of the entry.
+    ///
+    /// # Safety
+    /// `entry` was last given to [`Timers::arm`] of these very timers.
+    unsafe fn disarm(&self, entry: &Entry) -> Option<Waker> {
+        let mut inner = self.inner.lock();
+        if entry.state.load(Ordering::Relaxed) == WAITING {
+            // SAFETY: a waiting entry is in the wheel that it was armed with.
+            unsafe { inner.wheel.remove(NonNull::from(entry)) };
+            entry.state.store(IDLE, Ordering::Relaxed);
+            self.note_emptiness(&mut inner);
+        }
+        // SAFETY: the lock is held, and what does not wait belongs to the caller.
+        entry.waker.with_mut(|slot| unsafe { (*slot).take() })
+    }
+
+    /// Puts `waker` in the place of the one that a waiting entry holds; answers what is left over.
+    ///
+    /// # Safety
+    /// As for [`Timers::disarm`].
+    unsafe fn set_waker(&self, entry: &Entry, waker: Waker) -> Option<Waker> {
+        let _inner = self.inner.lock();
+        if entry.state.load(Ordering::Relaxed) != WAITING {
+            return Some(waker);
+        }
+        // SAFETY: the lock is held.
+        entry.waker.with_mut(|slot| unsafe { mem::replace(&mut *slot, Some(waker)) })
+    }
+
+    /// Whether a waiting entry holds a waker that wakes the same task as `waker`.
+    ///
+    /// # Safety
+    /// As for [`Timers::disarm`].
+    unsafe fn will_wake(&self, entry: &Entry, waker: &Waker) -> bool {
+        let _inner = self.inner.lock();
+        // SAFETY: the lock is held. `will_wake` compares two addresses and runs no foreign code.
+        entry.waker.with(|slot| unsafe { &*slot }.as_ref().is_some_and(|it| it.will_wake(waker)))
+    }
+
+    fn note_emptiness(&self, inner: &mut Inner) {
+        if inner.wheel.is_empty() {
+            self.armed.store(false, Ordering::Relaxed);
+            // Without the flag `next` answers without noting it here: from now on whatever is
+            // registered is earlier than what the host was told.
+            inner.told = u64::MAX;
+        }
+    }
+}
+
+impl Default for Timers {
+    fn default() -> Self {
+        Self::new(true)
+    }
+}
+
+/// The node of one timer.
+#[derive(Debug)]
+struct Entry {
+    links: UnsafeCell<Links<Entry>>,
+    deadline: UnsafeCell<u64>,
+    waker: UnsafeCell<Option<Waker>>,
+    state: AtomicU8,
+}
+
+// SAFETY: `links` leads to the one field `links`, through addresses only.
+unsafe impl Node for Entry {
+    fn links(node: NonNull<Self>) -> NonNull<Links<Self>> {
+        // SAFETY: a node is valid, its fields are shared cells, and no address of one is null.
+        unsafe { node.as_ref().links.with_mut(|links| NonNull::new_unchecked(links)) }
+    }
+}
+
+impl Timed for Entry {
+    unsafe fn deadline(node: NonNull<Self>) -> u64 {
+        // SAFETY: valid by contract, and its fields are shared cells.
+        unsafe { node.as_ref() }.deadline()
+    }
+}
+
+impl Entry {
+    fn new(deadline: u64) -> Self {
+        Self {
+            links: UnsafeCell::new(Links::new()),
+            deadline: UnsafeCell::new(deadline),
+            waker: UnsafeCell::new(None),
+            state: AtomicU8::new(IDLE),
+        }
+    }
+
+    fn deadline(&self) -> u64 {
+        // SAFETY: written only with exclusive access by the future, while it is not linked.
+        self.deadline.with(|deadline| unsafe { *deadline })
+    }
+
+    /// Ends a node's time in the wheel.
+    ///
+    /// # Safety
+    /// `node` was just taken out of the wheel, under the lock that is still held.
+    unsafe fn finish(node: NonNull<Self>, state: u8) -> Option<Waker> {
+        // SAFETY: the future cannot drop the node before it has the lock or sees the new state.
+        let entry = unsafe { node.as_ref() };
+        // SAFETY: the state is still waiting, so the waker belongs to the holder of the lock.
+        let waker = entry.waker.with_mut(|slot| unsafe { (*slot).take() });
+        // Release publishes the end of our access to the Acquire in `Registration::state`.
+        entry.state.store(state, Ordering::Release);
+        waker
+    }
+}
+
+/// One timer of one runtime, embedded in a pinned future.
+#[derive(Debug)]
+pub(crate) struct Registration {
+    entry: Entry,
+    /// The runtime whose wheel the entry is, or was, in.
+    owner: Option<OwnerRef>,
+}
+
+// SAFETY: what another thread reaches through the wheel is guarded by its lock, by the rules at
+// the top of this file; all the rest needs a pinned exclusive borrow or reads shared cells.
+unsafe impl Send for Registration {}
+// SAFETY: as above.
+unsafe impl Sync for Registration {}
+
+impl Registration {
+    #[inline]
+    pub(crate) fn new(deadline: Instant) -> Self {
+        Self { entry: Entry::new(deadline.as_nanos()), owner: None }
+    }
+
+    #[inline]
+    pub(crate) fn deadline(&self) -> Instant {
+        Instant::from_nanos(self.entry.deadline())
+    }
+
+    /// Whether the timer fired since it was made or reset.
+    #[inline]
+    pub(crate) fn is_elapsed(&self) -> bool {
+        self.state() == FIRED
+    }
+
+    /// Waits until the deadline.
+    ///
+    /// # Panics
+    /// If it is polled for the first time outside of a runtime.
+    pub(crate) fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Closed>> {
+        match self.state() {
+            IDLE => drop(self.as_mut().arm(Some(cx.waker().clone()))),
+            WAITING => self.wait_with(cx.waker()),
+            _ => {}
+        }
+        match self.state() {
+            FIRED => Poll::Ready(Ok(())),
+            CLOSED => Poll::Ready(Err(Closed)),
+            _ => Poll::Pending,
+        }
+    }
+
+    /// Moves the deadline. A timer that was polled goes on and wakes its task at the new time.
+    pub(crate) fn reset(mut self: Pin<&mut Self>, deadline: Instant) {
+        let waker = self.disarm();
+        let was_armed = self.owner.is_some();
+        // SAFETY: the entry is disarmed and exclusively borrowed.
+        self.entry.deadline.with_mut(|slot| unsafe { *slot = deadline.as_nanos() });
+        self.entry.state.store(IDLE, Ordering::Relaxed);
+        if was_armed && let Some(waker) = self.as_mut().arm(waker) {
+            waker.wake();
+        }
+    }
+
+    /// Links the entry in the wheel of its runtime, at first that of the context. Answers the
+    /// waker if there is nothing to wait for.
+    fn arm(mut self: Pin<&mut Self>, waker: Option<Waker>) -> Option<Waker> {
+        if self.owner.is_none() {
+            let owner = OwnerRef::current().expect(NO_RUNTIME);
+            // SAFETY: the owner is not pinned, and nothing is moved out of the pinned entry.
+            unsafe { self.as_mut().get_unchecked_mut() }.owner = Some(owner);
+        }
+        let owner = self.owner.as_ref()?;
+        // SAFETY: pinned and not waiting; `Drop` disarms it with the same owner, which lives as
+        // long as the registration.
+        match unsafe { owner.env().timers.arm(&self.entry, waker) } {
+            Ok(earlier) => {
+                if earlier && !is_driven_here(owner) {
+                    owner.unpark();
+                }
+                None
+            }
+            Err(waker) => waker,
+        }
+    }
+
+    /// Takes the entry out of the wheel if it may still be there.
+    fn disarm(&self) -> Option<Waker> {
+        match (self.state(), &self.owner) {
+            // SAFETY: the entry was armed with this owner's timers.
+            (WAITING, Some(owner)) => unsafe { owner.env().timers.disarm(&self.entry) },
+            _ => None,
+        }
+    }
+
+    fn wait_with(&self, waker: &Waker) {
+        let Some(owner) = &self.owner else { return };
+        let timers = &owner.env().timers;
+        // SAFETY: the entry was armed with this owner's timers.
+        if !unsafe { timers.will_wake(&self.entry, waker) } {
+            let waker = waker.clone();
+            // SAFETY: as above.
+            let left_over = unsafe { timers.set_waker(&self.entry, waker) };
+            drop(left_over);
+        }
+    }
+
+    #[inline]
+    fn state(&self) -> u8 {
+        // Acquire pairs with the Release in `Entry::finish`.
+        self.entry.state.load(Ordering::Acquire)
+    }
+}
+
+impl Drop for Registration {
+    #[inline]
+    fn drop(&mut self) {
+        drop(self.disarm());
+    }
+}
+
+/// Says what is missing where a timer is used outside of a runtime.
+pub(crate) const NO_RUNTIME: &str =
+    "there is no runtime here: timers work only inside of one (see `Runtime::enter`)";
+
+/// Whether this thread drives `owner`, and so asks for the next deadline before it waits.
+fn is_driven_here(owner: &OwnerRef) -> bool {
+    context::with(|context| context.driving.get()) == Some(owner.as_ptr())
+}
+
+/// Wakers on their way out of the lock. When one panics the others are woken all the same.
+struct Batch {
+    wakers: [Option<Waker>; BATCH],
+    len: usize,
+}
+
+impl Batch {
+    fn new() -> Self {
+        Self { wakers: [const { None }; BATCH], len: 0 }
+    }
+
+    fn is_full(&self) -> bool {
+        self.len == BATCH
+    }
+
+    fn push(&mut self, waker: Waker) {
+        self.wakers[self.len] = Some(waker);
+        self.len += 1;
+    }
+
+    fn wake(&mut self) {
+        let len = mem::take(&mut self.len);
+        let mut rest = Rest(self.wakers[..len].iter_mut());
+        rest.wake();
+    }
+}
+
+/// The wakers of a batch that are not woken yet, oldest first.
+struct Rest<'a>(core::slice::IterMut<'a, Option<Waker>>);
+
+impl Rest<'_> {
+    fn wake(&mut self) {
+        for waker in self.0.by_ref().filter_map(Option::take) {
+            waker.wake();
+        }
+    }
+}
+
+impl Drop for Rest<'_> {
+    fn drop(&mut self) {
+        self.wake();
+    }
+}

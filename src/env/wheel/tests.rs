@@ -1,0 +1,179 @@
+//! The wheel against what it must be equal to: a list of timers sorted by deadline.
+
+use super::*;
+use crate::collections::list::Links;
+use crate::env::rng::Rng;
+use core::cell::UnsafeCell;
+use std::boxed::Box;
+use std::vec::Vec;
+
+struct Timer {
+    links: UnsafeCell<Links<Timer>>,
+    deadline: u64,
+    id: usize,
+}
+
+// SAFETY: `links` leads to the one field `links`, through addresses only.
+unsafe impl Node for Timer {
+    fn links(node: NonNull<Self>) -> NonNull<Links<Self>> {
+        // SAFETY: a node is valid, and no address of a field is null.
+        unsafe { NonNull::new_unchecked(node.as_ref().links.get()) }
+    }
+}
+
+impl Timed for Timer {
+    unsafe fn deadline(node: NonNull<Self>) -> u64 {
+        // SAFETY: valid by contract.
+        unsafe { node.as_ref() }.deadline
+    }
+}
+
+/// A wheel that owns its timers, beside the model.
+struct Pair {
+    wheel: Box<Wheel<Timer>>,
+    timers: Vec<Box<Timer>>,
+    /// `(deadline, id)` of what waits, in order of insertion.
+    model: Vec<(u64, usize)>,
+}
+
+impl Pair {
+    fn new() -> Self {
+        Self { wheel: Box::new(Wheel::new()), timers: Vec::new(), model: Vec::new() }
+    }
+
+    fn insert(&mut self, deadline: u64) {
+        let id = self.timers.len();
+        let links = UnsafeCell::new(Links::new());
+        self.timers.push(Box::new(Timer { links, deadline, id }));
+        // SAFETY: boxed until the end of the test, and linked once.
+        let waits = unsafe { self.wheel.insert(NonNull::from(&*self.timers[id])) };
+        assert_eq!(waits, deadline > self.wheel.now());
+        if waits {
+            self.model.push((deadline, id));
+        }
+    }
+
+    /// Removes the `n`th of what waits.
+    fn remove(&mut self, n: usize) {
+        if self.model.is_empty() {
+            return;
+        }
+        let (_, id) = self.model.remove(n % self.model.len());
+        // SAFETY: the model says it is in the wheel.
+        unsafe { self.wheel.remove(NonNull::from(&*self.timers[id])) };
+    }
+
+    fn pop_due(&mut self, target: u64) -> Option<usize> {
+        // SAFETY: all timers are boxed until the end of the test.
+        self.wheel.pop_due(target).map(|node| unsafe { node.as_ref() }.id)
+    }
+
+    /// Pops at most `limit` timers, and checks each against the model.
+    fn advance(&mut self, target: u64, limit: usize) {
+        for _ in 0..limit {
+            let due = (0..self.model.len())
+                .filter(|&at| self.model[at].0 <= target)
+                .min_by_key(|&at| (self.model[at].0, at));
+            let expected = due.map(|at| self.model.remove(at).1);
+            assert_eq!(self.pop_due(target), expected);
+            if expected.is_none() {
+                assert!(self.wheel.now() >= target);
+                return;
+            }
+        }
+    }
+
+    fn check_next(&self) {
+        let earliest = self.model.iter().map(|&(deadline, _)| deadline).min();
+        let next = self.wheel.next();
+        assert_eq!(next.is_some(), earliest.is_some());
+        assert_eq!(self.wheel.is_empty(), earliest.is_none());
+        if let (Some(next), Some(earliest)) = (next, earliest) {
+            assert!(next <= earliest && next >= self.wheel.now());
+            if self.model.len() <= GLANCE {
+                assert_eq!(next, earliest, "few timers: exact");
+            }
+        }
+    }
+}
+
+#[test]
+fn equals_the_model() {
+    for seed in 0..200 {
+        let mut rng = Rng::new(seed);
+        let mut pair = Pair::new();
+        for _ in 0..200 {
+            let distance = rng.next() >> rng.below(64);
+            let time = pair.wheel.now().saturating_add(distance);
+            match rng.below(8) {
+                0..4 => pair.insert(time),
+                4 => pair.insert(pair.model.last().map_or(time, |last| last.0)),
+                5 => pair.remove(rng.next() as usize),
+                6 => pair.advance(time.min(pair.wheel.next().unwrap_or(time)), 2),
+                _ => pair.advance(time >> rng.below(2), usize::MAX),
+            }
+            pair.check_next();
+        }
+        pair.advance(u64::MAX, usize::MAX);
+        assert!(pair.wheel.is_empty());
+    }
+}
+
+#[test]
+fn fires_in_order_of_deadline_then_of_insertion() {
+    let mut pair = Pair::new();
+    for deadline in [70, 5, 4096, 5, 70, 5, 1 << 62] {
+        pair.insert(deadline);
+    }
+    let order: Vec<_> = core::iter::from_fn(|| pair.pop_due(u64::MAX)).collect();
+    assert_eq!(order, [1, 3, 5, 0, 4, 2, 6]);
+}
+
+#[test]
+fn never_fires_early_and_knows_the_exact_deadline() {
+    let mut pair = Pair::new();
+    pair.insert(1_000_000_007);
+    assert_eq!(pair.wheel.next(), Some(1_000_000_007));
+    assert_eq!(pair.pop_due(1_000_000_006), None);
+    assert_eq!(pair.wheel.next(), Some(1_000_000_007));
+    assert_eq!(pair.pop_due(1_000_000_007), Some(0));
+    assert_eq!(pair.wheel.next(), None);
+}
+
+#[test]
+fn refuses_what_is_already_due() {
+    let mut pair = Pair::new();
+    assert_eq!(pair.pop_due(100), None);
+    pair.insert(100);
+    pair.insert(0);
+    assert!(pair.wheel.is_empty());
+}
+
+#[test]
+fn a_target_in_the_past_does_nothing() {
+    let mut pair = Pair::new();
+    assert_eq!(pair.pop_due(100), None);
+    pair.insert(200);
+    assert_eq!(pair.pop_due(50), None);
+    assert_eq!(pair.wheel.now(), 100);
+}
+
+#[test]
+fn the_last_nanosecond_of_all_can_be_waited_for() {
+    let mut pair = Pair::new();
+    pair.insert(u64::MAX);
+    assert_eq!(pair.pop_due(u64::MAX - 1), None);
+    assert_eq!(pair.pop_due(u64::MAX), Some(0));
+}
+
+#[test]
+fn many_at_one_instant_cascade_once() {
+    let mut pair = Pair::new();
+    for _ in 0..100_000 {
+        pair.insert(1 << 40 | 12345);
+    }
+    for id in 0..100_000 {
+        assert_eq!(pair.pop_due(1 << 41), Some(id));
+    }
+    assert_eq!(pair.pop_due(1 << 41), None);
+}
