@@ -3,6 +3,8 @@
 mod atomic_waker;
 #[cfg(all(feature = "std", not(target_family = "wasm")))]
 mod block;
+#[cfg(feature = "alloc")]
+pub mod oneshot;
 mod panics;
 mod wait;
 

@@ -1,3 +1,4 @@
 //! Models: every interleaving of a few steps, under `--cfg loom`.
 
+mod loom_oneshot;
 mod loom_wait;

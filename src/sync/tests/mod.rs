@@ -2,6 +2,7 @@
 
 mod atomic_waker;
 mod block;
+mod oneshot;
 mod wait;
 
 use core::future::Future;
