@@ -1,12 +1,26 @@
 //! Synchronisation: locks, notifications and channels.
 
+// How everything here waits.
 mod atomic_waker;
 #[cfg(all(feature = "std", not(target_family = "wasm")))]
 mod block;
+mod panics;
+mod permits;
+mod wait;
+
+// Locks and signals, which need no heap.
+#[cfg(all(feature = "std", not(target_family = "wasm")))]
+mod blocking;
+mod semaphore;
+
+pub use permits::{AcquireError, TryAcquireError};
+#[cfg(feature = "alloc")]
+pub use semaphore::OwnedSemaphorePermit;
+pub use semaphore::{Semaphore, SemaphorePermit};
+
+// Channels.
 #[cfg(feature = "alloc")]
 pub mod oneshot;
-mod panics;
-mod wait;
 
 #[cfg(all(test, not(loom)))]
 mod tests;

@@ -153,6 +153,16 @@ impl<P: WaitPoint> Waiter<P> {
         self.enlisted
     }
 
+    /// The slot, while the waiter is ASIDE.
+    #[inline]
+    pub(crate) fn aside(self: Pin<&mut Self>) -> Option<&P::Slot> {
+        if self.enlisted {
+            return None;
+        }
+        // SAFETY: nobody else knows the node, and the reference keeps the owner from enlisting it.
+        Some(unsafe { (*self.place().as_ptr()).body.with(|body| &(*body).slot) })
+    }
+
     /// Asks `decide` under the lock; if it has no answer, waits at the back of the list, or stays
     /// where it is if it waits already, to be woken by `waker`.
     ///
@@ -431,7 +441,8 @@ impl WakeList {
         panics.resume();
     }
 
-    fn drain(&mut self, panics: &mut Panics) {
+    /// Wakes all, in order, leaving what panics to `panics`. Not under the lock!
+    pub(crate) fn drain(&mut self, panics: &mut Panics) {
         while self.next < self.len {
             // SAFETY: `next < len`, so it is initialised, and it is read once: `next` moves on.
             let waker = unsafe { self.wakers[self.next].assume_init_read() };

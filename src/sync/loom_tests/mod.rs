@@ -1,4 +1,5 @@
 //! Models: every interleaving of a few steps, under `--cfg loom`.
 
 mod loom_oneshot;
+mod loom_semaphore;
 mod loom_wait;

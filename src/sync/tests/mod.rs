@@ -3,6 +3,7 @@
 mod atomic_waker;
 mod block;
 mod oneshot;
+mod semaphore;
 mod wait;
 
 use core::future::Future;

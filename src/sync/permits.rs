@@ -1,0 +1,371 @@
+//! A count of permits for which one can wait: the base of [`Semaphore`](super::Semaphore),
+//! [`Mutex`](super::Mutex), [`RwLock`](super::RwLock) and the bounded channel.
+//!
+//! # State
+//!
+//! One word: the permits that are free, a flag WAITERS, a flag CLOSED.
+//!
+//! 1. Without WAITERS the count changes by compare-and-swap, from anywhere, without the lock:
+//!    `try_acquire`, `release`, `forget`.
+//! 2. With WAITERS, the count is zero and only the holder of the lock writes the word: a permit
+//!    that comes back goes to the waiter at the head, and nobody overtakes. `admit` sets the flag
+//!    together with enlisting; `distribute` clears it when nobody is left.
+//! 3. CLOSED is final, and clears WAITERS: whoever waits gets an error. Permits still come back.
+//!
+//! The waiter at the head keeps in its slot what it has got so far, so a large request is not
+//! starved by small ones behind it. What a waiter got and cannot use, because it is dropped or the
+//! permits are closed, goes back.
+//!
+//! # For the bounded channel
+//!
+//! A message needs a permit: `acquire(1).await` (a named future, to be embedded), push, and the
+//! receiver calls `release(1)` for each message it takes. `close()` fails waiting and future
+//! senders; the channel is drained when `available()` is the capacity again. A sender that got its
+//! permit before the close but was not polled since gets the error, and its permit goes back.
+
+use super::panics::Panics;
+use super::wait::{WaitList, WaitPoint, Waiter, WakeList, wake_while};
+use crate::atomic::{AtomicUsize, Ordering};
+use crate::env::coop;
+use crate::lock::{Lock, LockGuard};
+use core::cell::Cell;
+use core::fmt;
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll, ready};
+use pin_project_lite::pin_project;
+
+const CLOSED: usize = 1;
+const WAITERS: usize = 2;
+const ONE: usize = 4;
+
+/// Permits, and who waits for them.
+pub(crate) struct Permits {
+    state: AtomicUsize,
+    waiters: Lock<WaitList<Need>>,
+}
+
+/// What a waiter asked for.
+#[derive(Debug)]
+pub(crate) struct Need {
+    total: usize,
+    missing: Cell<usize>,
+}
+
+impl Need {
+    fn new(total: usize) -> Self {
+        Self { total, missing: Cell::new(total) }
+    }
+
+    /// Takes from `free` what is missing; answers whether the need is met.
+    fn fill(&self, free: &mut usize) -> bool {
+        let given = self.missing.get().min(*free);
+        *free -= given;
+        self.missing.set(self.missing.get() - given);
+        self.missing.get() == 0
+    }
+
+    /// Gives up what it got.
+    fn empty(&self) -> usize {
+        self.total - self.missing.replace(self.total)
+    }
+}
+
+impl Permits {
+    /// A quarter of the word is flags; the rest leaves room to notice an overflow.
+    pub(crate) const MAX: usize = usize::MAX >> 3;
+
+    /// `permits` free permits.
+    #[cfg(not(loom))]
+    #[track_caller]
+    pub(crate) const fn new(permits: usize) -> Self {
+        assert!(permits <= Self::MAX, "more permits than Semaphore::MAX_PERMITS");
+        Self { state: AtomicUsize::new(permits * ONE), waiters: Lock::new(WaitList::new()) }
+    }
+
+    /// `permits` free permits.
+    #[cfg(loom)]
+    pub(crate) fn new(permits: usize) -> Self {
+        Self { state: AtomicUsize::new(permits * ONE), waiters: Lock::new(WaitList::new()) }
+    }
+
+    /// How many permits are free.
+    pub(crate) fn available(&self) -> usize {
+        // Acquire pairs with the Release of `release`: a channel that is idle has been drained.
+        self.state.load(Ordering::Acquire) / ONE
+    }
+
+    /// Whether `close` was called.
+    pub(crate) fn is_closed(&self) -> bool {
+        // Acquire pairs with the AcqRel of `close`.
+        self.state.load(Ordering::Acquire) & CLOSED != 0
+    }
+
+    /// Takes `n` permits, if they are free and nobody waits.
+    #[inline]
+    pub(crate) fn try_acquire(&self, n: usize) -> Result<(), TryAcquireError> {
+        let mut state = self.state.load(Ordering::Relaxed);
+        loop {
+            if state & CLOSED != 0 {
+                return Err(TryAcquireError::Closed);
+            }
+            // With WAITERS the count is zero.
+            if state / ONE < n {
+                return Err(TryAcquireError::NoPermits);
+            }
+            // Acquire pairs with the Release in `release` and `put`: what was done under the
+            // permit before is seen. It also is what makes a mutex a mutex.
+            match self.state.compare_exchange_weak(
+                state,
+                state.wrapping_sub(n.wrapping_mul(ONE)),
+                Ordering::Acquire,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => return Ok(()),
+                Err(actual) => state = actual,
+            }
+        }
+    }
+
+    /// Takes `n` permits, in turn.
+    #[inline]
+    pub(crate) fn acquire(&self, n: usize) -> Acquire<'_> {
+        Acquire { waiter: Waiter::new(self, Need::new(n)) }
+    }
+
+    /// Brings `n` permits, back or new: to those who wait, else to the free ones.
+    ///
+    /// # Panics
+    /// If there would be more than [`MAX`](Self::MAX) free permits.
+    #[inline]
+    #[track_caller]
+    pub(crate) fn release(&self, n: usize) {
+        if !self.put(n) {
+            self.distribute(self.waiters.lock(), n);
+        }
+    }
+
+    /// Takes up to `n` free permits out of the world; answers how many.
+    pub(crate) fn forget(&self, n: usize) -> usize {
+        let mut state = self.state.load(Ordering::Relaxed);
+        loop {
+            let gone = n.min(state / ONE);
+            // As in `try_acquire`.
+            match self.state.compare_exchange_weak(
+                state,
+                state - gone * ONE,
+                Ordering::Acquire,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => return gone,
+                Err(actual) => state = actual,
+            }
+        }
+    }
+
+    /// Fails everybody who waits or will ask.
+    pub(crate) fn close(&self) {
+        let waiters = self.waiters.lock();
+        // Release pairs with the Acquire of `is_closed`; Acquire with `release`, as in `available`.
+        self.state.fetch_or(CLOSED, Ordering::AcqRel);
+        // The lock is held, so nobody sets the flag meanwhile.
+        self.state.fetch_and(!WAITERS, Ordering::Relaxed);
+        wake_while(&self, waiters, |_| true);
+    }
+
+    /// Adds `n` to the free permits, unless somebody waits.
+    #[inline]
+    #[track_caller]
+    fn put(&self, n: usize) -> bool {
+        let mut state = self.state.load(Ordering::Relaxed);
+        while state & WAITERS == 0 {
+            let fits = Self::MAX.checked_sub(state / ONE).is_some_and(|room| n <= room);
+            assert!(fits, "a semaphore got more permits than Semaphore::MAX_PERMITS");
+            // Release pairs with the Acquire of the next to take the permits.
+            match self.state.compare_exchange_weak(
+                state,
+                state + n * ONE,
+                Ordering::Release,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => return true,
+                Err(actual) => state = actual,
+            }
+        }
+        false
+    }
+
+    /// Gives `n` permits to the waiters in turn, and what is left to the free ones. Also clears
+    /// WAITERS if the last one has left.
+    #[cold]
+    #[track_caller]
+    fn distribute<'a>(&'a self, mut waiters: LockGuard<'a, WaitList<Need>>, mut n: usize) {
+        let mut panics = Panics::new();
+        loop {
+            let mut wakers = WakeList::new();
+            // After a close the waiters get errors, not permits.
+            let closed = self.state.load(Ordering::Relaxed) & CLOSED != 0;
+            let more = !closed && waiters.take_while(&mut wakers, |need| need.fill(&mut n));
+            if closed || waiters.is_empty() {
+                // The lock is held, so nobody sets the flag meanwhile.
+                self.state.fetch_and(!WAITERS, Ordering::Relaxed);
+            }
+            drop(waiters);
+            wakers.drain(&mut panics);
+            if !more && (n == 0 || self.put(n)) {
+                return panics.resume();
+            }
+            waiters = self.waiters.lock();
+        }
+    }
+
+    /// Under the lock: whether the need is met; the error is what it had got before the close. If
+    /// there is no answer, whoever asked enlists.
+    fn admit(&self, need: &Need, notified: bool) -> Option<Result<(), usize>> {
+        let mut state = self.state.load(Ordering::Relaxed);
+        loop {
+            if state & CLOSED != 0 {
+                return Some(Err(need.empty()));
+            }
+            if notified {
+                return Some(Ok(()));
+            }
+            if state & WAITERS != 0 {
+                return None;
+            }
+            // Nobody waits, so this one does not either, and has got nothing yet.
+            let taken = (state / ONE).min(need.total);
+            let flag = if taken < need.total { WAITERS } else { 0 };
+            // As in `try_acquire`.
+            match self.state.compare_exchange_weak(
+                state,
+                (state - taken * ONE) | flag,
+                Ordering::Acquire,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => {
+                    need.missing.set(need.total - taken);
+                    return (flag == 0).then_some(Ok(()));
+                }
+                Err(actual) => state = actual,
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Permits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Permits")
+            .field("available", &self.available())
+            .field("closed", &self.is_closed())
+            .finish()
+    }
+}
+
+// SAFETY: always the one lock in the permits that the reference keeps alive, and all it guards is
+// the list.
+unsafe impl WaitPoint for &Permits {
+    type Guarded = WaitList<Need>;
+    type Slot = Need;
+
+    fn lock(&self) -> &Lock<WaitList<Need>> {
+        &self.waiters
+    }
+
+    fn waiters(waiters: &mut WaitList<Need>) -> &mut WaitList<Need> {
+        waiters
+    }
+
+    fn forsake(&self, waiters: LockGuard<'_, WaitList<Need>>, need: &Need, _notified: bool) {
+        self.distribute(waiters, need.empty());
+    }
+}
+
+pin_project! {
+    /// Waits for permits; made by [`Permits::acquire`].
+    ///
+    /// # Cancel safety
+    /// Dropping it gives back what it has got and loses its place in the queue.
+    #[derive(Debug)]
+    #[must_use = "futures do nothing unless polled"]
+    pub(crate) struct Acquire<'a> {
+        #[pin]
+        waiter: Waiter<&'a Permits>,
+    }
+}
+
+impl Future for Acquire<'_> {
+    type Output = Result<(), AcquireError>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let receipt = ready!(coop::poll_proceed(cx));
+        let result = ready!(self.poll_granted(cx));
+        receipt.made_progress();
+        Poll::Ready(result)
+    }
+}
+
+impl Acquire<'_> {
+    #[inline]
+    fn poll_granted(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), AcquireError>> {
+        let mut waiter = self.project().waiter;
+        if let Some(need) = waiter.as_mut().aside() {
+            let total = need.total;
+            match waiter.point().try_acquire(total) {
+                Ok(()) => return Poll::Ready(Ok(())),
+                Err(TryAcquireError::Closed) => return Poll::Ready(Err(AcquireError(()))),
+                Err(TryAcquireError::NoPermits) => {}
+            }
+        }
+        Self::poll_queued(waiter, cx)
+    }
+
+    #[cold]
+    fn poll_queued(
+        waiter: Pin<&mut Waiter<&Permits>>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), AcquireError>> {
+        let permits = *waiter.point();
+        waiter.enroll(Some(cx.waker()), |_, need, notified| permits.admit(need, notified)).map_err(
+            |unused| {
+                permits.release(unused);
+                AcquireError(())
+            },
+        )
+    }
+}
+
+/// The semaphore was closed, so there will be no permit.
+///
+/// [`Semaphore::acquire`](super::Semaphore::acquire) and its kin return it.
+#[derive(Debug)]
+pub struct AcquireError(());
+
+impl fmt::Display for AcquireError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("semaphore closed")
+    }
+}
+
+impl core::error::Error for AcquireError {}
+
+/// Why [`Semaphore::try_acquire`](super::Semaphore::try_acquire) and its kin got no permit.
+#[derive(Debug, PartialEq, Eq)]
+pub enum TryAcquireError {
+    /// The semaphore was closed: there will be none.
+    Closed,
+    /// Too few are free, or others wait: try again later, or wait.
+    NoPermits,
+}
+
+impl fmt::Display for TryAcquireError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Closed => "semaphore closed",
+            Self::NoPermits => "no permits available",
+        })
+    }
+}
+
+impl core::error::Error for TryAcquireError {}
