@@ -7,11 +7,14 @@
 extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
+// What the attributes expand to says `::creel`, in the tests of this crate too.
+extern crate self as creel;
 
 mod atomic;
 mod collections;
 mod env;
 mod lock;
+mod macros;
 pub mod platform;
 
 #[cfg(feature = "std")]
@@ -26,6 +29,9 @@ pub mod task;
 pub mod time;
 
 pub mod future;
+
+#[doc(hidden)]
+pub use macros::__private;
 
 #[cfg(all(feature = "native", not(target_family = "wasm")))]
 #[path = "../native/mod.rs"]

@@ -1,1 +1,3 @@
 //! Combining futures.
+
+pub(crate) mod maybe_done;
