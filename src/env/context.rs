@@ -2,6 +2,8 @@
 //!
 //! A thread-local with `std`. Without, one static: such a target runs one runtime on one core,
 //! and an interrupt handler only wakes, which does not read the slot there.
+//!
+//! Why unsafe: a static that holds plain cells must be declared `Sync` by hand.
 
 use super::coop::Budget;
 use super::rng::Rng;

@@ -1,5 +1,7 @@
 //! The owner of tasks as the rest of the crate sees it: a counted pointer with a table of
 //! operations, so that one task cell serves the single-threaded core, the pool and a local set.
+//!
+//! Why unsafe: one pointer stands for several kinds of owner, so its table of functions is untyped.
 
 use super::Env;
 use core::ptr::NonNull;

@@ -13,6 +13,8 @@
 //! Who turns 0 into REGISTERING or WAKING owns `waker` until they put 0 back; who finds either set
 //! never touches `waker`. A wake is never lost: it takes the waker, or it meets a registrant that
 //! will see WAKING and wake in its stead. Neither side ever waits, so an interrupt handler may wake.
+//!
+//! Why unsafe: the state decides who may touch the cell, which no type can say.
 
 use crate::atomic::{AtomicUsize, Ordering, UnsafeCell};
 use core::fmt;

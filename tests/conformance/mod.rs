@@ -5,6 +5,8 @@
 //! anything really takes. `spawn`, `spawn_local`, timers and everything else work inside.
 #![allow(dead_code)] // each harness uses its own part
 
+pub mod harness;
+
 use std::future::Future;
 use std::pin::Pin;
 

@@ -1,0 +1,98 @@
+//! What the harnesses of all hosts share: the command line, which is libtest's, and the report.
+//!
+//! `cargo test --test native mutex` runs the cases whose name contains `mutex`. Where a panic ends
+//! the program, `--after NAME` goes on behind the case that failed.
+
+use super::{Case, all};
+use std::io::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+
+/// What the command line asks for.
+#[derive(Debug, Default)]
+pub struct Request {
+    filters: Vec<String>,
+    exact: bool,
+    after: Option<String>,
+    list: bool,
+    ignored: bool,
+    seeds: Option<u64>,
+}
+
+impl Request {
+    /// Reads the arguments behind the program's name. Options of libtest that change nothing here
+    /// are accepted.
+    pub fn new(arguments: impl IntoIterator<Item = String>) -> Self {
+        let mut request = Self::default();
+        let mut arguments = arguments.into_iter();
+        while let Some(argument) = arguments.next() {
+            match argument.as_str() {
+                "--list" => request.list = true,
+                "--exact" => request.exact = true,
+                "--ignored" => request.ignored = true,
+                "--after" => request.after = arguments.next(),
+                "--seeds" => request.seeds = arguments.next().and_then(|n| n.parse().ok()),
+                "--format" | "--test-threads" | "--color" => drop(arguments.next()),
+                option if option.starts_with('-') => {}
+                filter => request.filters.push(filter.to_owned()),
+            }
+        }
+        request
+    }
+
+    /// The request that this program was started with.
+    pub fn from_environment() -> Self {
+        Self::new(std::env::args().skip(1))
+    }
+
+    /// The cases asked for, in the order of the list.
+    pub fn cases(&self) -> Vec<&'static Case> {
+        if self.ignored {
+            return Vec::new();
+        }
+        let is_wanted = |case: &&Case| {
+            let matches = |filter: &String| match self.exact {
+                true => case.name == filter,
+                false => case.name.contains(filter.as_str()),
+            };
+            self.filters.is_empty() || self.filters.iter().any(matches)
+        };
+        let done = |case: &&Case| self.after.as_deref().is_some_and(|after| case.name != after);
+        let skipped = usize::from(self.after.is_some());
+        all().into_iter().skip_while(done).skip(skipped).filter(is_wanted).collect()
+    }
+
+    /// How many seeds a host that has seeds tries for each case.
+    pub fn seeds(&self) -> u64 {
+        self.seeds.unwrap_or(100)
+    }
+
+    /// Whether only the names are asked for; then this has printed them.
+    pub fn is_list(&self) -> bool {
+        if self.list {
+            self.cases().iter().for_each(|case| println!("{}: test", case.name));
+        }
+        self.list
+    }
+}
+
+/// Runs the cases asked for, one after another, and prints `test NAME ... ok` for each.
+pub fn run(request: &Request, mut run: impl FnMut(&'static Case)) -> ExitCode {
+    if request.is_list() {
+        return ExitCode::SUCCESS;
+    }
+    let cases = request.cases();
+    let mut failed = Vec::new();
+    for case in &cases {
+        print!("test {} ... ", case.name);
+        std::io::stdout().flush().expect("standard output takes what is printed");
+        let passed = catch_unwind(AssertUnwindSafe(|| run(case))).is_ok();
+        println!("{}", if passed { "ok" } else { "FAILED" });
+        if !passed {
+            failed.push(case.name);
+        }
+    }
+    println!("{} of {} cases passed", cases.len() - failed.len(), cases.len());
+    failed.iter().for_each(|name| println!("    failed: {name}"));
+    if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

@@ -1,0 +1,155 @@
+//! The four hosts, and how a program is built for each and started on it.
+
+use crate::shell::{self, Log};
+use crate::steps::Trouble;
+use crate::{repo, tools};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// A kind of host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Host {
+    /// A thread of this machine.
+    Native,
+    /// The deterministic simulator.
+    Simulator,
+    /// Node, as wasm32-unknown-unknown.
+    Node,
+    /// WASI preview 1.
+    Wasi,
+}
+
+impl Host {
+    /// All of them.
+    pub const ALL: [Host; 4] = [Host::Native, Host::Node, Host::Wasi, Host::Simulator];
+
+    /// The name, which is also that of the program's entry for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Host::Native => "native",
+            Host::Simulator => "simulator",
+            Host::Node => "node",
+            Host::Wasi => "wasi",
+        }
+    }
+
+    /// The target that a program for this host is compiled to; `None` is this machine.
+    fn target(self) -> Option<&'static str> {
+        match self {
+            Host::Native | Host::Simulator => None,
+            Host::Node => Some("wasm32-unknown-unknown"),
+            Host::Wasi => Some("wasm32-wasip1"),
+        }
+    }
+}
+
+/// What to build: a package's entry for one host, named after it.
+#[derive(Clone, Copy, Debug)]
+pub struct Source<'a> {
+    /// The package.
+    pub package: &'a str,
+    /// `--bin` or `--test`.
+    pub kind: &'a str,
+    /// The features for a host.
+    pub features: fn(Host) -> &'static str,
+}
+
+/// A program that is built and can be started.
+pub struct Program {
+    path: PathBuf,
+    starter: Starter,
+}
+
+enum Starter {
+    Itself,
+    Node(PathBuf),
+    Wasi(tools::Wasi),
+}
+
+impl Program {
+    /// What runs it, as a reader would say.
+    pub fn described(&self) -> String {
+        match &self.starter {
+            Starter::Itself => String::new(),
+            Starter::Node(node) => {
+                let version = shell::capture(Command::new(node).arg("--version"));
+                version.unwrap_or_default().trim().to_owned()
+            }
+            Starter::Wasi(host) => host.name().to_owned(),
+        }
+    }
+
+    /// A command that starts it.
+    pub fn command(&self) -> Command {
+        match &self.starter {
+            Starter::Itself => Command::new(&self.path),
+            Starter::Node(node) => {
+                let mut command = Command::new(node);
+                command.arg(&self.path);
+                command
+            }
+            Starter::Wasi(host) => host.command(&self.path),
+        }
+    }
+}
+
+/// Builds `source` for `host`.
+pub fn build(host: Host, source: Source<'_>, log: &mut Log) -> Result<Program, Trouble> {
+    // The tools first: without them the build would be for nothing.
+    let starter = match host {
+        Host::Native | Host::Simulator => Starter::Itself,
+        Host::Node => Starter::Node(tools::node()?),
+        Host::Wasi => Starter::Wasi(tools::wasi()?),
+    };
+    if let Some(target) = host.target() {
+        tools::target(target)?;
+    }
+    let built = compile(host, source, log)?;
+    let path = match host {
+        Host::Node => bind(&built, source, log)?,
+        _ => built,
+    };
+    Ok(Program { path, starter })
+}
+
+fn compile(host: Host, source: Source<'_>, log: &mut Log) -> Result<PathBuf, String> {
+    let action: &[&str] = if source.kind == "--test" { &["test", "--no-run"] } else { &["build"] };
+    let mut command = shell::cargo(action);
+    command.args(["--quiet", "--message-format", "json-render-diagnostics"]);
+    command.args(["--package", source.package, source.kind, host.name()]);
+    command.args(["--no-default-features", "--features", (source.features)(host)]);
+    if let Some(target) = host.target() {
+        command.args(["--target", target]);
+    }
+    let messages = log.run(&mut command)?;
+    let executable = messages.lines().rev().find_map(executable);
+    executable.ok_or_else(|| format!("{} built nothing", shell::shown(&command)))
+}
+
+/// The path in a message of cargo that says what it built.
+fn executable(message: &str) -> Option<PathBuf> {
+    let (_, rest) = message.split_once("\"executable\":\"")?;
+    let (path, _) = rest.split_once('"')?;
+    Some(PathBuf::from(path.replace("\\\\", "\\")))
+}
+
+/// Gives a wasm program its JavaScript half.
+fn bind(wasm: &Path, source: Source<'_>, log: &mut Log) -> Result<PathBuf, Trouble> {
+    let folder = repo::scratch().join(format!("{}-node", source.package));
+    let mut command = Command::new(tools::wasm_bindgen()?);
+    command.args(["--target", "nodejs", "--no-typescript", "--out-name", "program", "--out-dir"]);
+    log.run(command.arg(&folder).arg(wasm))?;
+    Ok(folder.join("program.js"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_executable_is_found_in_cargos_message() {
+        let message = r#"{"reason":"compiler-artifact","executable":"/a/b.wasm","fresh":true}"#;
+        assert_eq!(executable(message), Some(PathBuf::from("/a/b.wasm")));
+        assert_eq!(executable(r#"{"executable":null}"#), None);
+    }
+}

@@ -1,0 +1,130 @@
+//! Running commands: with a log, a time limit, and an account of what went wrong.
+
+use crate::repo;
+use std::fs::{self, File};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// How long one command may take before it is stopped: far longer than any should.
+const LIMIT: Duration = Duration::from_secs(30 * 60);
+
+/// A cargo command in the root of the repository.
+pub fn cargo(arguments: &[&str]) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(arguments).current_dir(repo::root());
+    command
+}
+
+/// A cargo command of another toolchain.
+pub fn cargo_of(toolchain: &str, arguments: &[&str]) -> Command {
+    let mut command = Command::new("rustup");
+    command.args(["run", toolchain, "cargo"]).args(arguments).current_dir(repo::root());
+    // The outer `cargo run` named its own tools.
+    for variable in ["CARGO", "RUSTC", "RUSTDOC", "RUSTUP_TOOLCHAIN"] {
+        command.env_remove(variable);
+    }
+    command
+}
+
+/// What a command wrote to its standard output, if it ran and succeeded.
+pub fn capture(command: &mut Command) -> Result<String, String> {
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| format!("{}: {error}", shown(command)))?;
+    if output.status.success() {
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    } else {
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        Err(format!("{}: {}\n{}", shown(command), output.status, tail(&text, 20)))
+    }
+}
+
+/// Runs a command with the terminal as its own; the answer is whether it succeeded.
+pub fn forward(command: &mut Command) -> bool {
+    match command.status() {
+        Ok(status) => status.success(),
+        Err(error) => {
+            eprintln!("{}: {error}", shown(command));
+            false
+        }
+    }
+}
+
+/// The command as one would type it.
+pub fn shown(command: &Command) -> String {
+    let program = Path::new(command.get_program());
+    let mut text = program.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    for argument in command.get_args() {
+        text.push(' ');
+        text += &argument.to_string_lossy();
+    }
+    text
+}
+
+/// The last lines of a text.
+pub fn tail(text: &str, lines: usize) -> String {
+    let all: Vec<&str> = text.lines().collect();
+    all[all.len().saturating_sub(lines)..].join("\n")
+}
+
+/// Where the commands of one step write; kept in `target/xtask/` for who wants to look.
+pub struct Log {
+    path: PathBuf,
+    file: File,
+}
+
+impl Log {
+    /// Starts an empty log.
+    pub fn create(name: &str) -> Result<Self, String> {
+        let path = repo::scratch().join(format!("{}.log", name.replace('/', "-")));
+        let create = || {
+            fs::create_dir_all(repo::scratch())?;
+            File::options().create(true).truncate(true).read(true).write(true).open(&path)
+        };
+        let file = create().map_err(|error| format!("{}: {error}", path.display()))?;
+        Ok(Self { path, file })
+    }
+
+    /// Where the log is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Runs a command to its end. The answer is all that it wrote.
+    pub fn run(&mut self, command: &mut Command) -> Result<String, String> {
+        let (succeeded, text) = self.attempt(command)?;
+        if succeeded { Ok(text) } else { Err(format!("{}\n{}", shown(command), tail(&text, 60))) }
+    }
+
+    /// Runs a command to its end. The answer is whether it succeeded, and all that it wrote.
+    pub fn attempt(&mut self, command: &mut Command) -> Result<(bool, String), String> {
+        self.attempt_inner(command).map_err(|error| format!("{}: {error}", shown(command)))
+    }
+
+    fn attempt_inner(&mut self, command: &mut Command) -> std::io::Result<(bool, String)> {
+        writeln!(self.file, "$ {}", shown(command))?;
+        let start = self.file.stream_position()?;
+        let (out, err) = (self.file.try_clone()?, self.file.try_clone()?);
+        let mut child = command.stdin(Stdio::null()).stdout(out).stderr(err).spawn()?;
+        let began = Instant::now();
+        let succeeded = loop {
+            if let Some(status) = child.try_wait()? {
+                break status.success();
+            }
+            if began.elapsed() > LIMIT {
+                child.kill()?;
+                child.wait()?;
+                writeln!(self.file, "stopped after {} minutes", LIMIT.as_secs() / 60)?;
+                break false;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        };
+        self.file.seek(SeekFrom::Start(start))?;
+        let mut bytes = Vec::new();
+        self.file.read_to_end(&mut bytes)?;
+        Ok((succeeded, String::from_utf8_lossy(&bytes).into_owned()))
+    }
+}

@@ -1,0 +1,75 @@
+//! The steps of `cargo xtask test`, in the order in which they run: cheap ones first.
+
+mod conformance;
+mod matrix;
+mod models;
+mod package;
+mod source;
+
+use crate::shell::Log;
+use crate::tools::Missing;
+
+/// One row of the table.
+pub struct Step {
+    /// `name`, or `group/part`.
+    pub name: &'static str,
+    /// What passing means.
+    pub about: &'static str,
+    /// Does it. The answer is a note for the reader, or what went wrong.
+    pub run: fn(&mut Log) -> Result<String, Trouble>,
+}
+
+/// Why a step did not pass.
+pub enum Trouble {
+    /// What it checks is not so.
+    Failed(String),
+    /// A tool is missing; nothing was checked.
+    Missing(Missing),
+}
+
+impl From<String> for Trouble {
+    fn from(why: String) -> Self {
+        Trouble::Failed(why)
+    }
+}
+
+impl From<Missing> for Trouble {
+    fn from(missing: Missing) -> Self {
+        Trouble::Missing(missing)
+    }
+}
+
+macro_rules! steps {
+    ($($name:literal $run:expr, $about:literal;)*) => {
+        /// Every step.
+        pub const ALL: &[Step] = &[$(Step { name: $name, about: $about, run: $run }),*];
+    };
+}
+
+steps! {
+    "fmt" source::fmt, "rustfmt has nothing to change";
+    "tidy" source::tidy, "the tree keeps its layering and rules";
+    "clippy/native" source::clippy_native, "no warning in any target of the workspace";
+    "clippy/web" source::clippy_web, "no warning in what runs in browsers and Node";
+    "clippy/wasi" source::clippy_wasi, "no warning in what runs under WASI";
+    "unit" source::unit, "unit and integration tests";
+    "doctest" source::doctests, "the examples of the documentation and the README";
+    "doc" source::documentation, "rustdoc has no warning";
+    "conformance/native" conformance::native, "the conformance list on a thread";
+    "conformance/simulator" conformance::simulator, "the conformance list under 100 seeds";
+    "conformance/node" conformance::node, "the conformance list in Node";
+    "conformance/wasi" conformance::wasi, "the conformance list under WASI";
+    "demo" conformance::demo, "the demo gives one digest on all hosts";
+    "features/linux" matrix::linux, "feature combinations for Linux";
+    "features/web" matrix::web, "feature combinations for wasm32-unknown-unknown";
+    "features/wasi" matrix::wasi, "feature combinations for wasm32-wasip1";
+    "features/windows" matrix::windows, "feature combinations for Windows";
+    "features/macos" matrix::macos, "feature combinations for macOS";
+    "features/bare" matrix::bare, "no_std for thumbv7em, with two dependencies";
+    "msrv" matrix::msrv, "the oldest promised Rust builds it";
+    "package" package::contents, "the published crate holds every room";
+    "readme" package::readme, "the README names what exists";
+    "loom/canary" models::canary, "loom finds a planted bug";
+    "loom/models" models::loom, "every loom model";
+    "miri" models::miri, "the conformance list on the simulator under Miri";
+}

@@ -1,0 +1,79 @@
+//! What reads, compiles and runs the sources on this machine.
+
+use super::Trouble;
+use crate::shell::{Log, cargo};
+use crate::tools;
+
+type Verdict = Result<String, Trouble>;
+
+/// Benchmarks are built by `bench` alone: their peers take long to compile.
+const EXCEPT_BENCHES: [&str; 3] = ["--workspace", "--exclude", "creel-benches"];
+
+pub fn fmt(log: &mut Log) -> Verdict {
+    log.run(&mut cargo(&["fmt", "--all", "--check"]))?;
+    Ok(String::new())
+}
+
+pub fn tidy(log: &mut Log) -> Verdict {
+    let text = log.run(&mut cargo(&["test", "--quiet", "--package", "creel", "--test", "tidy"]))?;
+    Ok(passed(&text))
+}
+
+pub fn clippy_native(log: &mut Log) -> Verdict {
+    clippy(log, &["--workspace", "--all-targets", "--features", "creel/full"])
+}
+
+pub fn clippy_web(log: &mut Log) -> Verdict {
+    clippy_of(log, "wasm32-unknown-unknown", "node", "std,macros,sim,web")
+}
+
+pub fn clippy_wasi(log: &mut Log) -> Verdict {
+    clippy_of(log, "wasm32-wasip1", "wasi", "std,macros,sim,wasi")
+}
+
+fn clippy_of(log: &mut Log, target: &str, harness: &str, features: &str) -> Verdict {
+    tools::target(target)?;
+    let what = ["--package", "creel", "--lib", "--test", harness, "--no-default-features"];
+    clippy(log, &[&what[..], &["--features", features, "--target", target]].concat())
+}
+
+fn clippy(log: &mut Log, what: &[&str]) -> Verdict {
+    log.run(cargo(&["clippy", "--quiet"]).args(what).args(["--", "-D", "warnings"]))?;
+    Ok(String::new())
+}
+
+/// The harnesses of the conformance list are steps of their own.
+const HARNESSES: &str = "not binary(/^(native|simulator|node|wasi)$/)";
+
+pub fn unit(log: &mut Log) -> Verdict {
+    let features = ["--features", "creel/full"];
+    if tools::has_nextest() {
+        let mut command = cargo(&["nextest", "run", "--color", "never", "-E", HARNESSES]);
+        let text = log.run(command.args(EXCEPT_BENCHES).args(features))?;
+        let summary = text.lines().rev().find(|line| line.contains("tests run:"));
+        let note = summary.and_then(|line| line.split_once("] ")).map(|(_, note)| note.trim());
+        Ok(note.unwrap_or_default().to_owned())
+    } else {
+        let mut command = cargo(&["test", "--lib", "--bins", "--tests"]);
+        Ok(passed(&log.run(command.args(EXCEPT_BENCHES).args(features))?))
+    }
+}
+
+pub fn doctests(log: &mut Log) -> Verdict {
+    let mut command = cargo(&["test", "--doc", "--package", "creel", "--features", "full"]);
+    Ok(passed(&log.run(&mut command)?))
+}
+
+pub fn documentation(log: &mut Log) -> Verdict {
+    log.run(&mut crate::doc::command())?;
+    Ok(String::new())
+}
+
+/// Adds up the summaries of libtest.
+pub fn passed(text: &str) -> String {
+    let counts = text.lines().filter_map(|line| {
+        let (_, rest) = line.split_once("test result: ok. ")?;
+        rest.split_once(" passed")?.0.parse::<usize>().ok()
+    });
+    format!("{} passed", counts.sum::<usize>())
+}

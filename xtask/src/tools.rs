@@ -1,0 +1,224 @@
+//! What the commands need beyond cargo: found where it is, installed where it may be, and named
+//! with the way to get it where it may not.
+//!
+//! Everything installed here goes into one folder that all clones share ([`folder`]); targets and
+//! toolchains go where rustup keeps them. Nothing else of the machine is changed.
+
+use crate::{repo, shell};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Names the folder for installed tools.
+pub const FOLDER_VARIABLE: &str = "CREEL_TOOLS";
+
+/// The Python package that hosts WASI programs where there is no `wasmtime` command.
+const WASMTIME_PACKAGE: &str = "wasmtime==47.0.1";
+
+/// A tool that is not there and could not be installed.
+#[derive(Clone, Debug)]
+pub struct Missing {
+    /// What is missing.
+    pub what: String,
+    /// A command or place to get it.
+    pub get: String,
+}
+
+/// A tool, or what to say about its absence.
+pub type Found<T> = Result<T, Missing>;
+
+fn missing<T>(what: impl Into<String>, get: impl Into<String>) -> Found<T> {
+    Err(Missing { what: what.into(), get: get.into() })
+}
+
+/// The folder for installed tools: `$CREEL_TOOLS`, else `creel-tools` in the user's cache.
+pub fn folder() -> PathBuf {
+    let from = |variable| std::env::var_os(variable).filter(|value| !value.is_empty());
+    if let Some(folder) = from(FOLDER_VARIABLE) {
+        return folder.into();
+    }
+    let cache = from("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .or_else(|| from("LOCALAPPDATA").map(PathBuf::from))
+        .or_else(|| from("HOME").map(|home| Path::new(&home).join(".cache")));
+    match cache {
+        Some(cache) => cache.join("creel-tools"),
+        None => repo::root().join(".tools"),
+    }
+}
+
+/// A command on the PATH that answers `--version` with success.
+fn on_path(name: &str) -> Option<String> {
+    shell::capture(Command::new(name).arg("--version")).ok()
+}
+
+fn announce(what: &str) {
+    eprintln!("installing {what} ...");
+}
+
+/// Node, new enough for current WebAssembly.
+pub fn node() -> Found<PathBuf> {
+    const GET: &str = "https://nodejs.org, or `apt-get install nodejs`";
+    let Some(version) = on_path("node") else { return missing("node", GET) };
+    let major = version.trim().trim_start_matches('v').split('.').next();
+    match major.and_then(|major| major.parse::<u32>().ok()) {
+        Some(18..) => Ok("node".into()),
+        _ => missing(format!("node 18 or later (this one is {})", version.trim()), GET),
+    }
+}
+
+/// The `wasm-bindgen` command, in the very version of the crate.
+pub fn wasm_bindgen() -> Found<PathBuf> {
+    let Some(version) = repo::pinned("wasm-bindgen") else {
+        return missing("the version of wasm-bindgen in Cargo.toml", "git checkout Cargo.toml");
+    };
+    if on_path("wasm-bindgen").is_some_and(|text| text.trim().ends_with(&version)) {
+        return Ok("wasm-bindgen".into());
+    }
+    let place = folder().join(format!("wasm-bindgen-{version}"));
+    let program = place.join("bin").join(format!("wasm-bindgen{}", std::env::consts::EXE_SUFFIX));
+    if program.is_file() {
+        return Ok(program);
+    }
+    announce(&format!("wasm-bindgen {version} (about two minutes, once)"));
+    let mut install = shell::cargo(&["install", "wasm-bindgen-cli", "--version", &version]);
+    install.args(["--no-default-features", "--quiet", "--root"]).arg(&place);
+    install.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1").env("CARGO_PROFILE_RELEASE_LTO", "off");
+    match shell::capture(&mut install) {
+        Ok(_) => Ok(program),
+        Err(error) => {
+            eprintln!("{error}");
+            missing(
+                format!("wasm-bindgen {version}"),
+                format!("cargo install wasm-bindgen-cli --version {version} --no-default-features"),
+            )
+        }
+    }
+}
+
+/// A host for WASI programs.
+pub enum Wasi {
+    /// The `wasmtime` command.
+    Wasmtime,
+    /// The `wasmtime` package of Python, at this place.
+    Python(PathBuf),
+    /// Node's own.
+    Node(PathBuf),
+}
+
+impl Wasi {
+    /// What to call it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Wasi::Wasmtime => "wasmtime",
+            Wasi::Python(_) => "wasmtime (Python)",
+            Wasi::Node(_) => "node:wasi",
+        }
+    }
+
+    /// A command that runs a program under this host.
+    pub fn command(&self, program: &Path) -> Command {
+        let script = |name: &str| repo::root().join("xtask/hosts").join(name);
+        let mut command = match self {
+            Wasi::Wasmtime => Command::new("wasmtime"),
+            Wasi::Python(packages) => {
+                let mut command = Command::new(python());
+                command.env("PYTHONPATH", packages).arg(script("wasi.py"));
+                command
+            }
+            Wasi::Node(node) => {
+                let mut command = Command::new(node);
+                command.arg("--no-warnings").arg(script("wasi.mjs"));
+                command
+            }
+        };
+        command.arg(program);
+        command
+    }
+}
+
+fn python() -> &'static str {
+    if cfg!(windows) { "python" } else { "python3" }
+}
+
+/// A host for WASI programs: wasmtime if it can be had, else the one inside Node.
+pub fn wasi() -> Found<Wasi> {
+    if on_path("wasmtime").is_some() {
+        return Ok(Wasi::Wasmtime);
+    }
+    if let Some(packages) = wasmtime_package() {
+        return Ok(Wasi::Python(packages));
+    }
+    match node() {
+        Ok(node) => Ok(Wasi::Node(node)),
+        Err(_) => missing(
+            "a WASI host (wasmtime, or Python 3 with pip, or node)",
+            "https://wasmtime.dev, or `apt-get install python3-pip`",
+        ),
+    }
+}
+
+fn wasmtime_package() -> Option<PathBuf> {
+    let packages = folder().join(WASMTIME_PACKAGE.replace("==", "-"));
+    let works = || {
+        let mut check = Command::new(python());
+        shell::capture(check.env("PYTHONPATH", &packages).args(["-c", "import wasmtime"])).is_ok()
+    };
+    if works() {
+        return Some(packages);
+    }
+    on_path(python())?;
+    let mut install = Command::new(python());
+    install.args(["-m", "pip", "install", "--quiet", "--upgrade", "--target"]);
+    shell::capture(install.arg(&packages).arg(WASMTIME_PACKAGE)).ok()?;
+    works().then_some(packages)
+}
+
+/// The standard library for a target.
+pub fn target(name: &str) -> Found<()> {
+    component(&["target", "list", "--installed"], name, &["target", "add", name])
+}
+
+/// Another toolchain.
+pub fn toolchain(name: &str) -> Found<()> {
+    component(
+        &["toolchain", "list"],
+        name,
+        &["toolchain", "install", name, "--profile", "minimal", "--no-self-update"],
+    )
+}
+
+/// Miri, and the toolchain it lives in.
+pub fn miri() -> Found<()> {
+    toolchain("nightly")?;
+    let list = ["component", "list", "--installed", "--toolchain", "nightly"];
+    component(&list, "miri", &["component", "add", "--toolchain", "nightly", "miri", "rust-src"])
+}
+
+/// Something rustup has, or gets.
+fn component(list: &[&str], name: &str, add: &[&str]) -> Found<()> {
+    let get = format!("rustup {}", add.join(" "));
+    let Ok(installed) = shell::capture(Command::new("rustup").args(list)) else {
+        return missing("rustup", "https://rustup.rs");
+    };
+    // Toolchains and components carry the name of this machine behind their own.
+    let host = format!("-{}", std::env::consts::ARCH);
+    let is_it = |line: &str| {
+        line.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(&host))
+    };
+    if installed.lines().any(is_it) {
+        return Ok(());
+    }
+    announce(name);
+    match shell::capture(Command::new("rustup").args(add)) {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            eprintln!("{error}");
+            missing(name, get)
+        }
+    }
+}
+
+/// Whether `cargo nextest` is there; plain `cargo test` serves as well.
+pub fn has_nextest() -> bool {
+    shell::capture(shell::cargo(&["nextest", "--version"]).env_remove("CARGO")).is_ok()
+}
