@@ -1,11 +1,14 @@
-//! What a running task can reach: its runtime, the clock, the timers, the budget, randomness.
+//! What a running task can reach: its runtime, the clock, the timers, the budget, randomness; and
+//! how it waits.
 //!
 //! Everything here is found through one context slot ([`context`]) that is set around each poll,
 //! so a combinator that swaps the waker does no harm.
 
 pub(crate) mod context;
 pub(crate) mod coop;
+pub(crate) mod panics;
 pub(crate) mod rng;
+pub(crate) mod wait;
 
 #[cfg(feature = "alloc")]
 pub(crate) mod clock;

@@ -1,12 +1,11 @@
 //! Synchronisation: locks, notifications and channels.
 
 // How everything here waits.
+use crate::env::{panics, wait};
 mod atomic_waker;
 #[cfg(all(feature = "std", not(target_family = "wasm")))]
 mod block;
-mod panics;
 mod permits;
-mod wait;
 
 // Locks and signals, which need no heap.
 #[cfg(all(feature = "std", not(target_family = "wasm")))]
