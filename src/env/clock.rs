@@ -99,7 +99,23 @@ impl Clock {
     }
 
     pub(crate) fn is_paused(&self) -> bool {
-        !all_clocks_are_real() && matches!(self.hands.lock().mode, Mode::Frozen(_))
+        self.standing_at().is_some()
+    }
+
+    /// Whether the clock stands still at or after `instant`. Does not look at the host's clock.
+    #[inline]
+    pub(crate) fn is_frozen_past(&self, instant: Instant) -> bool {
+        self.standing_at().is_some_and(|now| instant <= now)
+    }
+
+    fn standing_at(&self) -> Option<Instant> {
+        if all_clocks_are_real() {
+            return None;
+        }
+        match self.hands.lock().mode {
+            Mode::Frozen(now) => Some(now),
+            _ => None,
+        }
     }
 
     /// Moves a frozen clock forward.

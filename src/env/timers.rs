@@ -76,10 +76,6 @@ impl Timers {
         Self { armed: AtomicBool::new(false), enabled, inner: Lock::new(inner) }
     }
 
-    pub(crate) fn is_enabled(&self) -> bool {
-        self.enabled
-    }
-
     /// When the host has to tick again at the latest; `None` if no timer waits. Costs one load if
     /// there is none.
     #[inline]
@@ -324,14 +320,16 @@ impl Registration {
         }
     }
 
-    /// Moves the deadline. A timer that was polled goes on and wakes its task at the new time.
+    /// Moves the deadline. A timer that was waiting goes on, and wakes its task at the new time;
+    /// any other starts with its next poll.
     pub(crate) fn reset(mut self: Pin<&mut Self>, deadline: Instant) {
         let waker = self.disarm();
-        let was_armed = self.owner.is_some();
         // SAFETY: the entry is disarmed and exclusively borrowed.
         self.entry.deadline.with_mut(|slot| unsafe { *slot = deadline.as_nanos() });
         self.entry.state.store(IDLE, Ordering::Relaxed);
-        if was_armed && let Some(waker) = self.as_mut().arm(waker) {
+        if waker.is_some()
+            && let Some(waker) = self.as_mut().arm(waker)
+        {
             waker.wake();
         }
     }
@@ -345,6 +343,10 @@ impl Registration {
             unsafe { self.as_mut().get_unchecked_mut() }.owner = Some(owner);
         }
         let owner = self.owner.as_ref()?;
+        if owner.env().clock.is_frozen_past(self.deadline()) {
+            self.entry.state.store(FIRED, Ordering::Relaxed);
+            return waker;
+        }
         // SAFETY: pinned and not waiting; `Drop` disarms it with the same owner, which lives as
         // long as the registration.
         match unsafe { owner.env().timers.arm(&self.entry, waker) } {
@@ -393,9 +395,22 @@ impl Drop for Registration {
     }
 }
 
-/// Says what is missing where a timer is used outside of a runtime.
-pub(crate) const NO_RUNTIME: &str =
-    "there is no runtime here: timers work only inside of one (see `Runtime::enter`)";
+const NO_RUNTIME: &str =
+    "there is no runtime here: timers work only inside of one (see `Handle::enter`)";
+
+/// Makes sure that a timer that is made here can be polled here.
+///
+/// # Panics
+/// Outside of a runtime, and inside of one that was built without timers.
+#[inline]
+#[track_caller]
+pub(crate) fn assert_here() {
+    let Some(owner) = OwnerRef::current() else { panic!("{NO_RUNTIME}") };
+    assert!(
+        owner.env().timers.enabled,
+        "timers are disabled here: call `enable_time` on the builder of the runtime"
+    );
+}
 
 /// Whether this thread drives `owner`, and so asks for the next deadline before it waits.
 fn is_driven_here(owner: &OwnerRef) -> bool {
@@ -445,3 +460,10 @@ impl Drop for Rest<'_> {
         self.wake();
     }
 }
+
+#[cfg(test)]
+mod host;
+#[cfg(all(test, loom))]
+mod loom_tests;
+#[cfg(all(test, not(loom)))]
+mod tests;

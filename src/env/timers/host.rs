@@ -1,0 +1,98 @@
+//! A runtime of nothing but timers, for tests: counts how often it is told to look again.
+
+use super::{Registration, Timers};
+use crate::atomic::{AtomicUsize, Ordering};
+use crate::env::clock::Clock;
+use crate::env::context;
+use crate::env::hooks::Hooks;
+use crate::env::instant::Instant;
+use crate::env::owner::{Ops, Owner, OwnerRef, RawTask};
+use crate::env::{Env, timers};
+use core::pin::Pin;
+use core::ptr::NonNull;
+use std::boxed::Box;
+use std::sync::Arc;
+
+#[repr(C)]
+pub(super) struct Host {
+    owner: Owner,
+    env: Env,
+    unparked: AtomicUsize,
+}
+
+static OPS: Ops = Ops { retain, release, schedule, adopt, unpark, env };
+
+impl Host {
+    pub(super) fn new(clock: Clock) -> Arc<Self> {
+        let env = Env { clock, timers: Timers::new(true), hooks: Hooks::default() };
+        Arc::new(Self { owner: Owner { ops: &OPS }, env, unparked: AtomicUsize::new(0) })
+    }
+
+    pub(super) fn timers(&self) -> &timers::Timers {
+        &self.env.timers
+    }
+
+    pub(super) fn clock(&self) -> &Clock {
+        &self.env.clock
+    }
+
+    pub(super) fn unparked(&self) -> usize {
+        self.unparked.load(Ordering::SeqCst)
+    }
+
+    /// Runs `f` as a task of this runtime would run.
+    pub(super) fn enter<R>(self: &Arc<Self>, f: impl FnOnce() -> R) -> R {
+        let before = context::with(|context| context.runtime.replace(Some(self.address())));
+        let result = f();
+        context::with(|context| context.runtime.set(before));
+        result
+    }
+
+    /// Runs `f` on the thread that drives this runtime.
+    pub(super) fn drive<R>(self: &Arc<Self>, f: impl FnOnce() -> R) -> R {
+        let before = context::with(|context| context.driving.replace(Some(self.address())));
+        let result = self.enter(f);
+        context::with(|context| context.driving.set(before));
+        result
+    }
+
+    /// A timer of this runtime, whatever the context of its first poll.
+    pub(super) fn timer(self: &Arc<Self>, ns: u64) -> Pin<Box<Registration>> {
+        let mut timer = Registration::new(Instant::from_nanos(ns));
+        // SAFETY: the address is that of a living `Host`.
+        timer.owner = Some(unsafe { OwnerRef::retain(self.address()) });
+        Box::pin(timer)
+    }
+
+    fn address(self: &Arc<Self>) -> NonNull<Owner> {
+        NonNull::new(Arc::as_ptr(self).cast_mut()).unwrap().cast()
+    }
+}
+
+unsafe fn retain(owner: NonNull<Owner>) {
+    // SAFETY: every owner with these operations is a `Host` in an `Arc`.
+    unsafe { Arc::increment_strong_count(owner.cast::<Host>().as_ptr()) }
+}
+
+unsafe fn release(owner: NonNull<Owner>) {
+    // SAFETY: as above, and the caller gives up a reference.
+    unsafe { Arc::decrement_strong_count(owner.cast::<Host>().as_ptr()) }
+}
+
+unsafe fn schedule(_: NonNull<Owner>, _: RawTask) {
+    unreachable!("no tasks here");
+}
+
+unsafe fn adopt(_: NonNull<Owner>, _: RawTask) {
+    unreachable!("no tasks here");
+}
+
+unsafe fn unpark(owner: NonNull<Owner>) {
+    // SAFETY: as above.
+    unsafe { owner.cast::<Host>().as_ref() }.unparked.fetch_add(1, Ordering::SeqCst);
+}
+
+unsafe fn env(owner: NonNull<Owner>) -> Option<NonNull<Env>> {
+    // SAFETY: as above.
+    Some(NonNull::from(unsafe { &owner.cast::<Host>().as_ref().env }))
+}

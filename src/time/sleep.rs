@@ -1,0 +1,162 @@
+//! Waiting until an instant.
+
+use super::error::Error;
+use super::{Duration, Instant};
+use crate::env::coop;
+use crate::env::timers::{self, Closed, Registration};
+use core::fmt;
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll, ready};
+use pin_project_lite::pin_project;
+
+/// Waits for `duration` from now.
+///
+/// Zero lets the other tasks run once; a duration that no clock can express, such as
+/// [`Duration::MAX`], means 30 years.
+///
+/// # Cancel safety
+/// Dropping the future ends the wait and nothing else.
+///
+/// # Panics
+/// Outside of a runtime, and inside of one that was built without timers.
+///
+/// ```
+/// use creel::time::{Duration, Instant, sleep};
+///
+/// # #[creel::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let start = Instant::now();
+/// sleep(Duration::from_millis(5)).await;
+/// assert!(start.elapsed() >= Duration::from_millis(5));
+/// # }
+/// ```
+#[inline]
+#[track_caller]
+pub fn sleep(duration: Duration) -> Sleep {
+    Sleep::new(Instant::now().add_or_far(duration))
+}
+
+/// Waits until `deadline`; at most one round of the runtime if that has passed already.
+///
+/// # Cancel safety
+/// Dropping the future ends the wait and nothing else.
+///
+/// # Panics
+/// Outside of a runtime, and inside of one that was built without timers.
+///
+/// ```
+/// use creel::time::{Duration, Instant, sleep_until};
+///
+/// # #[creel::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let deadline = Instant::now() + Duration::from_millis(5);
+/// sleep_until(deadline).await;
+/// assert!(Instant::now() >= deadline);
+/// # }
+/// ```
+#[inline]
+#[track_caller]
+pub fn sleep_until(deadline: Instant) -> Sleep {
+    Sleep::new(deadline)
+}
+
+pin_project! {
+    /// The future of [`sleep`] and [`sleep_until`].
+    ///
+    /// The timer is a part of the future, linked into the runtime's wheel at the first poll and
+    /// taken out when the future is dropped, on whatever thread that happens. To keep one across
+    /// several waits, pin it, and [`reset`](Sleep::reset) it:
+    ///
+    /// ```
+    /// use creel::time::{Duration, Instant, sleep};
+    ///
+    /// # #[creel::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let mut timer = core::pin::pin!(sleep(Duration::from_millis(1)));
+    /// for _ in 0..3 {
+    ///     timer.as_mut().await;
+    ///     assert!(timer.is_elapsed());
+    ///     timer.as_mut().reset(Instant::now() + Duration::from_millis(1));
+    /// }
+    /// # }
+    /// ```
+    ///
+    /// # Cancel safety
+    /// Dropping the future ends the wait and nothing else. Polled again after it was ready, it is
+    /// ready again, until it is reset.
+    ///
+    /// # Panics
+    /// When it is polled for the first time outside of a runtime, or at any time after its runtime
+    /// was shut down.
+    #[must_use = "futures do nothing unless you `.await` or poll them"]
+    pub struct Sleep {
+        #[pin]
+        timer: Registration,
+    }
+}
+
+impl Sleep {
+    #[inline]
+    #[track_caller]
+    fn new(deadline: Instant) -> Self {
+        timers::assert_here();
+        Self { timer: Registration::new(deadline) }
+    }
+
+    /// When the wait ends.
+    #[must_use]
+    pub fn deadline(&self) -> Instant {
+        self.timer.deadline()
+    }
+
+    /// Whether the wait has ended. A sleep that was not polled since it was made or reset has not
+    /// begun to wait, so its end is not noticed.
+    #[must_use]
+    pub fn is_elapsed(&self) -> bool {
+        self.timer.is_elapsed()
+    }
+
+    /// Moves the deadline, forward or back, also after it was reached.
+    ///
+    /// The task that waits is woken at the new time without another poll.
+    ///
+    /// ```
+    /// use creel::time::{Duration, Instant, sleep};
+    ///
+    /// # #[creel::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let mut timer = core::pin::pin!(sleep(Duration::from_secs(3600)));
+    /// timer.as_mut().reset(Instant::now() + Duration::from_millis(1));
+    /// timer.await;
+    /// # }
+    /// ```
+    pub fn reset(self: Pin<&mut Self>, deadline: Instant) {
+        self.project().timer.reset(deadline);
+    }
+}
+
+impl Future for Sleep {
+    type Output = ();
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let receipt = ready!(coop::poll_proceed(cx));
+        match ready!(self.project().timer.poll(cx)) {
+            Ok(()) => {
+                receipt.made_progress();
+                Poll::Ready(())
+            }
+            Err(Closed) => panic!("{}", Error::shutdown()),
+        }
+    }
+}
+
+impl fmt::Debug for Sleep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sleep")
+            .field("deadline", &self.deadline())
+            .field("is_elapsed", &self.is_elapsed())
+            .finish()
+    }
+}
