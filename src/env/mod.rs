@@ -4,6 +4,7 @@
 //! Everything here is found through one context slot ([`context`]) that is set around each poll,
 //! so a combinator that swaps the waker does no harm.
 
+pub(crate) mod atomic_waker;
 pub(crate) mod context;
 pub(crate) mod coop;
 pub(crate) mod panics;

@@ -1,8 +1,8 @@
 //! Synchronisation: locks, notifications and channels.
 
 // How everything here waits.
-use crate::env::{panics, wait};
-mod atomic_waker;
+use crate::env::{atomic_waker, panics, wait};
+
 #[cfg(all(feature = "std", not(target_family = "wasm")))]
 mod block;
 mod permits;
