@@ -53,3 +53,30 @@ pub(crate) fn spin() {
     #[cfg(loom)]
     loom::thread::yield_now();
 }
+
+#[cfg(all(test, loom))]
+mod loom_tests {
+    use super::{AtomicBool, Ordering, UnsafeCell};
+    use loom::sync::Arc;
+
+    /// A model with a planted bug: the flag is raised without Release, so the value behind it is
+    /// not published. If this does not fail, loom explores nothing and every other model is void.
+    #[test]
+    #[should_panic(expected = "Causality violation")]
+    fn loom_canary() {
+        loom::model(|| {
+            let shared = Arc::new((AtomicBool::new(false), UnsafeCell::new(0)));
+            let writer = Arc::clone(&shared);
+            let thread = loom::thread::spawn(move || {
+                // SAFETY: none, which is the point: loom has to object.
+                writer.1.with_mut(|value| unsafe { *value = 1 });
+                writer.0.store(true, Ordering::Relaxed);
+            });
+            if shared.0.load(Ordering::Acquire) {
+                // SAFETY: as above.
+                shared.1.with(|value| unsafe { assert_eq!(*value, 1) });
+            }
+            thread.join().expect("the writer ends");
+        });
+    }
+}

@@ -104,6 +104,8 @@ fn a_target_outside_a_door_is_caught() {
     let rule = "targets_are_named_in_doors_only";
     planted("src/time/sleep.rs", "#[cfg(target_os = \"wasi\")]\nfn f() {}\n", rule, 1);
     planted("src/env/clock.rs", "fn f() -> bool {\n    cfg!(unix)\n}\n", rule, 2);
+    let module = "#[cfg(not(target_family = \"wasm\"))]\npub(crate) mod blocking;\n";
+    assert_eq!(broken("src/sync/oneshot.rs", module), []);
     assert_eq!(broken("src/platform/mod.rs", "#[cfg(target_family = \"wasm\")]\nmod a;\n"), []);
     assert_eq!(broken("src/time/sleep.rs", "#[cfg(feature = \"std\")]\nfn f() {}\n"), []);
 }
