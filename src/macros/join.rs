@@ -3,6 +3,8 @@
 //! The public macros pick the order of polling and hand the branches to `__join!`, which gives each
 //! a number and writes the code once.
 
+// Why unsafe: the branches are pinned in place, in a tuple that only the expansion can name.
+
 /// Waits for all of several futures and gives their outputs as a tuple.
 ///
 /// All of them run in the current task: they may borrow the same data and need no allocation, and

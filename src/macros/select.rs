@@ -4,6 +4,8 @@
 //! `__select!`, which reads them one by one and gives each a number, a name and the narrowest mask
 //! that has a bit for it; then it writes the code once.
 
+// Why unsafe: the branches are pinned in place, in a tuple that only the expansion can name.
+
 /// Waits for the first of several branches, drops the others, and runs the handler of the one.
 ///
 /// ```text

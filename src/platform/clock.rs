@@ -3,6 +3,8 @@
 //! Where the standard library has one it is used (`source`), unless the host brings its own with
 //! [`set_clock`]. Everywhere else time stands still at zero until the host does.
 
+// Why unsafe: there is no atomic cell for a function.
+
 use super::source;
 use core::ptr;
 // Not `crate::atomic`: loom has no statics, and nothing here is worth a model.

@@ -24,6 +24,8 @@
 //! # });
 //! ```
 
+// Why unsafe: what the halves share is freed by the last of them, without a counter.
+
 #[cfg(all(feature = "std", not(target_family = "wasm")))]
 mod blocking;
 mod cell;

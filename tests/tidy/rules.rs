@@ -36,7 +36,7 @@ pub const ALL: &[Rule] = &[
         name: "unsafe_has_its_rooms",
         check: unsafe_has_its_rooms,
         remedy: "unsafe lives in collections, lock, task, the wait list, the timer wheel, native/driver \
-            and native/fiber.\nElsewhere the file's opening docs say `Why unsafe: ...`; actor, future, \
+            and native/fiber.\nElsewhere the file says `// Why unsafe: ...`; actor, future, \
             time, runtime and sim do without.",
     },
     Rule {
@@ -301,7 +301,8 @@ fn unsafe_has_its_rooms(source: &Source) -> Vec<String> {
     ];
     const NEVER: [&str; 5] = ["actor", "future", "time", "runtime", "sim"];
     let Some(room) = source.room() else { return vec![] };
-    let explained = opening_docs(&source.text).contains("Why unsafe: ");
+    let explained =
+        source.text.contains("// Why unsafe: ") || source.text.contains("//! Why unsafe: ");
     let at_home = ROOMS.iter().any(|start| source.path.starts_with(start));
     if at_home || (explained && !NEVER.contains(&room)) {
         return vec![];
@@ -311,10 +312,6 @@ fn unsafe_has_its_rooms(source: &Source) -> Vec<String> {
         .map(|(_, token)| source.found(token.line, format!("unsafe in `{room}`")))
         .into_iter()
         .collect()
-}
-
-fn opening_docs(text: &str) -> String {
-    text.lines().take_while(|line| line.starts_with("//!")).collect::<Vec<_>>().join("\n")
 }
 
 fn unsafe_names_its_invariant(source: &Source) -> Vec<String> {

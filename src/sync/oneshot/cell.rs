@@ -27,6 +27,8 @@
 //! So an exchange that nobody waits for is one compare-and-swap by the sender: it sets `VALUE`,
 //! `SENT` and `TX_GONE` at once, and the receiver reads and frees without any.
 
+// Why unsafe: the bits above decide who may touch which field, which no type can say.
+
 use crate::atomic::{AtomicUsize, Ordering, UnsafeCell};
 use alloc::boxed::Box;
 use core::mem::MaybeUninit;
