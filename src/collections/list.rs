@@ -64,6 +64,10 @@ impl<T> List<T> {
     pub(crate) fn front(&self) -> Option<NonNull<T>> {
         self.head
     }
+
+    pub(crate) fn back(&self) -> Option<NonNull<T>> {
+        self.tail
+    }
 }
 
 impl<T: Node> List<T> {

@@ -153,14 +153,16 @@ impl<P: WaitPoint> Waiter<P> {
         self.enlisted
     }
 
-    /// The slot, while the waiter is ASIDE.
+    /// The handle and the slot, while the waiter is ASIDE.
     #[inline]
-    pub(crate) fn aside(self: Pin<&mut Self>) -> Option<&P::Slot> {
+    pub(crate) fn aside(self: Pin<&mut Self>) -> Option<(&P, &P::Slot)> {
         if self.enlisted {
             return None;
         }
-        // SAFETY: nobody else knows the node, and the reference keeps the owner from enlisting it.
-        Some(unsafe { (*self.place().as_ptr()).body.with(|body| &(*body).slot) })
+        let this = self.into_ref().get_ref();
+        // SAFETY: nobody else knows the node, and the borrow keeps the owner from enlisting it.
+        let slot = unsafe { (*this.place().as_ptr()).body.with(|body| &(*body).slot) };
+        Some((&this.point, slot))
     }
 
     /// Asks `decide` under the lock; if it has no answer, waits at the back of the list, or stays
@@ -169,10 +171,20 @@ impl<P: WaitPoint> Waiter<P> {
     /// `decide` gets what the lock guards, the slot, and whether this waiter is NOTIFIED. On an
     /// answer the waiter is ASIDE again. A notified waiter that `decide` does not let go enlists
     /// anew. `decide` may be asked twice in one call, without having answered before.
+    #[inline]
     pub(crate) fn enroll<R>(
         self: Pin<&mut Self>,
         waker: Option<&Waker>,
         mut decide: impl FnMut(&mut P::Guarded, &P::Slot, bool) -> Option<R>,
+    ) -> Poll<R> {
+        self.enroll_at(waker, |_, guarded, slot, notified| decide(guarded, slot, notified))
+    }
+
+    /// [`enroll`](Self::enroll), with the handle for `decide`.
+    pub(crate) fn enroll_at<R>(
+        self: Pin<&mut Self>,
+        waker: Option<&Waker>,
+        mut decide: impl FnMut(&P, &mut P::Guarded, &P::Slot, bool) -> Option<R>,
     ) -> Poll<R> {
         // SAFETY: nothing is moved out of the pinned waiter.
         let this = unsafe { self.get_unchecked_mut() };
@@ -185,8 +197,9 @@ impl<P: WaitPoint> Waiter<P> {
             let (linked, body) = unsafe { (is_linked(place), &(*place.as_ptr()).body) };
             let notified = this.enlisted && !linked;
             // SAFETY: under the lock nobody else touches the body.
-            let answer =
-                body.with_mut(|body| decide(&mut guarded, unsafe { &(*body).slot }, notified));
+            let answer = body.with_mut(|body| {
+                decide(&this.point, &mut guarded, unsafe { &(*body).slot }, notified)
+            });
             let list = P::waiters(&mut guarded);
             if let Some(answer) = answer {
                 this.enlisted = false;
@@ -300,6 +313,12 @@ impl<T> WaitList<T> {
     #[inline]
     pub(crate) fn with_front<R>(&mut self, f: impl FnOnce(&T) -> R) -> Option<R> {
         self.list.front().map(|place| Self::with_slot(place, f))
+    }
+
+    /// Runs `f` on the slot of the youngest waiter.
+    #[inline]
+    pub(crate) fn with_back<R>(&mut self, f: impl FnOnce(&T) -> R) -> Option<R> {
+        self.list.back().map(|place| Self::with_slot(place, f))
     }
 
     /// Takes the oldest waiter off; `hand` leaves in its slot what it gets.

@@ -10,7 +10,17 @@ mod permits;
 // Locks and signals, which need no heap.
 #[cfg(all(feature = "std", not(target_family = "wasm")))]
 mod blocking;
+mod notify;
 mod semaphore;
+
+/// The futures of this module that have a name.
+pub mod futures {
+    pub use super::notify::Notified;
+    #[cfg(feature = "alloc")]
+    pub use super::notify::OwnedNotified;
+}
+
+pub use notify::Notify;
 
 pub use permits::{AcquireError, TryAcquireError};
 #[cfg(feature = "alloc")]

@@ -310,9 +310,8 @@ impl Acquire<'_> {
     #[inline]
     fn poll_granted(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), AcquireError>> {
         let mut waiter = self.project().waiter;
-        if let Some(need) = waiter.as_mut().aside() {
-            let total = need.total;
-            match waiter.point().try_acquire(total) {
+        if let Some((permits, need)) = waiter.as_mut().aside() {
+            match permits.try_acquire(need.total) {
                 Ok(()) => return Poll::Ready(Ok(())),
                 Err(TryAcquireError::Closed) => return Poll::Ready(Err(AcquireError(()))),
                 Err(TryAcquireError::NoPermits) => {}

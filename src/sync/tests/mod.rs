@@ -2,6 +2,7 @@
 
 mod atomic_waker;
 mod block;
+mod notify;
 mod oneshot;
 mod semaphore;
 mod wait;

@@ -1,0 +1,179 @@
+//! Notifications.
+
+use super::{Bomb, Count, poll_once, poll_with};
+use crate::sync::Notify;
+use crate::sync::futures::{Notified, OwnedNotified};
+use core::pin::pin;
+use core::task::Waker;
+use std::boxed::Box;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::vec::Vec;
+
+#[test]
+fn auto_traits_are_as_in_tokio() {
+    fn send_sync<T: Send + Sync>() {}
+    fn unwind_safe<T: std::panic::UnwindSafe + std::panic::RefUnwindSafe>() {}
+    send_sync::<Notify>();
+    send_sync::<Notified<'_>>();
+    send_sync::<OwnedNotified>();
+    unwind_safe::<Notify>();
+}
+
+#[test]
+fn a_permit_is_stored_once_and_survives_notify_waiters() {
+    let notify = Notify::new();
+    notify.notify_one();
+    notify.notify_one();
+    notify.notify_waiters();
+    assert!(poll_once(pin!(notify.notified())).is_ready());
+    assert!(poll_once(pin!(notify.notified())).is_pending());
+}
+
+#[test]
+fn permits_go_to_the_first_or_to_the_last() {
+    let notify = Notify::new();
+    let mut waiters: Vec<_> = (0..4).map(|_| Box::pin(notify.notified())).collect();
+    for waiter in &mut waiters {
+        assert!(poll_once(waiter.as_mut()).is_pending());
+    }
+    notify.notify_one();
+    notify.notify_last();
+    let ready: Vec<_> =
+        waiters.iter_mut().map(|waiter| poll_once(waiter.as_mut()).is_ready()).collect();
+    assert_eq!(ready, [true, false, false, true]);
+}
+
+#[test]
+fn notify_waiters_reaches_futures_made_before_it_only() {
+    let notify = Notify::new();
+    let mut unpolled = pin!(notify.notified());
+    let mut waiting = pin!(notify.notified());
+    assert!(poll_once(waiting.as_mut()).is_pending());
+    notify.notify_waiters();
+    let mut after = pin!(notify.notified());
+    assert!(poll_once(after.as_mut()).is_pending());
+    assert!(poll_once(unpolled.as_mut()).is_ready());
+    assert!(poll_once(waiting.as_mut()).is_ready());
+    // Done stays done, and takes no permit.
+    notify.notify_one();
+    assert!(poll_once(unpolled).is_ready());
+    assert!(poll_once(waiting).is_ready());
+    assert!(poll_once(after).is_ready());
+}
+
+#[test]
+fn an_old_future_leaves_the_permit_to_others() {
+    let notify = Notify::new();
+    let old = pin!(notify.notified());
+    notify.notify_waiters();
+    notify.notify_one();
+    assert!(poll_once(old).is_ready());
+    assert!(poll_once(pin!(notify.notified())).is_ready());
+}
+
+#[test]
+fn a_dropped_permit_goes_on_from_the_same_end() {
+    for last in [false, true] {
+        let notify = Notify::new();
+        let mut waiters: Vec<_> = (0..4).map(|_| Some(Box::pin(notify.notified()))).collect();
+        for waiter in waiters.iter_mut().flatten() {
+            assert!(poll_once(waiter.as_mut()).is_pending());
+        }
+        let (got, heir) = if last { (3, 2) } else { (0, 1) };
+        if last {
+            notify.notify_last()
+        } else {
+            notify.notify_one()
+        }
+        waiters[got] = None;
+        for (i, waiter) in waiters.iter_mut().enumerate() {
+            if let Some(waiter) = waiter {
+                assert_eq!(poll_once(waiter.as_mut()).is_ready(), i == heir);
+            }
+        }
+        drop(waiters);
+        assert!(poll_once(pin!(notify.notified())).is_pending());
+    }
+}
+
+#[test]
+fn a_dropped_permit_is_stored_if_nobody_waits() {
+    let notify = Notify::new();
+    let mut waiter = Box::pin(notify.notified());
+    assert!(poll_once(waiter.as_mut()).is_pending());
+    notify.notify_one();
+    notify.notify_waiters();
+    drop(waiter);
+    assert!(poll_once(pin!(notify.notified())).is_ready());
+}
+
+#[test]
+fn the_last_waiter_that_leaves_ends_the_waiting() {
+    let notify = Notify::new();
+    let mut waiter = Box::pin(notify.notified());
+    assert!(poll_once(waiter.as_mut()).is_pending());
+    drop(waiter);
+    notify.notify_one();
+    assert!(poll_once(pin!(notify.notified())).is_ready());
+}
+
+#[test]
+fn an_enabled_future_waits_without_a_waker() {
+    let notify = Arc::new(Notify::new());
+    let mut waiter = pin!(notify.clone().notified_owned());
+    assert!(!waiter.as_mut().enable());
+    notify.notify_one();
+    assert!(poll_once(pin!(notify.notified())).is_pending());
+    assert!(waiter.as_mut().enable());
+    assert!(poll_once(waiter).is_ready());
+}
+
+#[test]
+fn an_enabled_future_is_woken_once_it_was_polled() {
+    let notify = Notify::new();
+    let (count, waker) = Count::new();
+    let mut waiter = pin!(notify.notified());
+    assert!(!waiter.as_mut().enable());
+    assert!(poll_with(waiter.as_mut(), &waker).is_pending());
+    notify.notify_waiters();
+    assert_eq!(count.get(), 1);
+    assert!(poll_once(waiter).is_ready());
+}
+
+#[test]
+fn a_waker_that_notifies_meets_no_lock_and_no_one_who_was_notified() {
+    struct Again(Arc<Notify>);
+    impl std::task::Wake for Again {
+        fn wake(self: Arc<Self>) {
+            self.0.notify_one();
+        }
+    }
+    let notify = Arc::new(Notify::new());
+    let again = Waker::from(Arc::new(Again(notify.clone())));
+    let mut waiters: Vec<_> = (0..100).map(|_| Box::pin(notify.notified())).collect();
+    for waiter in &mut waiters {
+        assert!(poll_with(waiter.as_mut(), &again).is_pending());
+    }
+    notify.notify_waiters();
+    assert!(waiters.iter_mut().all(|waiter| poll_once(waiter.as_mut()).is_ready()));
+    // None of those who were notified anyway has swallowed the permit.
+    assert!(poll_once(pin!(notify.notified())).is_ready());
+}
+
+#[test]
+fn a_panicking_waker_keeps_nobody_asleep() {
+    let notify = Notify::new();
+    let (count, waker) = Count::new();
+    let bomb = Waker::from(Arc::new(Bomb));
+    let mut waiters: Vec<_> = (0..70).map(|_| Box::pin(notify.notified())).collect();
+    for (i, waiter) in waiters.iter_mut().enumerate() {
+        let waker = if i % 30 == 3 { &bomb } else { &waker };
+        assert!(poll_with(waiter.as_mut(), waker).is_pending());
+    }
+    assert!(catch_unwind(AssertUnwindSafe(|| notify.notify_waiters())).is_err());
+    assert_eq!(count.get(), 67);
+    assert!(waiters.iter_mut().all(|waiter| poll_once(waiter.as_mut()).is_ready()));
+    notify.notify_one();
+    assert!(poll_once(pin!(notify.notified())).is_ready());
+}
