@@ -121,9 +121,16 @@ fn compile(host: Host, source: Source<'_>, log: &mut Log) -> Result<PathBuf, Str
     if let Some(target) = host.target() {
         command.args(["--target", target]);
     }
-    let messages = log.run(&mut command)?;
-    let executable = messages.lines().rev().find_map(executable);
-    executable.ok_or_else(|| format!("{} built nothing", shell::shown(&command)))
+    let built = log.run_apart(&mut command)?;
+    if !built.succeeded {
+        return Err(format!("{}\n{}", shell::shown(&command), shell::tail(&built.err, 60)));
+    }
+    built
+        .out
+        .lines()
+        .rev()
+        .find_map(executable)
+        .ok_or_else(|| format!("{} built nothing", shell::shown(&command)))
 }
 
 /// The path in a message of cargo that says what it built.

@@ -4,11 +4,11 @@ use crate::repo;
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// How long one command may take before it is stopped: far longer than any should.
-const LIMIT: Duration = Duration::from_secs(30 * 60);
+const LIMIT: Duration = Duration::from_secs(20 * 60);
 
 /// A cargo command in the root of the repository.
 pub fn cargo(arguments: &[&str]) -> Command {
@@ -95,36 +95,62 @@ impl Log {
 
     /// Runs a command to its end. The answer is all that it wrote.
     pub fn run(&mut self, command: &mut Command) -> Result<String, String> {
-        let (succeeded, text) = self.attempt(command)?;
+        let out = self.file.try_clone().map_err(|error| error.to_string())?;
+        let (succeeded, text) = self.attempt(command, out)?;
         if succeeded { Ok(text) } else { Err(format!("{}\n{}", shown(command), tail(&text, 60))) }
     }
 
-    /// Runs a command to its end. The answer is whether it succeeded, and all that it wrote.
-    pub fn attempt(&mut self, command: &mut Command) -> Result<(bool, String), String> {
-        self.attempt_inner(command).map_err(|error| format!("{}: {error}", shown(command)))
+    /// Runs a command to its end, with its standard output apart from what else it writes.
+    pub fn run_apart(&mut self, command: &mut Command) -> Result<Apart, String> {
+        let path = self.path.with_extension("out");
+        let out = File::create(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        let (succeeded, err) = self.attempt(command, out)?;
+        let bytes = fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        let out = String::from_utf8_lossy(&bytes).into_owned();
+        write!(self.file, "{out}").map_err(|error| error.to_string())?;
+        Ok(Apart { succeeded, out, err })
     }
 
-    fn attempt_inner(&mut self, command: &mut Command) -> std::io::Result<(bool, String)> {
-        writeln!(self.file, "$ {}", shown(command))?;
-        let start = self.file.stream_position()?;
-        let (out, err) = (self.file.try_clone()?, self.file.try_clone()?);
-        let mut child = command.stdin(Stdio::null()).stdout(out).stderr(err).spawn()?;
-        let began = Instant::now();
-        let succeeded = loop {
-            if let Some(status) = child.try_wait()? {
-                break status.success();
-            }
-            if began.elapsed() > LIMIT {
-                child.kill()?;
-                child.wait()?;
-                writeln!(self.file, "stopped after {} minutes", LIMIT.as_secs() / 60)?;
-                break false;
-            }
-            std::thread::sleep(Duration::from_millis(20));
+    /// Whether the command succeeded, and what it wrote into this log.
+    fn attempt(&mut self, command: &mut Command, out: File) -> Result<(bool, String), String> {
+        let run = || {
+            writeln!(self.file, "$ {}", shown(command))?;
+            let start = self.file.stream_position()?;
+            let err = self.file.try_clone()?;
+            let mut child = command.stdin(Stdio::null()).stdout(out).stderr(err).spawn()?;
+            let succeeded = wait(&mut child, &mut self.file)?;
+            self.file.seek(SeekFrom::Start(start))?;
+            let mut bytes = Vec::new();
+            self.file.read_to_end(&mut bytes)?;
+            Ok((succeeded, String::from_utf8_lossy(&bytes).into_owned()))
         };
-        self.file.seek(SeekFrom::Start(start))?;
-        let mut bytes = Vec::new();
-        self.file.read_to_end(&mut bytes)?;
-        Ok((succeeded, String::from_utf8_lossy(&bytes).into_owned()))
+        run().map_err(|error: std::io::Error| format!("{}: {error}", shown(command)))
+    }
+}
+
+/// What a command wrote where.
+pub struct Apart {
+    /// Whether it ended well.
+    pub succeeded: bool,
+    /// Its standard output.
+    pub out: String,
+    /// Its standard error.
+    pub err: String,
+}
+
+/// Waits for a command, but not for ever. The answer is whether it succeeded.
+fn wait(child: &mut Child, log: &mut File) -> std::io::Result<bool> {
+    let began = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(status.success());
+        }
+        if began.elapsed() > LIMIT {
+            child.kill()?;
+            child.wait()?;
+            writeln!(log, "stopped after {} minutes", LIMIT.as_secs() / 60)?;
+            return Ok(false);
+        }
+        std::thread::sleep(Duration::from_millis(20));
     }
 }

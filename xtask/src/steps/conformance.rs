@@ -62,21 +62,24 @@ fn run_all(program: &Program, log: &mut Log) -> Result<String, Trouble> {
         if let Some(name) = &after {
             command.args(["--after", name]);
         }
-        let (succeeded, part) = log.attempt(&mut command)?;
-        text += &part;
-        if succeeded {
+        let ran = log.run_apart(&mut command)?;
+        text += &ran.out;
+        if ran.succeeded {
             break;
         }
-        failures += &tail(&part, 25);
-        failures.push('\n');
-        // The last case begun and not ended is the one that ended the program.
-        let last = part.lines().rev().find_map(|line| line.strip_prefix("test "));
-        match last.and_then(|rest| rest.split_once(" ... ")) {
-            Some((name, end)) if end != "ok" && end != "FAILED" => after = Some(name.to_owned()),
-            _ => break,
+        failures += &format!("{}\n{}\n", tail(&ran.out, 10), tail(&ran.err, 25));
+        match unfinished_case(&ran.out) {
+            Some(name) => after = Some(name.to_owned()),
+            None => break,
         }
     }
     if failures.is_empty() { Ok(text) } else { Err(failures.into()) }
+}
+
+/// The case that was begun last, unless it was ended.
+fn unfinished_case(text: &str) -> Option<&str> {
+    let (name, end) = text.lines().next_back()?.strip_prefix("test ")?.split_once(" ... ")?;
+    (end != "ok" && end != "FAILED").then_some(name)
 }
 
 /// Holds the cases that passed against those in the sources.
@@ -156,5 +159,12 @@ mod tests {
     fn only_a_case_that_passed_counts() {
         assert_eq!(passed_case("test room::a ... ok").as_deref(), Some("room::a"));
         assert_eq!(passed_case("test room::a ... FAILED"), None);
+    }
+
+    #[test]
+    fn a_case_that_ended_the_program_is_known() {
+        assert_eq!(unfinished_case("test room::a ... ok\ntest room::b ... "), Some("room::b"));
+        assert_eq!(unfinished_case("test room::a ... ok\n1 of 1 cases passed"), None);
+        assert_eq!(unfinished_case(""), None);
     }
 }

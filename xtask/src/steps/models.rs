@@ -2,7 +2,7 @@
 
 use super::source::passed;
 use super::{Trouble, conformance};
-use crate::shell::{Log, cargo, cargo_of};
+use crate::shell::{Log, cargo, cargo_of, tail};
 use crate::{repo, tools};
 use std::process::Command;
 
@@ -43,6 +43,10 @@ pub fn miri(log: &mut Log) -> Verdict {
     let mut command = cargo_of("nightly", &["miri", "test", "--quiet", "--package", "creel"]);
     command.args(["--no-default-features", "--features", "full", "--test", "simulator"]);
     command.args(["--", "--seeds", "1"]).env("CARGO_TARGET_DIR", repo::target().join("miri"));
-    let text = log.run(&mut command)?;
-    conformance::compare(&text)
+    let ran = log.run_apart(&mut command)?;
+    if !ran.succeeded {
+        let last = ran.out.lines().next_back().unwrap_or_default();
+        return Err(format!("{last}\n{}", tail(&ran.err, 60)).into());
+    }
+    conformance::compare(&ran.out)
 }

@@ -6,6 +6,9 @@ use crate::tools;
 
 type Verdict = Result<String, Trouble>;
 
+const WEB: &str = "wasm32-unknown-unknown";
+const WASI: &str = "wasm32-wasip1";
+
 /// Benchmarks are built by `bench` alone: their peers take long to compile.
 const EXCEPT_BENCHES: [&str; 3] = ["--workspace", "--exclude", "creel-benches"];
 
@@ -24,11 +27,11 @@ pub fn clippy_native(log: &mut Log) -> Verdict {
 }
 
 pub fn clippy_web(log: &mut Log) -> Verdict {
-    clippy_of(log, "wasm32-unknown-unknown", "node", "std,macros,sim,web")
+    clippy_of(log, WEB, "node", "std,macros,sim,web")
 }
 
 pub fn clippy_wasi(log: &mut Log) -> Verdict {
-    clippy_of(log, "wasm32-wasip1", "wasi", "std,macros,sim,wasi")
+    clippy_of(log, WASI, "wasi", "std,macros,sim,wasi")
 }
 
 fn clippy_of(log: &mut Log, target: &str, harness: &str, features: &str) -> Verdict {
@@ -66,7 +69,13 @@ pub fn doctests(log: &mut Log) -> Verdict {
 
 pub fn documentation(log: &mut Log) -> Verdict {
     log.run(&mut crate::doc::command())?;
-    Ok(String::new())
+    for (target, features) in [(WEB, "std,macros,web"), (WASI, "std,macros,wasi")] {
+        tools::target(target)?;
+        let mut command = cargo(&["doc", "--quiet", "--no-deps", "--package", "creel"]);
+        command.args(["--no-default-features", "--features", features, "--target", target]);
+        log.run(command.env("RUSTDOCFLAGS", "-D warnings"))?;
+    }
+    Ok("for this machine, the web and WASI".to_owned())
 }
 
 /// Adds up the summaries of libtest.
