@@ -31,6 +31,27 @@ pub use semaphore::{Semaphore, SemaphorePermit};
 #[cfg(feature = "alloc")]
 pub mod oneshot;
 
+// Signals: values and moments that many wait for.
+mod barrier;
+#[cfg(all(feature = "std", not(target_family = "wasm")))]
+mod blocking_signals;
+#[cfg(feature = "alloc")]
+pub mod cancellation;
+mod event;
+mod latch;
+mod set_once;
+#[cfg(feature = "alloc")]
+mod wait_group;
+
+pub use barrier::{Barrier, BarrierWaitResult};
+#[cfg(feature = "alloc")]
+pub use cancellation::CancellationToken;
+pub use event::Event;
+pub use latch::Latch;
+pub use set_once::{SetOnce, SetOnceError};
+#[cfg(feature = "alloc")]
+pub use wait_group::WaitGroup;
+
 #[cfg(all(test, not(loom)))]
 mod tests;
 

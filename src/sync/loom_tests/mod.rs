@@ -1,6 +1,10 @@
 //! Models: every interleaving of a few steps, under `--cfg loom`.
 
+mod loom_barrier;
+mod loom_cancellation;
+mod loom_event;
 mod loom_notify;
 mod loom_oneshot;
 mod loom_semaphore;
+mod loom_set_once;
 mod loom_wait;

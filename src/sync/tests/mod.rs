@@ -1,11 +1,17 @@
 //! Unit tests of the room, one file a primitive.
 
 mod atomic_waker;
+mod barrier;
 mod block;
+mod cancellation;
+mod event;
+mod latch;
 mod notify;
 mod oneshot;
 mod semaphore;
+mod set_once;
 mod wait;
+mod wait_group;
 
 use core::future::Future;
 use core::pin::Pin;
