@@ -10,6 +10,8 @@ pub(crate) mod coop;
 pub(crate) mod panics;
 pub(crate) mod rng;
 pub(crate) mod wait;
+#[cfg(feature = "alloc")]
+pub(crate) mod wake_set;
 
 #[cfg(feature = "alloc")]
 pub(crate) mod clock;
