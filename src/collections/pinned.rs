@@ -29,3 +29,9 @@ impl<T> FromIterator<T> for PinnedSlice<T> {
         Self(elements.into_iter().collect())
     }
 }
+
+impl<T> Default for PinnedSlice<T> {
+    fn default() -> Self {
+        Self(Box::default())
+    }
+}

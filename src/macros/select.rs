@@ -229,7 +229,7 @@ macro_rules! __select {
                                 disabled |= 1 << $n;
                                 // The guard refuses what fits, so that nothing is moved out yet.
                                 let mut fits = false;
-                                #[allow(unused_variables, unused_mut, clippy::all)]
+                                #[allow(unused_variables, unused_mut, unreachable_patterns, clippy::all)]
                                 match output {
                                     $pattern if { fits = true; false } => ::core::unreachable!(),
                                     _ => {}
