@@ -1,1 +1,45 @@
 //! Asynchronous reading and writing.
+//!
+//! * The traits [`AsyncRead`], [`AsyncWrite`], [`AsyncBufRead`] and [`AsyncSeek`] are what a stream
+//!   implements. They are poll-based and dyn compatible.
+//! * Their extensions [`AsyncReadExt`], [`AsyncWriteExt`], [`AsyncBufReadExt`] and [`AsyncSeekExt`]
+//!   are what one calls. Each method says what becomes of the data if its future is dropped.
+//! * [`AsyncReadOwned`] and [`AsyncWriteOwned`] hand a buffer over instead of lending it, for
+//!   drivers by completion.
+//! * [`BufReader`], [`BufWriter`] and [`BufStream`] save trips to the operating system;
+//!   [`split`] and [`join`] take streams apart and put them together; [`copy`],
+//!   [`copy_buf`] and [`copy_bidirectional`] connect them; [`duplex`] and [`simplex`] are pipes in
+//!   memory; [`empty`], [`sink`] and [`repeat`] need no memory at all.
+//! * [`compat`] makes the streams of other crates ours, and ours theirs.
+//!
+//! Names and meaning are those of `tokio::io`. Absent on purpose: anything with a handle of the
+//! operating system, which belongs to `net` and to the native host.
+
+mod adapters;
+mod buffered;
+#[cfg(any(feature = "futures-io", feature = "tokio-io"))]
+pub mod compat;
+mod copy;
+mod ext;
+mod pipe;
+mod read_buf;
+mod traits;
+mod trivial;
+
+pub use adapters::{Chain, Join, Lines, ReadHalf, Split, Take, WriteHalf, join, split};
+pub use buffered::{BufReader, BufStream, BufWriter};
+pub use copy::{copy, copy_bidirectional, copy_bidirectional_with_sizes, copy_buf};
+pub use ext::{
+    AsyncBufReadExt, AsyncReadExt, AsyncReadOwned, AsyncSeekExt, AsyncWriteExt, AsyncWriteOwned,
+};
+pub use pipe::{DuplexStream, SimplexStream, duplex, simplex};
+pub use read_buf::ReadBuf;
+pub use traits::{AsyncBufRead, AsyncRead, AsyncSeek, AsyncWrite};
+pub use trivial::{Empty, Repeat, Sink, empty, repeat, sink};
+
+/// From the standard library, so that one `use` serves for both.
+#[doc(no_inline)]
+pub use std::io::{Error, ErrorKind, Result, SeekFrom};
+
+/// The size of a buffer where nobody asks for another.
+const DEFAULT_BUF_SIZE: usize = 8 * 1024;

@@ -1,5 +1,7 @@
 //! The seam to whatever hosts the runtime: who waits, and what time it is.
 
+#[cfg(feature = "alloc")]
+pub mod buf;
 pub(crate) mod clock;
 
 #[cfg(all(feature = "std", not(all(target_family = "wasm", target_os = "unknown"))))]
