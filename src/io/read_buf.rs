@@ -3,6 +3,8 @@
 //! Three positions never cross: `filled <= initialized <= capacity`. The one invariant every
 //! `unsafe` block here leans on: **the first `initialized` bytes of `bytes` are initialised**, and
 //! no method ever takes that back.
+//!
+//! Why unsafe: memory need not be cleared before it is read into, and only this says how far it is.
 
 use core::fmt;
 use core::mem::MaybeUninit;
@@ -205,6 +207,30 @@ impl<'a> ReadBuf<'a> {
         self.bytes[self.filled..end].copy_from_slice(data);
         self.initialized = self.initialized.max(end);
         self.filled = end;
+    }
+
+    /// Fills what remains with `byte`.
+    #[inline]
+    pub(super) fn fill(&mut self, byte: u8) {
+        self.bytes[self.filled..].fill(MaybeUninit::new(byte));
+        (self.filled, self.initialized) = (self.bytes.len(), self.bytes.len());
+    }
+
+    /// Lends the next `n` unfilled bytes out, and counts what was filled there.
+    ///
+    /// # Panics
+    ///
+    /// If another `ReadBuf` was put in the place of the part.
+    #[inline]
+    pub(super) fn lend<R>(&mut self, n: usize, fill: impl FnOnce(&mut ReadBuf<'_>) -> R) -> R {
+        let mut part = self.take(n);
+        let start = part.bytes.as_ptr();
+        let result = fill(&mut part);
+        assert_eq!(part.bytes.as_ptr(), start, "the reader exchanged the buffer");
+        let (filled, initialized) = (part.filled, part.initialized);
+        self.initialized = self.initialized.max(self.filled + initialized);
+        self.filled += filled;
+        result
     }
 }
 

@@ -180,13 +180,7 @@ impl AsyncRead for Repeat {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         ready!(coop::poll_proceed(cx)).made_progress();
-        let n = buf.remaining();
-        // SAFETY: initialised bytes are written, no others.
-        let unfilled = unsafe { buf.unfilled_mut() };
-        unfilled.fill(core::mem::MaybeUninit::new(self.byte));
-        // SAFETY: all of the unfilled part was written just now.
-        unsafe { buf.assume_init(n) };
-        buf.advance(n);
+        buf.fill(self.byte);
         Poll::Ready(Ok(()))
     }
 }

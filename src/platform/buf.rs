@@ -5,6 +5,8 @@
 //!
 //! * [`OwnedBuf`]: bytes to send. [`OwnedBufMut`]: room to receive into, from its very beginning.
 //! * [`Slice`]: a part of either, for what is left after a partial operation.
+//!
+//! Why unsafe: whoever holds the address relies on what an implementation promises about it.
 
 use alloc::boxed::Box;
 use alloc::string::String;

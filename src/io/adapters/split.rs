@@ -12,6 +12,8 @@
 //!    └─────────────────────────┴──────────────────────────┘  wakes if it was AWAITED
 //! ```
 //!
+//! Why unsafe: the stream is in a cell that the gate guards.
+//!
 //! There are two halves and each is polled by one caller at a time, so there is at most one waiter.
 
 use crate::atomic::{AtomicU8, Ordering, UnsafeCell};
@@ -54,7 +56,8 @@ use std::sync::Arc;
 /// ```
 pub fn split<T: AsyncRead + AsyncWrite>(stream: T) -> (ReadHalf<T>, WriteHalf<T>) {
     let is_write_vectored = stream.is_write_vectored();
-    let shared = Arc::new(Shared { gate: Gate::new(), stream: UnsafeCell::new(stream), is_write_vectored });
+    let shared =
+        Arc::new(Shared { gate: Gate::new(), stream: UnsafeCell::new(stream), is_write_vectored });
     (ReadHalf { shared: shared.clone() }, WriteHalf { shared })
 }
 
@@ -216,12 +219,8 @@ impl Gate {
         loop {
             // Release publishes the waker to the Acquire in `Inside::drop`. (It is read under the
             // lock; the order of the two makes sure that it is there.)
-            let seen = self.state.compare_exchange(
-                TAKEN,
-                AWAITED,
-                Ordering::Release,
-                Ordering::Relaxed,
-            );
+            let seen =
+                self.state.compare_exchange(TAKEN, AWAITED, Ordering::Release, Ordering::Relaxed);
             match seen {
                 Ok(_) | Err(AWAITED) => return Poll::Pending,
                 // It was left meanwhile.
@@ -299,8 +298,11 @@ mod loom_tests {
     #[test]
     fn loom_gate_admits_one_and_wakes_the_other() {
         loom::model(|| {
-            let shared =
-                Arc::new(Shared { gate: Gate::new(), stream: UnsafeCell::new(0), is_write_vectored: false });
+            let shared = Arc::new(Shared {
+                gate: Gate::new(),
+                stream: UnsafeCell::new(0),
+                is_write_vectored: false,
+            });
             let pass = |shared: &Shared<u32>| {
                 block_on(poll_fn(|cx| {
                     shared.poll_stream(cx, |mut stream, _| {

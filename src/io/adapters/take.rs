@@ -66,16 +66,10 @@ impl<R: AsyncRead> AsyncRead for Take<R> {
         if *this.limit == 0 {
             return Poll::Ready(Ok(()));
         }
-        let mut part = buf.take(in_memory(*this.limit));
-        let start = part.filled().as_ptr();
-        ready!(this.inner.poll_read(cx, &mut part))?;
-        // A reader could put another `ReadBuf` in the place of this one.
-        assert_eq!(part.filled().as_ptr(), start, "the reader exchanged the buffer");
-        let (filled, initialized) = (part.filled().len(), part.initialized().len());
-        // SAFETY: `part` is the beginning of the unfilled part, and so much of it is initialised.
-        unsafe { buf.assume_init(initialized) };
-        buf.advance(filled);
-        *this.limit -= filled as u64;
+        let before = buf.remaining();
+        let inner = this.inner;
+        ready!(buf.lend(in_memory(*this.limit), |part| inner.poll_read(cx, part)))?;
+        *this.limit -= (before - buf.remaining()) as u64;
         Poll::Ready(Ok(()))
     }
 }

@@ -1,3 +1,5 @@
+//! Why unsafe: one kind of `ReadBuf` is made of the other without clearing the memory.
+
 use crate::io::{AsyncBufRead, AsyncRead, AsyncSeek, AsyncWrite, ReadBuf};
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};

@@ -54,11 +54,7 @@ pub trait AsyncBufReadExt: AsyncBufRead {
     /// # Ok(())
     /// # }
     /// ```
-    fn read_until<'a>(
-        &'a mut self,
-        byte: u8,
-        buf: &'a mut Vec<u8>,
-    ) -> Op<'a, Self, ReadUntil<'a>>
+    fn read_until<'a>(&'a mut self, byte: u8, buf: &'a mut Vec<u8>) -> Op<'a, Self, ReadUntil<'a>>
     where
         Self: Unpin,
     {

@@ -1,3 +1,7 @@
+//! Reading and writing with buffers that are handed over.
+//!
+//! Why unsafe: a buffer is read into without clearing it first.
+
 use super::{Op, Operation};
 use crate::io::{AsyncRead, AsyncWrite, ReadBuf};
 use crate::platform::buf::{OwnedBuf, OwnedBufMut};
@@ -45,10 +49,7 @@ pub trait AsyncReadOwned: AsyncRead {
     /// # Cancel safety
     ///
     /// If the future is dropped, `buf` is gone. Nothing was read, unless the stream says otherwise.
-    fn read_owned<B: OwnedBufMut>(
-        &mut self,
-        buf: B,
-    ) -> impl Future<Output = (io::Result<usize>, B)>
+    fn read_owned<B: OwnedBufMut>(&mut self, buf: B) -> impl Future<Output = (io::Result<usize>, B)>
     where
         Self: Unpin,
     {
@@ -70,10 +71,7 @@ pub trait AsyncWriteOwned: AsyncWrite {
     ///
     /// If the future is dropped, `buf` is gone. Nothing was written, unless the stream says
     /// otherwise.
-    fn write_owned<B: OwnedBuf>(
-        &mut self,
-        buf: B,
-    ) -> impl Future<Output = (io::Result<usize>, B)>
+    fn write_owned<B: OwnedBuf>(&mut self, buf: B) -> impl Future<Output = (io::Result<usize>, B)>
     where
         Self: Unpin,
     {
@@ -167,19 +165,13 @@ impl<T: AsyncReadOwned + Unpin + ?Sized> AsyncReadOwned for &mut T {
 }
 
 impl<T: AsyncWriteOwned + Unpin + ?Sized> AsyncWriteOwned for Box<T> {
-    fn write_owned<B: OwnedBuf>(
-        &mut self,
-        buf: B,
-    ) -> impl Future<Output = (io::Result<usize>, B)> {
+    fn write_owned<B: OwnedBuf>(&mut self, buf: B) -> impl Future<Output = (io::Result<usize>, B)> {
         (**self).write_owned(buf)
     }
 }
 
 impl<T: AsyncWriteOwned + Unpin + ?Sized> AsyncWriteOwned for &mut T {
-    fn write_owned<B: OwnedBuf>(
-        &mut self,
-        buf: B,
-    ) -> impl Future<Output = (io::Result<usize>, B)> {
+    fn write_owned<B: OwnedBuf>(&mut self, buf: B) -> impl Future<Output = (io::Result<usize>, B)> {
         (**self).write_owned(buf)
     }
 }

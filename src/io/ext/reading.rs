@@ -1,4 +1,7 @@
 //! What [`AsyncReadExt`](super::AsyncReadExt) and [`AsyncBufReadExt`](super::AsyncBufReadExt) do.
+//!
+//! Why unsafe: vectors are read into without clearing them first, and a loan that the borrow checker
+//! cannot follow.
 
 use super::text::Text;
 use super::{Operation, uninterrupted};
@@ -212,12 +215,8 @@ impl Progress {
             into.reserve(Self::CHUNK);
             self.initialized = 0;
         }
-        let n = ready!(poll_read_uninit(
-            reader,
-            cx,
-            into.spare_capacity_mut(),
-            &mut self.initialized
-        ))?;
+        let n =
+            ready!(poll_read_uninit(reader, cx, into.spare_capacity_mut(), &mut self.initialized))?;
         // SAFETY: the first `n` bytes of the spare capacity have been filled.
         unsafe { into.set_len(into.len() + n) };
         Poll::Ready(Ok(n))

@@ -1,4 +1,6 @@
 //! [`Text`]: appending bytes to a `String` across polls.
+//!
+//! Why unsafe: what is known to be UTF-8 is not checked again.
 
 use core::mem;
 use core::str::Utf8Error;
