@@ -30,6 +30,8 @@ pub use semaphore::{Semaphore, SemaphorePermit};
 // Channels.
 #[cfg(feature = "alloc")]
 pub mod oneshot;
+#[cfg(feature = "alloc")]
+pub mod watch;
 
 // Signals: values and moments that many wait for.
 mod barrier;

@@ -8,3 +8,4 @@ mod loom_oneshot;
 mod loom_semaphore;
 mod loom_set_once;
 mod loom_wait;
+mod loom_watch;

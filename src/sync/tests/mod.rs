@@ -12,6 +12,7 @@ mod semaphore;
 mod set_once;
 mod wait;
 mod wait_group;
+mod watch;
 
 use core::future::Future;
 use core::pin::Pin;
