@@ -10,7 +10,10 @@ mod permits;
 // Locks and signals, which need no heap.
 #[cfg(all(feature = "std", not(target_family = "wasm")))]
 mod blocking;
+mod held;
+mod mutex;
 mod notify;
+mod rwlock;
 mod semaphore;
 
 /// The futures of this module that have a name.
@@ -20,9 +23,14 @@ pub mod futures {
     pub use super::notify::OwnedNotified;
 }
 
+pub use mutex::{MappedMutexGuard, Mutex, MutexGuard, TryLockError};
+#[cfg(feature = "alloc")]
+pub use mutex::{OwnedMappedMutexGuard, OwnedMutexGuard};
 pub use notify::Notify;
-
 pub use permits::{AcquireError, TryAcquireError};
+#[cfg(feature = "alloc")]
+pub use rwlock::{OwnedRwLockMappedWriteGuard, OwnedRwLockReadGuard, OwnedRwLockWriteGuard};
+pub use rwlock::{RwLock, RwLockMappedWriteGuard, RwLockReadGuard, RwLockWriteGuard};
 #[cfg(feature = "alloc")]
 pub use semaphore::OwnedSemaphorePermit;
 pub use semaphore::{Semaphore, SemaphorePermit};

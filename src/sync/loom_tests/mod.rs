@@ -3,6 +3,7 @@
 mod loom_barrier;
 mod loom_cancellation;
 mod loom_event;
+mod loom_locks;
 mod loom_notify;
 mod loom_oneshot;
 mod loom_semaphore;
