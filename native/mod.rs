@@ -1,1 +1,4 @@
 //! Threads and operating systems.
+
+mod builder;
+mod thread;

@@ -39,3 +39,6 @@ pub mod native;
 #[cfg(target_family = "wasm")]
 #[path = "../wasm/mod.rs"]
 pub mod wasm;
+
+#[cfg(feature = "alloc")]
+pub use task::spawn;

@@ -29,6 +29,13 @@ pub(crate) struct Context {
     /// The task that is being polled.
     #[cfg(feature = "alloc")]
     pub(crate) task: Cell<Option<RawTask>>,
+    /// Whether tasks depend on this thread, so that it must not wait for anything else: a
+    /// `block_on` or a worker is further up its stack.
+    pub(crate) occupied: Cell<bool>,
+    /// The task that is being polled gave way without its waker: queue it again.
+    pub(crate) yielded: Cell<bool>,
+    #[cfg(feature = "alloc")]
+    pub(crate) ids: Cell<super::id::Ids>,
     pub(crate) budget: Cell<Budget>,
     pub(crate) rng: Cell<Rng>,
 }
@@ -44,6 +51,10 @@ impl Context {
             local: Cell::new(None),
             #[cfg(feature = "alloc")]
             task: Cell::new(None),
+            occupied: Cell::new(false),
+            yielded: Cell::new(false),
+            #[cfg(feature = "alloc")]
+            ids: Cell::new(super::id::Ids::new()),
             budget: Cell::new(Budget::UNLIMITED),
             rng: Cell::new(Rng::new(0x5eed)),
         }
@@ -60,6 +71,35 @@ std::thread_local! {
 #[inline]
 pub(crate) fn with<R>(f: impl FnOnce(&Context) -> R) -> R {
     CONTEXT.with(f)
+}
+
+/// What tells this thread from every other: the address of its context.
+pub(crate) fn thread() -> usize {
+    with(|context| core::ptr::from_ref(context).addr())
+}
+
+/// Sets a cell of the context, and puts the old value back when dropped.
+#[derive(Debug)]
+pub(crate) struct Restore<T: Copy + 'static> {
+    cell: fn(&Context) -> &Cell<T>,
+    old: T,
+    /// The context is this thread's.
+    _not_send: core::marker::PhantomData<*const ()>,
+}
+
+impl<T: Copy> Restore<T> {
+    #[inline]
+    pub(crate) fn set(cell: fn(&Context) -> &Cell<T>, new: T) -> Self {
+        let old = with(|context| cell(context).replace(new));
+        Self { cell, old, _not_send: core::marker::PhantomData }
+    }
+}
+
+impl<T: Copy> Drop for Restore<T> {
+    #[inline]
+    fn drop(&mut self) {
+        with(|context| (self.cell)(context).set(self.old));
+    }
 }
 
 #[cfg(not(feature = "std"))]

@@ -17,6 +17,10 @@ pub(crate) mod wake_set;
 pub(crate) mod clock;
 #[cfg(feature = "alloc")]
 pub(crate) mod hooks;
+#[cfg(feature = "alloc")]
+pub(crate) mod id;
+#[cfg(feature = "alloc")]
+pub(crate) mod info;
 pub(crate) mod instant;
 #[cfg(all(feature = "std", not(all(target_family = "wasm", target_os = "unknown"))))]
 mod instant_std;
@@ -31,9 +35,12 @@ pub(crate) mod wheel;
 #[cfg(feature = "alloc")]
 #[derive(Debug)]
 pub(crate) struct Env {
+    pub(crate) info: info::Info,
     pub(crate) clock: clock::Clock,
     pub(crate) timers: timers::Timers,
     pub(crate) hooks: hooks::Hooks,
+    /// Who runs closures that block their thread, on hosts that have threads.
+    pub(crate) blocking: Option<owner::OwnerRef>,
 }
 
 /// The time of the runtime in context, else of the host.

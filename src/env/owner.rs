@@ -97,14 +97,19 @@ impl OwnerRef {
         unsafe { (self.ops().unpark)(self.0) }
     }
 
+    /// The environment, if this owner has one of its own: a local set has none.
+    pub(crate) fn try_env(&self) -> Option<&Env> {
+        // SAFETY: the owner, and the environment inside it, live as long as the reference.
+        unsafe { (self.ops().env)(self.0).map(|env| env.as_ref()) }
+    }
+
     /// The environment of a runtime.
     ///
     /// # Panics
     /// If this is a local set, which has none; `OwnerRef::current` never answers one.
     #[inline]
     pub(crate) fn env(&self) -> &Env {
-        // SAFETY: the owner, and the environment inside it, live as long as the reference.
-        unsafe { (self.ops().env)(self.0).expect("a local set has no environment").as_ref() }
+        self.try_env().expect("a local set has no environment of its own")
     }
 }
 

@@ -76,6 +76,13 @@ impl Timers {
         Self { armed: AtomicBool::new(false), enabled, inner: Lock::new(inner) }
     }
 
+    /// Whether any timer waits. Costs one load.
+    #[inline]
+    pub(crate) fn is_armed(&self) -> bool {
+        // Relaxed: as in `next`.
+        self.armed.load(Ordering::Relaxed)
+    }
+
     /// When the host has to tick again at the latest; `None` if no timer waits. Costs one load if
     /// there is none.
     #[inline]

@@ -12,3 +12,8 @@ pub(crate) mod source;
 pub(crate) mod source;
 
 pub use clock::set_clock;
+
+#[cfg(feature = "alloc")]
+mod park;
+#[cfg(feature = "alloc")]
+pub use park::Park;

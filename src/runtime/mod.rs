@@ -1,1 +1,36 @@
-//! The passive runtime and its handles.
+//! The runtime: a passive machine that runs tasks when a host drives it.
+//!
+//! [`Runtime::tick`] runs what is ready and answers what it needs next; it never waits. A host
+//! that can wait does so between ticks, which [`Runtime::block_on`] and [`Runtime::run`] do by the
+//! host's [`Park`](crate::platform::Park). The pool (`new_multi_thread`) drives itself on threads
+//! of its own.
+//!
+//! Without `std` the program must drive its runtimes from one core, and outside interrupt
+//! handlers; a handler may wake tasks.
+
+mod builder;
+mod current_thread;
+#[cfg(all(
+    feature = "std",
+    not(any(
+        all(feature = "native", not(target_family = "wasm")),
+        all(feature = "web", target_family = "wasm", target_os = "unknown"),
+        all(feature = "wasi", target_os = "wasi"),
+    ))
+))]
+mod hostless;
+mod local_runtime;
+#[allow(clippy::module_inception)] // the type gives the room its name
+mod runtime;
+mod shutdown;
+
+pub use crate::env::hooks::{SlowPoll, TaskPanic};
+pub use crate::env::info::{RuntimeFlavor, RuntimeId as Id};
+pub use crate::task::{EnterGuard, Handle, TryCurrentError};
+pub use builder::Builder;
+pub(crate) use builder::{Config, Kind};
+pub use current_thread::Next;
+pub use local_runtime::{LocalOptions, LocalRuntime};
+pub use runtime::Runtime;
+pub(crate) use shutdown::{Deadline, Threads};
+pub use shutdown::{ShutdownReport, Survivor};

@@ -15,13 +15,14 @@ use std::task::Wake;
 /// that the future may wait for.
 #[track_caller]
 pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
-    let within = context::with(|cx| cx.driving.get().is_some() || cx.task.get().is_some());
+    let within = context::with(|cx| cx.occupied.get());
     assert!(
         !within,
         "a blocking call inside the runtime: this thread drives tasks, and while it blocks none of \
          them can run; await the asynchronous form instead, or block on a thread of its own \
          (spawn_blocking)"
     );
+    let _occupied = context::Restore::set(|cx| &cx.occupied, true);
     let bell = Borrowed::new();
     let waker = Waker::from(Arc::clone(bell.get()));
     let mut cx = Context::from_waker(&waker);

@@ -4,7 +4,10 @@
 use crate::env::{atomic_waker, panics, wait};
 
 #[cfg(all(feature = "std", not(target_family = "wasm")))]
-mod block;
+pub(crate) mod block;
+#[cfg(all(feature = "alloc", not(all(feature = "std", not(target_family = "wasm")))))]
+#[path = "block_never.rs"]
+pub(crate) mod block;
 mod permits;
 
 // Locks and signals, which need no heap.

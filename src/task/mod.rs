@@ -1,1 +1,126 @@
-//! Tasks.
+//! Tasks: futures that a runtime polls on their own, and the handles to them.
+//!
+//! A task costs one allocation: its future and 64 bytes. [`spawn`] starts one that may move
+//! between threads, [`spawn_local`] one that stays; both answer a [`JoinHandle`], a future of the
+//! outcome. Dropping the handle lets the task go on; [`JoinHandle::cancel`] ends it and waits
+//! until its future is really gone. A panic inside a task is caught where the target unwinds,
+//! and comes out of its handle as a [`JoinError`].
+//!
+//! Inside: [`cell`](self) and `state` are the protocol, `executor` the queue of one thread;
+//! `waker`, `join`, `registry`, `queue` are what their names say.
+
+mod builder;
+mod cell;
+pub mod coop;
+mod error;
+pub(crate) mod executor;
+mod handle;
+mod join;
+pub mod join_set;
+mod local_set;
+pub(crate) mod queue;
+mod registry;
+mod spawn;
+mod state;
+#[cfg(feature = "std")]
+mod task_local;
+mod waker;
+mod yield_now;
+
+pub use crate::env::id::Id;
+pub use builder::Builder;
+pub use coop::{Unconstrained, consume_budget, unconstrained};
+pub use error::JoinError;
+#[doc(hidden)] // shown in `runtime`
+pub use handle::{EnterGuard, Handle, TryCurrentError};
+pub use join::{AbortHandle, JoinHandle};
+pub use join_set::JoinSet;
+pub use local_set::{LocalEnterGuard, LocalSet};
+pub use spawn::{spawn, spawn_blocking, spawn_local};
+#[cfg(feature = "std")]
+pub use task_local::LocalKey;
+pub use yield_now::yield_now;
+
+use crate::env::context;
+use crate::env::coop::Budget;
+use alloc::boxed::Box;
+use cell::Task;
+use core::any::Any;
+
+/// The id of the task that is running.
+///
+/// # Panics
+/// Outside a task. The future given to `block_on` is not a task.
+///
+/// # Examples
+/// ```
+/// # let runtime = creel::runtime::Builder::new_current_thread().build().unwrap();
+/// # runtime.block_on(async {
+/// let handle = creel::spawn(async { creel::task::id() });
+/// let id = handle.id();
+/// assert_eq!(handle.await.unwrap(), id);
+/// # });
+/// ```
+#[track_caller]
+pub fn id() -> Id {
+    try_id().expect("`task::id` was called outside a task; `task::try_id` answers None there")
+}
+
+/// The id of the task that is running, if one is.
+pub fn try_id() -> Option<Id> {
+    context::with(|cx| cx.task.get()).map(|task| Task::from_raw(task).id())
+}
+
+/// Runs `f` as part of a task: the context names the task and gives it a fresh budget.
+#[inline]
+pub(crate) fn poll_as<R>(task: Task, f: impl FnOnce() -> R) -> R {
+    let _task = context::Restore::set(|cx| &cx.task, Some(task.as_raw()));
+    let _budget = context::Restore::set(|cx| &cx.budget, Budget::INITIAL);
+    f()
+}
+
+/// Runs code that a user wrote; a panic is the answer where the target unwinds.
+#[inline]
+fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Box<dyn Any + Send>> {
+    #[cfg(feature = "std")]
+    return std::panic::catch_unwind(core::panic::AssertUnwindSafe(f));
+    #[cfg(not(feature = "std"))]
+    Ok(f())
+}
+
+/// Runs code that a user wrote where its panic concerns nobody: the panic hook has told of it.
+#[inline]
+fn guard(f: impl FnOnce()) {
+    if let Err(payload) = catch(f) {
+        // The payload's own drop may panic too; that one is leaked.
+        let _ = catch(|| drop(payload)).map_err(core::mem::forget);
+    }
+}
+
+/// Tells the hook of a panic that no handle will see.
+fn report_panic(task: Task, payload: &(dyn Any + Send)) {
+    let owner = match task.owner().try_env() {
+        Some(_) => Some(task.owner().clone()),
+        None => crate::env::owner::OwnerRef::current(),
+    };
+    if let Some(hook) = owner.as_ref().and_then(|owner| owner.env().hooks.unhandled_panic.as_ref())
+    {
+        let name = task.name();
+        let panic = crate::env::hooks::TaskPanic { id: task.id(), name, payload };
+        guard(|| hook(&panic));
+    }
+}
+
+/// Gives a task a turn and tells the hook if it took long.
+fn timed_turn(task: Task, hook: &crate::env::hooks::SlowPollHook) -> cell::Turn {
+    let start = crate::platform::clock::now_ns();
+    let turn = poll_as(task, || task.turn());
+    let took =
+        core::time::Duration::from_nanos(crate::platform::clock::now_ns().saturating_sub(start));
+    if took >= hook.threshold {
+        // Whatever the turn was, the owner's reference still stands unless the task is idle.
+        let (id, name, future) = (task.id(), task.name(), task.future_type());
+        guard(|| (hook.call)(&crate::env::hooks::SlowPoll { id, name, future, took }));
+    }
+    turn
+}

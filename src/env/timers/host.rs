@@ -5,6 +5,7 @@ use crate::atomic::{AtomicUsize, Ordering};
 use crate::env::clock::Clock;
 use crate::env::context;
 use crate::env::hooks::Hooks;
+use crate::env::info::{Info, RuntimeFlavor};
 use crate::env::instant::Instant;
 use crate::env::owner::{Ops, Owner, OwnerRef, RawTask};
 use crate::env::{Env, timers};
@@ -24,7 +25,9 @@ static OPS: Ops = Ops { retain, release, schedule, adopt, unpark, env };
 
 impl Host {
     pub(super) fn new(clock: Clock) -> Arc<Self> {
-        let env = Env { clock, timers: Timers::new(true), hooks: Hooks::default() };
+        let info = Info::new(RuntimeFlavor::CurrentThread, None);
+        let timers = Timers::new(true);
+        let env = Env { info, clock, timers, hooks: Hooks::default(), blocking: None };
         Arc::new(Self { owner: Owner { ops: &OPS }, env, unparked: AtomicUsize::new(0) })
     }
 

@@ -1,0 +1,320 @@
+//! How a runtime shall be.
+
+use super::current_thread::CurrentThread;
+use super::{Runtime, SlowPoll, TaskPanic};
+use crate::env::Env;
+use crate::env::clock::Clock;
+use crate::env::hooks::{Hooks, SlowPollHook};
+use crate::env::info::{Info, RuntimeFlavor};
+use crate::env::owner::OwnerRef;
+use crate::env::timers::Timers;
+use crate::platform::Park;
+use crate::task::queue::ReadyQueue;
+use alloc::string::String;
+use alloc::sync::Arc;
+use core::fmt;
+use core::time::Duration;
+
+/// Makes runtimes. Every option has a default that serves most programs.
+///
+/// # Examples
+/// ```
+/// let runtime = creel::runtime::Builder::new_current_thread().build().unwrap();
+/// assert_eq!(runtime.block_on(async { 1 + 1 }), 2);
+/// ```
+pub struct Builder {
+    config: Config,
+}
+
+/// Which scheduler runs the tasks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    CurrentThread,
+    MultiThread,
+}
+
+/// A callback without arguments.
+type Callback = Arc<dyn Fn() + Send + Sync>;
+
+/// What a builder was told; the hosts read it.
+pub(crate) struct Config {
+    pub(crate) kind: Kind,
+    pub(crate) name: Option<String>,
+    pub(crate) start_paused: bool,
+    pub(crate) event_interval: u32,
+    pub(crate) global_queue_interval: Option<u32>,
+    pub(crate) seed: Option<u64>,
+    pub(crate) hooks: Hooks,
+    pub(crate) threads: ThreadConfig,
+}
+
+/// What concerns threads of the runtime's own.
+#[derive(Clone)]
+pub(crate) struct ThreadConfig {
+    pub(crate) workers: Option<usize>,
+    pub(crate) max_blocking: usize,
+    pub(crate) keep_alive: Duration,
+    pub(crate) name: Arc<dyn Fn() -> String + Send + Sync>,
+    pub(crate) stack_size: Option<usize>,
+    pub(crate) on_start: Option<Callback>,
+    pub(crate) on_stop: Option<Callback>,
+    pub(crate) on_park: Option<Callback>,
+    pub(crate) on_unpark: Option<Callback>,
+}
+
+impl Builder {
+    fn new(kind: Kind) -> Self {
+        Self {
+            config: Config {
+                kind,
+                name: None,
+                start_paused: false,
+                event_interval: 61,
+                global_queue_interval: None,
+                seed: None,
+                hooks: Hooks::default(),
+                threads: ThreadConfig {
+                    workers: None,
+                    max_blocking: 512,
+                    keep_alive: Duration::from_secs(10),
+                    name: Arc::new(|| "creel-worker".into()),
+                    stack_size: None,
+                    on_start: None,
+                    on_stop: None,
+                    on_park: None,
+                    on_unpark: None,
+                },
+            },
+        }
+    }
+
+    /// A runtime on one thread, that of whoever drives it. There on every host.
+    pub fn new_current_thread() -> Self {
+        Self::new(Kind::CurrentThread)
+    }
+
+    /// A runtime whose tasks run on a pool of threads. Natively only.
+    pub fn new_multi_thread() -> Self {
+        Self::new(Kind::MultiThread)
+    }
+
+    /// Does nothing: timers and drivers are always there. For programs written for tokio.
+    pub fn enable_all(&mut self) -> &mut Self {
+        self
+    }
+
+    /// Does nothing: drivers are always there. For programs written for tokio.
+    pub fn enable_io(&mut self) -> &mut Self {
+        self
+    }
+
+    /// Does nothing: timers are always there. For programs written for tokio.
+    pub fn enable_time(&mut self) -> &mut Self {
+        self
+    }
+
+    /// A name for the runtime itself.
+    pub fn name(&mut self, name: impl Into<String>) -> &mut Self {
+        self.config.name = Some(name.into());
+        self
+    }
+
+    /// Whether time stands still from the start, and jumps to the next deadline when nothing else
+    /// is left to do; see [`time::pause`](crate::time::pause). Current-thread runtimes only.
+    pub fn start_paused(&mut self, start_paused: bool) -> &mut Self {
+        self.config.start_paused = start_paused;
+        self
+    }
+
+    /// How many turns tasks have between two looks at timers and drivers; 61 unless told.
+    ///
+    /// # Panics
+    /// If `turns` is zero.
+    #[track_caller]
+    pub fn event_interval(&mut self, turns: u32) -> &mut Self {
+        assert!(turns > 0, "`event_interval` must be at least 1");
+        self.config.event_interval = turns;
+        self
+    }
+
+    /// How many turns a worker's own tasks have between two looks at the queue that all share.
+    ///
+    /// # Panics
+    /// If `turns` is zero.
+    #[track_caller]
+    pub fn global_queue_interval(&mut self, turns: u32) -> &mut Self {
+        assert!(turns > 0, "`global_queue_interval` must be at least 1");
+        self.config.global_queue_interval = Some(turns);
+        self
+    }
+
+    /// A seed for what the runtime leaves to chance, such as the order of `select!`.
+    pub fn seed(&mut self, seed: u64) -> &mut Self {
+        self.config.seed = Some(seed);
+        self
+    }
+
+    /// What to call when a task panicked and nobody waits for its outcome.
+    pub fn on_unhandled_panic<F>(&mut self, f: F) -> &mut Self
+    where
+        F: Fn(&TaskPanic<'_>) + Send + Sync + 'static,
+    {
+        self.config.hooks.unhandled_panic = Some(Arc::new(f));
+        self
+    }
+
+    /// What to call when a task kept its thread for `threshold` or longer in one poll. Costs two
+    /// readings of the clock a poll.
+    pub fn on_slow_poll<F>(&mut self, threshold: Duration, f: F) -> &mut Self
+    where
+        F: Fn(&SlowPoll<'_>) + Send + Sync + 'static,
+    {
+        self.config.hooks.slow_poll = Some(SlowPollHook { threshold, call: Arc::new(f) });
+        self
+    }
+
+    /// How many workers a multi-threaded runtime has; as many as processors unless told.
+    ///
+    /// # Panics
+    /// If `workers` is zero.
+    #[track_caller]
+    pub fn worker_threads(&mut self, workers: usize) -> &mut Self {
+        assert!(workers > 0, "a multi-threaded runtime needs at least one worker");
+        self.config.threads.workers = Some(workers);
+        self
+    }
+
+    /// How many threads may run blocking closures at a time; 512 unless told.
+    ///
+    /// # Panics
+    /// If `threads` is zero.
+    #[track_caller]
+    pub fn max_blocking_threads(&mut self, threads: usize) -> &mut Self {
+        assert!(threads > 0, "the blocking pool needs at least one thread");
+        self.config.threads.max_blocking = threads;
+        self
+    }
+
+    /// How long a thread of the blocking pool waits for more work before it ends; 10 s unless
+    /// told.
+    pub fn thread_keep_alive(&mut self, keep_alive: Duration) -> &mut Self {
+        self.config.threads.keep_alive = keep_alive;
+        self
+    }
+
+    /// A name for the threads of this runtime.
+    pub fn thread_name(&mut self, name: impl Into<String>) -> &mut Self {
+        let name = name.into();
+        self.thread_name_fn(move || name.clone())
+    }
+
+    /// A name for each thread of this runtime as it starts.
+    pub fn thread_name_fn<F>(&mut self, f: F) -> &mut Self
+    where
+        F: Fn() -> String + Send + Sync + 'static,
+    {
+        self.config.threads.name = Arc::new(f);
+        self
+    }
+
+    /// How large the stacks of the threads of this runtime are, in bytes.
+    pub fn thread_stack_size(&mut self, bytes: usize) -> &mut Self {
+        self.config.threads.stack_size = Some(bytes);
+        self
+    }
+
+    /// What to call in each thread of this runtime as it starts.
+    pub fn on_thread_start<F: Fn() + Send + Sync + 'static>(&mut self, f: F) -> &mut Self {
+        self.config.threads.on_start = Some(Arc::new(f));
+        self
+    }
+
+    /// What to call in each thread of this runtime as it ends.
+    pub fn on_thread_stop<F: Fn() + Send + Sync + 'static>(&mut self, f: F) -> &mut Self {
+        self.config.threads.on_stop = Some(Arc::new(f));
+        self
+    }
+
+    /// What to call before a thread that drives tasks waits.
+    pub fn on_thread_park<F: Fn() + Send + Sync + 'static>(&mut self, f: F) -> &mut Self {
+        self.config.threads.on_park = Some(Arc::new(f));
+        self
+    }
+
+    /// What to call after a thread that drives tasks has waited.
+    pub fn on_thread_unpark<F: Fn() + Send + Sync + 'static>(&mut self, f: F) -> &mut Self {
+        self.config.threads.on_unpark = Some(Arc::new(f));
+        self
+    }
+
+    /// What the builder was told, for the host that builds.
+    pub(crate) fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The environment of a runtime of this kind.
+    pub(crate) fn env(&self, clock: Clock, blocking: Option<OwnerRef>) -> Env {
+        let flavor = match self.config.kind {
+            Kind::CurrentThread => RuntimeFlavor::CurrentThread,
+            Kind::MultiThread => RuntimeFlavor::MultiThread,
+        };
+        Env {
+            info: Info::new(flavor, self.config.name.as_deref().map(Into::into)),
+            clock,
+            timers: Timers::new(true),
+            hooks: self.config.hooks.clone(),
+            blocking,
+        }
+    }
+
+    /// Makes a current-thread runtime for a host that can wait.
+    pub fn build_on(&mut self, host: impl Park) -> Runtime {
+        self.build_parts(Some(Arc::new(host)), None)
+    }
+
+    /// Makes a current-thread runtime for a host that cannot wait, and calls
+    /// [`Runtime::tick`] instead. `wake` is called when there is work, at most once until the
+    /// next tick, from any thread; it must not block and must not tick.
+    pub fn build_passive(&mut self, wake: impl Fn() + Send + Sync + 'static) -> Runtime {
+        let clock = Clock::new(self.config.start_paused);
+        let env = self.env(clock, None);
+        let queue = ReadyQueue::default();
+        Runtime::current_thread(CurrentThread::new(
+            &self.config,
+            queue,
+            env,
+            alloc::boxed::Box::new(wake),
+            None,
+        ))
+    }
+
+    /// Makes a current-thread runtime with a blocking pool, if the host has one.
+    pub(crate) fn build_parts(
+        &mut self,
+        park: Option<Arc<dyn Park>>,
+        blocking: Option<OwnerRef>,
+    ) -> Runtime {
+        let clock = Clock::new(self.config.start_paused);
+        let env = self.env(clock, blocking);
+        let unpark = park.clone();
+        let wake = alloc::boxed::Box::new(move || {
+            if let Some(park) = &unpark {
+                park.unpark();
+            }
+        });
+        let queue = ReadyQueue::default();
+        Runtime::current_thread(CurrentThread::new(&self.config, queue, env, wake, park))
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("kind", &self.config.kind)
+            .field("name", &self.config.name)
+            .field("worker_threads", &self.config.threads.workers)
+            .field("max_blocking_threads", &self.config.threads.max_blocking)
+            .field("start_paused", &self.config.start_paused)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,276 @@
+//! The runtime on one thread: an executor, a clock and timers, and a host that may be able to
+//! wait.
+
+use super::builder::Config;
+use super::shutdown::{Deadline, ShutdownReport, Survivor};
+use crate::env::Env;
+use crate::env::coop::{self, Budget};
+use crate::env::instant::Instant;
+use crate::env::rng::Rng;
+use crate::lock::Lock;
+use crate::platform::Park;
+use crate::task::Handle;
+use crate::task::executor::{Driving, Executor, ExecutorHandle, Refused};
+use crate::task::queue::ReadyQueue;
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+use core::future::Future;
+use core::pin::{Pin, pin};
+use core::task::{Context, Poll, Waker};
+
+/// What a runtime needs after a tick.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Next {
+    /// Another tick at once: tasks are ready.
+    Now,
+    /// A tick at this time at the latest, or when the host is woken.
+    At(Instant),
+    /// Nothing until the host is woken.
+    Idle,
+    /// Nothing was done: somebody is inside a tick already, further up this stack or on another
+    /// thread, or the runtime has tasks that are bound to another thread.
+    Busy,
+}
+
+pub(super) struct CurrentThread {
+    executor: ExecutorHandle,
+    /// How the host waits; `None` for a host that cannot.
+    park: Option<Arc<dyn Park>>,
+    event_interval: usize,
+    /// Who waits in `block_on` for another thread to stop driving.
+    waiting: Lock<Vec<Waker>>,
+    on_park: Option<Arc<dyn Fn() + Send + Sync>>,
+    on_unpark: Option<Arc<dyn Fn() + Send + Sync>>,
+}
+
+impl CurrentThread {
+    pub(super) fn new(
+        config: &Config,
+        queue: ReadyQueue,
+        env: Env,
+        wake: Box<dyn Fn() + Send + Sync>,
+        park: Option<Arc<dyn Park>>,
+    ) -> Self {
+        let rng = config.seed.map(Rng::new);
+        Self {
+            executor: Executor::new(queue, rng, Some(env), wake),
+            park,
+            event_interval: config.event_interval as usize,
+            waiting: Lock::new(Vec::new()),
+            on_park: config.threads.on_park.clone(),
+            on_unpark: config.threads.on_unpark.clone(),
+        }
+    }
+
+    pub(super) fn handle(&self) -> Handle {
+        Handle::new(self.executor.owner())
+    }
+
+    fn env(&self) -> &Env {
+        self.executor.env().expect("a runtime has an environment")
+    }
+
+    pub(super) fn tick(&self, turns: usize) -> Next {
+        let Ok(driving) = self.executor.drive() else { return Next::Busy };
+        let _released = Released(self);
+        self.expire();
+        driving.run(turns);
+        driving.expect_notice();
+        if driving.has_ready() { Next::Now } else { self.next() }
+    }
+
+    /// When the next timer is due.
+    pub(super) fn next_deadline(&self) -> Option<Instant> {
+        self.env().timers.next()
+    }
+
+    /// A hash of the order in which tasks ran; zero unless that order is seeded.
+    pub(super) fn trace(&self) -> u64 {
+        self.executor.drive().map_or(0, |driving| driving.trace())
+    }
+
+    fn expire(&self) {
+        let env = self.env();
+        if env.timers.is_armed() {
+            env.timers.expire(env.clock.now());
+        }
+    }
+
+    /// What is next when no task is ready.
+    fn next(&self) -> Next {
+        match self.next_deadline() {
+            None => Next::Idle,
+            Some(deadline) if deadline <= self.env().clock.now() => Next::Now,
+            Some(deadline) => Next::At(deadline),
+        }
+    }
+
+    /// Drives the runtime until `future` is ready.
+    #[track_caller]
+    pub(super) fn block_on<F: Future>(&self, future: F) -> F::Output {
+        let mut future = pin!(future);
+        loop {
+            match self.executor.drive() {
+                Ok(driving) => {
+                    let _released = Released(self);
+                    return self.drive_until(&driving, future);
+                }
+                Err(Refused::ForeignThread) => panic!(
+                    "this runtime has tasks made by `spawn_local` on another thread: `block_on` \
+                     must be called on that thread"
+                ),
+                Err(Refused::Busy) => {
+                    if let Some(output) = self.wait_to_drive(future.as_mut()) {
+                        return output;
+                    }
+                }
+            }
+        }
+    }
+
+    fn drive_until<F: Future>(&self, driving: &Driving<'_>, mut future: Pin<&mut F>) -> F::Output {
+        let waker = driving.root_waker();
+        let mut cx = Context::from_waker(&waker);
+        loop {
+            if driving.take_root_wake()
+                && let Poll::Ready(output) =
+                    coop::with_budget(Budget::INITIAL, || future.as_mut().poll(&mut cx))
+            {
+                return output;
+            }
+            self.turn(driving, &|| driving.is_root_woken());
+        }
+    }
+
+    /// Runs tasks for one event interval; waits if none is ready and `ready` says so too.
+    fn turn(&self, driving: &Driving<'_>, ready: &dyn Fn() -> bool) {
+        self.expire();
+        if driving.run(self.event_interval) == self.event_interval || ready() {
+            return;
+        }
+        driving.expect_notice();
+        if !driving.has_ready() && !ready() {
+            self.wait(None);
+        }
+    }
+
+    /// Waits until the host is woken or the next timer is due, or until `limit`. A paused clock
+    /// jumps to the timer instead.
+    fn wait(&self, limit: Option<Instant>) {
+        let env = self.env();
+        let next = env.timers.next();
+        if let Some(deadline) = next
+            && env.clock.jump(deadline)
+        {
+            return;
+        }
+        let until = match (next, limit) {
+            (Some(next), Some(limit)) => Some(next.min(limit)),
+            (next, limit) => next.or(limit),
+        };
+        let Some(park) = &self.park else { return };
+        let timeout = until.map(|until| until.saturating_duration_since(env.clock.now()));
+        self.on_park.iter().for_each(|call| call());
+        park.park(timeout);
+        self.on_unpark.iter().for_each(|call| call());
+    }
+
+    /// Polls `future` while another thread drives; `None` when nobody drives any more.
+    #[track_caller]
+    fn wait_to_drive<F: Future>(&self, mut future: Pin<&mut F>) -> Option<F::Output> {
+        let handle = self.handle();
+        let _entered = handle.enter();
+        crate::sync::block::block_on(core::future::poll_fn(|cx| {
+            self.waiting.lock().push(cx.waker().clone());
+            if self.executor.drive().is_ok() {
+                return Poll::Ready(None);
+            }
+            future.as_mut().poll(cx).map(Some)
+        }))
+    }
+
+    /// Whether the host can wait.
+    pub(super) fn can_wait(&self) -> bool {
+        self.park.is_some()
+    }
+
+    /// Drives the runtime until it has no task left.
+    pub(super) fn run(&self) {
+        let driving = self.drive_alone("run");
+        let _released = Released(self);
+        while driving.task_count() > 0 {
+            self.turn(&driving, &|| driving.task_count() == 0);
+        }
+    }
+
+    #[track_caller]
+    fn drive_alone(&self, what: &str) -> Driving<'_> {
+        self.executor.drive().unwrap_or_else(|refused| match refused {
+            Refused::Busy => panic!("`{what}` was called while this runtime is driven already"),
+            Refused::ForeignThread => panic!(
+                "this runtime has tasks made by `spawn_local` on another thread: `{what}` must be \
+                 called on that thread"
+            ),
+        })
+    }
+
+    /// Ends the tasks; those that had not ended by themselves go into the report.
+    pub(super) fn shut_down(&self, deadline: Deadline, report: &mut ShutdownReport) {
+        // Tasks of another thread cannot be dropped here; the executor's own drop sees to them.
+        let Ok(driving) = self.executor.drive() else { return };
+        if let Deadline::Graceful(deadline) = deadline {
+            self.run_until(&driving, deadline);
+        }
+        driving.for_each_task(|task| {
+            report.survivors.push(Survivor {
+                id: task.id(),
+                name: task.name().map(Into::into),
+                future: task.future_type(),
+                blocking: false,
+            });
+        });
+        self.env().timers.shut_down();
+        driving.close();
+    }
+
+    fn run_until(&self, driving: &Driving<'_>, deadline: Instant) {
+        while driving.task_count() > 0 && self.env().clock.now() < deadline {
+            self.expire();
+            if driving.run(self.event_interval) == self.event_interval {
+                continue;
+            }
+            driving.expect_notice();
+            if !driving.has_ready() && driving.task_count() > 0 {
+                if !self.can_wait() {
+                    return;
+                }
+                self.wait(Some(deadline));
+            }
+        }
+    }
+}
+
+impl Drop for CurrentThread {
+    fn drop(&mut self) {
+        self.shut_down(Deadline::Drop, &mut ShutdownReport::default());
+    }
+}
+
+impl fmt::Debug for CurrentThread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CurrentThread").field("executor", &*self.executor).finish_non_exhaustive()
+    }
+}
+
+/// Tells those who wait to drive, when dropped; declare it after the `Driving` it outlives.
+struct Released<'a>(&'a CurrentThread);
+
+impl Drop for Released<'_> {
+    fn drop(&mut self) {
+        let waiting = core::mem::take(&mut *self.0.waiting.lock());
+        waiting.into_iter().for_each(Waker::wake);
+    }
+}

@@ -1,0 +1,251 @@
+//! The runtime as its user holds it.
+
+use super::current_thread::CurrentThread;
+use super::shutdown::{Deadline, Threads};
+use super::{Builder, EnterGuard, Handle, Id, Next, RuntimeFlavor, ShutdownReport};
+use crate::env::context;
+use crate::env::instant::Instant;
+use crate::task::{JoinHandle, LocalSet};
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::future::Future;
+use core::time::Duration;
+
+/// A runtime: it owns tasks, timers and, natively, threads. Dropping it cancels its tasks, and
+/// waits for closures on its blocking pool that have begun.
+///
+/// # Examples
+/// Waiting with the thread:
+/// ```
+/// let runtime = creel::runtime::Builder::new_current_thread().build().unwrap();
+/// let answer = runtime.block_on(async { creel::spawn(async { 42 }).await.unwrap() });
+/// assert_eq!(answer, 42);
+/// ```
+/// Inside somebody else's loop:
+/// ```
+/// use creel::runtime::{Builder, Next};
+/// let runtime = Builder::new_current_thread().build_passive(|| { /* schedule a tick */ });
+/// let task = runtime.spawn(async { 42 });
+/// while runtime.tick(128) == Next::Now {}
+/// assert!(task.is_finished());
+/// ```
+#[derive(Debug)]
+pub struct Runtime {
+    handle: Handle,
+    /// The scheduler, if it runs on the thread that drives it.
+    local: Option<CurrentThread>,
+    /// The parts that have threads, in the order in which they end.
+    threads: Vec<Box<dyn Threads>>,
+    ended: bool,
+}
+
+impl core::panic::UnwindSafe for Runtime {}
+impl core::panic::RefUnwindSafe for Runtime {}
+
+impl Runtime {
+    pub(super) fn current_thread(local: CurrentThread) -> Self {
+        Self { handle: local.handle(), local: Some(local), threads: Vec::new(), ended: false }
+    }
+
+    /// A runtime whose scheduler has threads of its own.
+    #[allow(dead_code)] // only hosts with threads make one
+    pub(crate) fn with_threads(mut self, threads: Box<dyn Threads>) -> Self {
+        self.threads.push(threads);
+        self
+    }
+
+    /// A multi-threaded runtime with default options, natively.
+    ///
+    /// # Errors
+    /// If the host has no threads, or cannot start them.
+    #[cfg(feature = "std")]
+    pub fn new() -> std::io::Result<Self> {
+        Builder::new_multi_thread().build()
+    }
+
+    /// A handle to this runtime.
+    pub fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    /// Starts a task; see [`spawn`](crate::task::spawn). It runs when the runtime is driven.
+    #[track_caller]
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.handle.spawn(future)
+    }
+
+    /// Runs a closure that blocks its thread; see [`spawn_blocking`](crate::task::spawn_blocking).
+    #[track_caller]
+    pub fn spawn_blocking<F, R>(&self, function: F) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        self.handle.spawn_blocking(function)
+    }
+
+    /// Makes this the runtime of the thread until the guard is dropped.
+    pub fn enter(&self) -> EnterGuard<'_> {
+        self.handle.enter()
+    }
+
+    /// Runs `future`, and all tasks beside it, until `future` is ready. Waits with the thread.
+    ///
+    /// # Panics
+    /// If `future` panics; inside a runtime, whose tasks would wait for this thread; on a host
+    /// that cannot wait.
+    #[track_caller]
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        let Some(local) = &self.local else { return self.handle.block_on(future) };
+        refuse_inside("block_on");
+        assert!(local.can_wait(), "{CANNOT_WAIT}");
+        local.block_on(future)
+    }
+
+    /// Runs all tasks until none is left. Waits with the thread.
+    ///
+    /// # Panics
+    /// As [`block_on`](Self::block_on); and if the runtime is multi-threaded, for that drives
+    /// itself.
+    #[track_caller]
+    pub fn run(&self) {
+        refuse_inside("run");
+        let Some(local) = &self.local else {
+            panic!("a multi-threaded runtime drives itself: there is nothing to `run`")
+        };
+        assert!(local.can_wait(), "{CANNOT_WAIT}");
+        local.run();
+    }
+
+    /// Gives up to `turns` ready tasks a turn each, after firing the timers that are due, and
+    /// answers what the runtime needs next. Never waits.
+    ///
+    /// Called from inside one of its own tasks it does nothing and answers [`Next::Busy`]. A
+    /// multi-threaded runtime drives itself: the answer is [`Next::Idle`].
+    pub fn tick(&self, turns: usize) -> Next {
+        self.local.as_ref().map_or(Next::Idle, |local| local.tick(turns))
+    }
+
+    /// When the next timer is due, for a host that ticks.
+    pub fn next_deadline(&self) -> Option<Instant> {
+        self.local.as_ref().and_then(CurrentThread::next_deadline)
+    }
+
+    /// Lets the tasks go on for up to `deadline`, then cancels those that have not ended and
+    /// reports them. Closures on the blocking pool cannot be cancelled; those that still run are
+    /// reported and left to themselves.
+    ///
+    /// On a host that cannot wait, the tasks are given no time.
+    ///
+    /// # Panics
+    /// Inside a runtime.
+    #[track_caller]
+    pub fn shutdown(mut self, deadline: Duration) -> ShutdownReport {
+        refuse_inside("shutdown");
+        let now = self.handle.owner().env().clock.now();
+        self.end(Deadline::Graceful(now.add_or_far(deadline)))
+    }
+
+    /// Cancels the tasks, then waits for closures on the blocking pool for up to `duration`.
+    ///
+    /// # Panics
+    /// Inside a runtime.
+    #[track_caller]
+    pub fn shutdown_timeout(mut self, duration: Duration) {
+        refuse_inside("shutdown_timeout");
+        let now = self.handle.owner().env().clock.now();
+        self.end(Deadline::Cancel(now.add_or_far(duration)));
+    }
+
+    /// Cancels the tasks and waits for nothing.
+    pub fn shutdown_background(mut self) {
+        let now = self.handle.owner().env().clock.now();
+        self.end(Deadline::Cancel(now));
+    }
+
+    fn end(&mut self, deadline: Deadline) -> ShutdownReport {
+        self.ended = true;
+        let mut report = ShutdownReport::default();
+        if let Some(local) = &self.local {
+            local.shut_down(deadline, &mut report);
+        }
+        for threads in &self.threads {
+            threads.shut_down(deadline, &mut report);
+        }
+        report
+    }
+
+    /// A hash of the order in which tasks had their turns, for the simulator.
+    #[cfg(feature = "sim")]
+    pub(crate) fn trace(&self) -> u64 {
+        self.local.as_ref().map_or(0, CurrentThread::trace)
+    }
+}
+
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.end(Deadline::Drop);
+        }
+    }
+}
+
+const CANNOT_WAIT: &str = "this host cannot wait with the thread: spawn the future and let the \
+                           host drive the runtime by `tick`";
+
+/// Waiting with a thread that tasks depend on would be a hang; it is an error instead.
+#[track_caller]
+fn refuse_inside(what: &str) {
+    assert!(
+        !context::with(|cx| cx.occupied.get()),
+        "`{what}` was called inside a runtime: this thread drives tasks, and while it waits none \
+         of them can run; await instead, or use a thread of its own (`spawn_blocking`)"
+    );
+}
+
+impl Handle {
+    /// The kind of the runtime.
+    pub fn runtime_flavor(&self) -> RuntimeFlavor {
+        self.owner().env().info.flavor
+    }
+
+    /// The id of the runtime.
+    pub fn id(&self) -> Id {
+        self.owner().env().info.id
+    }
+
+    /// The name of the runtime, if it was given one.
+    pub fn name(&self) -> Option<&str> {
+        self.owner().env().info.name.as_deref()
+    }
+
+    /// Runs `future` on this thread in the context of the runtime, and waits until it is ready.
+    /// Does not drive the tasks of a current-thread runtime: somebody else must.
+    ///
+    /// # Panics
+    /// If `future` panics; inside a runtime; without `std`, where no thread can wait.
+    #[track_caller]
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        refuse_inside("block_on");
+        let _entered = self.enter();
+        // The set takes what the future starts by `spawn_local`.
+        let set = LocalSet::new();
+        crate::sync::block::block_on(set.run_until(future))
+    }
+}
+
+impl LocalSet {
+    /// Runs `future` on `runtime` with the tasks of this set beside it, and waits until it is
+    /// ready.
+    ///
+    /// # Panics
+    /// As [`Runtime::block_on`].
+    #[track_caller]
+    pub fn block_on<F: Future>(&self, runtime: &Runtime, future: F) -> F::Output {
+        runtime.block_on(self.run_until(future))
+    }
+}

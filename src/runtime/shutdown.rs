@@ -1,0 +1,73 @@
+//! Ending a runtime, and what is left when the time is up.
+
+use crate::env::instant::Instant;
+use crate::task::Id;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+/// What [`Runtime::shutdown`](super::Runtime::shutdown) found when the time was up.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct ShutdownReport {
+    /// The tasks that had not ended. All but closures that still block a thread were cancelled.
+    pub survivors: Vec<Survivor>,
+}
+
+impl ShutdownReport {
+    /// Whether every task ended by itself.
+    pub fn is_clean(&self) -> bool {
+        self.survivors.is_empty()
+    }
+}
+
+impl fmt::Display for ShutdownReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_clean() {
+            return f.write_str("every task ended by itself");
+        }
+        write!(f, "{} tasks had not ended:", self.survivors.len())?;
+        self.survivors.iter().try_for_each(|survivor| write!(f, "\n  {survivor}"))
+    }
+}
+
+/// A task that had not ended when its runtime was shut down.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Survivor {
+    /// The task.
+    pub id: Id,
+    /// Its name, if it was given one.
+    pub name: Option<String>,
+    /// The type of its future, which tells where it was written.
+    pub future: &'static str,
+    /// Whether it is a closure that blocks a thread and cannot be cancelled.
+    pub blocking: bool,
+}
+
+impl fmt::Display for Survivor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.name.as_deref().unwrap_or("unnamed");
+        let kind = if self.blocking { "still blocks its thread" } else { "cancelled" };
+        write!(f, "task {} ({name}, {}): {kind}", self.id, self.future)
+    }
+}
+
+/// A part of a runtime that has threads of its own.
+pub(crate) trait Threads: fmt::Debug + Send + Sync {
+    /// Lets the tasks end until `deadline`, then cancels what can be cancelled, adds what had not
+    /// ended to `report`, and ends the threads.
+    fn shut_down(&self, deadline: Deadline, report: &mut ShutdownReport);
+}
+
+/// How long a shutdown may wait.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Deadline {
+    /// Cancel tasks at once, then wait for blocking closures as long as it takes: what dropping a
+    /// runtime does.
+    Drop,
+    /// Cancel tasks at once, then wait for blocking closures until then.
+    Cancel(Instant),
+    /// Let tasks end by themselves until then.
+    Graceful(Instant),
+}

@@ -1,0 +1,497 @@
+//! The task cell: one allocation that holds a future, then its outcome.
+//!
+//! ```text
+//! +--------- Header, 64 bytes on 64-bit targets ----------+------- Body -------+
+//! | state  vtable  owner  next  id  slot,stage  join waker | future or outcome  |
+//! +---------------------------------------------------------+--------------------+
+//! ```
+//!
+//! Who may touch what (the flags are those of [`state`](super::state)):
+//!
+//! 1. `state`: anyone with a reference.
+//! 2. `vtable`, `owner`, `id`: immutable, anyone with a reference.
+//! 3. `next`: who holds the task in a queue (`HELD`).
+//! 4. `slot`: the owner of the task, on its own thread or under its own lock.
+//! 5. `stage` and the body: while not `COMPLETE`, the party that holds the task (`HELD`); after,
+//!    the `JoinHandle`; without one, whoever completed the task.
+//! 6. `join_waker`: by the rules in `state`.
+//! 7. the metadata: immutable, anyone with a reference.
+//!
+//! Deliberately absent: a scheduler type parameter. One cell serves every owner of tasks, through
+//! the owner's table of operations.
+
+use super::error::JoinError;
+use super::state::{Paused, State};
+use super::waker::with_waker;
+use crate::atomic::UnsafeCell;
+use crate::env::context;
+use crate::env::id::Id;
+use crate::env::owner::{OwnerRef, RawTask};
+use alloc::boxed::Box;
+use core::any::Any;
+use core::future::Future;
+use core::mem::ManuallyDrop;
+use core::pin::Pin;
+use core::ptr::NonNull;
+use core::task::{Context, Poll, Waker};
+
+/// The payload of a panic, in one word.
+type Payload = Box<Box<dyn Any + Send>>;
+
+/// The type-independent part of a cell.
+#[repr(C)]
+pub(crate) struct Header {
+    pub(super) state: State,
+    vtable: &'static Vtable,
+    owner: OwnerRef,
+    /// Link of the run queue or inbox that holds the task.
+    pub(super) next: UnsafeCell<Option<NonNull<Header>>>,
+    id: Id,
+    /// The future is not `Send`: it may be polled and dropped on one thread only.
+    local: bool,
+    /// Where the owner's registry keeps the task; `NEW` before it is adopted.
+    slot: UnsafeCell<u32>,
+    stage: UnsafeCell<Stage>,
+    join_waker: UnsafeCell<Option<Waker>>,
+}
+
+impl Header {
+    #[inline]
+    pub(super) fn owner(&self) -> &OwnerRef {
+        &self.owner
+    }
+}
+
+/// The slot of a task that no registry has taken in yet.
+pub(crate) const NEW: u32 = u32::MAX;
+
+/// What the body of the cell holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+enum Stage {
+    Future,
+    Output,
+    Panicked,
+    Cancelled,
+    /// The outcome was taken or dropped.
+    Gone,
+}
+
+union Body<F: Future> {
+    future: ManuallyDrop<F>,
+    output: ManuallyDrop<F::Output>,
+    payload: ManuallyDrop<Payload>,
+}
+
+#[repr(C)]
+struct Cell<F: Future, M> {
+    header: Header,
+    body: UnsafeCell<Body<F>>,
+    meta: M,
+}
+
+/// What a cell knows of its task besides the future.
+pub(crate) trait Meta: 'static {
+    fn name(&self) -> Option<&str> {
+        None
+    }
+}
+
+impl Meta for () {}
+
+impl Meta for Box<str> {
+    fn name(&self) -> Option<&str> {
+        Some(self)
+    }
+}
+
+struct Vtable {
+    poll: unsafe fn(NonNull<Header>, &mut Context<'_>) -> Poll<()>,
+    cancel: unsafe fn(NonNull<Header>),
+    take: unsafe fn(NonNull<Header>, *mut ()),
+    discard: unsafe fn(NonNull<Header>),
+    name: unsafe fn(NonNull<Header>) -> Option<&'static str>,
+    free: unsafe fn(NonNull<Header>),
+    future: fn() -> &'static str,
+}
+
+/// How a turn of a task ended.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// It waits for a wake.
+    Idle,
+    /// It is ready again and still held: queue it.
+    Again,
+    /// Its outcome is in the cell and the owner's reference still stands: take the task out of
+    /// the registry, then call [`Task::finish`].
+    Done,
+}
+
+/// An uncounted pointer to a cell. Valid by the rules of whoever keeps it: a queue and a registry
+/// hold tasks that are not complete, and those live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Task(NonNull<Header>);
+
+impl Task {
+    /// Allocates the cell of a task. The caller becomes the `JoinHandle`'s reference and gives
+    /// the owner's to [`OwnerRef::adopt`].
+    pub(super) fn new<F: Future + 'static, M: Meta>(
+        future: F,
+        meta: M,
+        owner: OwnerRef,
+        id: Id,
+        local: bool,
+    ) -> Self {
+        let cell = Box::new(Cell {
+            header: Header {
+                state: State::new(),
+                vtable: Cell::<F, M>::VTABLE,
+                owner,
+                next: UnsafeCell::new(None),
+                id,
+                local,
+                slot: UnsafeCell::new(NEW),
+                stage: UnsafeCell::new(Stage::Future),
+                join_waker: UnsafeCell::new(None),
+            },
+            body: UnsafeCell::new(Body { future: ManuallyDrop::new(future) }),
+            meta,
+        });
+        Self(NonNull::from(Box::leak(cell)).cast())
+    }
+
+    pub(crate) fn from_raw(raw: RawTask) -> Self {
+        Self(raw.cast())
+    }
+
+    #[inline]
+    pub(crate) fn as_raw(self) -> RawTask {
+        self.0.cast()
+    }
+
+    pub(super) fn as_ptr(self) -> NonNull<Header> {
+        self.0
+    }
+
+    /// The header, for as long as the caller's claim on the cell lasts.
+    #[inline]
+    pub(super) fn header<'a>(self) -> &'a Header {
+        // SAFETY: whoever has a `Task` keeps the cell alive, see the type.
+        unsafe { self.0.as_ref() }
+    }
+
+    pub(crate) fn id(self) -> Id {
+        self.header().id
+    }
+
+    #[inline]
+    pub(super) fn owner<'a>(self) -> &'a OwnerRef {
+        &self.header().owner
+    }
+
+    /// Whether the future is bound to the thread it was spawned on.
+    pub(crate) fn is_local(self) -> bool {
+        self.header().local
+    }
+
+    /// The name given by `task::Builder`.
+    pub(crate) fn name<'a>(self) -> Option<&'a str> {
+        // SAFETY: the metadata is immutable and lives as long as the cell.
+        unsafe { (self.header().vtable.name)(self.0) }
+    }
+
+    /// The type of the future.
+    pub(crate) fn future_type(self) -> &'static str {
+        (self.header().vtable.future)()
+    }
+
+    pub(crate) fn slot(self) -> u32 {
+        // SAFETY: rule 4, the caller is the owner.
+        self.header().slot.with(|slot| unsafe { *slot })
+    }
+
+    pub(crate) fn set_slot(self, slot: u32) {
+        // SAFETY: rule 4, the caller is the owner.
+        self.header().slot.with_mut(|place| unsafe { *place = slot });
+    }
+
+    #[inline]
+    pub(crate) fn next(self) -> Option<Task> {
+        // SAFETY: rule 3, the caller holds the task.
+        self.header().next.with(|next| unsafe { *next }).map(Self)
+    }
+
+    #[inline]
+    pub(crate) fn set_next(self, next: Option<Task>) {
+        // SAFETY: rule 3, the caller holds the task.
+        self.header().next.with_mut(|place| unsafe { *place = next.map(|task| task.0) });
+    }
+
+    /// Gives a held task one turn: polls it once, or drops its future if it was aborted.
+    #[inline]
+    pub(crate) fn turn(self) -> Turn {
+        let header = self.header();
+        if header.state.start().is_aborted() {
+            self.cancel();
+            return Turn::Done;
+        }
+        // SAFETY: rule 5, the task is held.
+        let poll = with_waker(self, |cx| unsafe { (header.vtable.poll)(self.0, cx) });
+        if poll.is_ready() {
+            return Turn::Done;
+        }
+        if context::with(|cx| cx.yielded.replace(false)) {
+            return Turn::Again;
+        }
+        match header.state.pause() {
+            Paused::Idle => Turn::Idle,
+            Paused::Again => Turn::Again,
+            Paused::Aborted => {
+                self.cancel();
+                Turn::Done
+            }
+        }
+    }
+
+    /// Takes an idle or held task for good, so that its owner may cancel it at shutdown.
+    ///
+    /// Only the owner calls this, when nothing of its queues will run any more.
+    pub(crate) fn seize(self) {
+        self.header().state.abort();
+    }
+
+    /// Drops the future of a held task; the outcome becomes "cancelled".
+    pub(crate) fn cancel(self) {
+        // SAFETY: rule 5, the task is held.
+        unsafe { (self.header().vtable.cancel)(self.0) }
+    }
+
+    /// Gives up on a held task whose future must not be dropped on this thread: it is leaked, and
+    /// the outcome becomes "cancelled".
+    pub(crate) fn abandon(self) {
+        // SAFETY: rule 5, the task is held; leaving a future in place forever is safe.
+        self.header().stage.with_mut(|stage| unsafe { *stage = Stage::Cancelled });
+    }
+
+    /// Publishes the outcome after [`Turn::Done`] and gives up the owner's reference.
+    #[inline]
+    pub(crate) fn finish(self) {
+        let header = self.header();
+        if header.state.complete_and_release() {
+            return;
+        }
+        let before = header.state.complete();
+        if !before.has_join() {
+            self.discard();
+        }
+        if before.has_join_waker() {
+            // The slot is shared for reading until it is returned.
+            header.join_waker.with(|waker| {
+                // SAFETY: rule 6, `JOIN_WAKER` was set when the task was completed.
+                if let Some(waker) = unsafe { &*waker } {
+                    super::guard(|| waker.wake_by_ref());
+                }
+            });
+            if !header.state.return_join_waker() {
+                self.drop_join_waker();
+            }
+        }
+        self.drop_ref();
+    }
+
+    /// Drops an outcome that nobody wants; a panic that nobody saw reaches the hook.
+    pub(super) fn discard(self) {
+        // SAFETY: rule 5, the caller completed the task and no handle exists, or is the handle.
+        unsafe { (self.header().vtable.discard)(self.0) }
+    }
+
+    /// Moves the outcome into `place`, a `Poll<Result<F::Output, JoinError>>`.
+    ///
+    /// # Safety
+    /// The task is complete, the caller is its `JoinHandle`, and `place` has the right type.
+    pub(super) unsafe fn take(self, place: *mut ()) {
+        // SAFETY: by contract.
+        unsafe { (self.header().vtable.take)(self.0, place) }
+    }
+
+    /// Puts a waker into the join slot, which must be the caller's.
+    pub(super) fn fill_join_waker(self, waker: Waker) {
+        // SAFETY: rule 6, the slot is the caller's.
+        let old = self.header().join_waker.with_mut(|slot| unsafe { (*slot).replace(waker) });
+        super::guard(|| drop(old));
+    }
+
+    /// Empties the join slot, which must be the caller's.
+    pub(super) fn drop_join_waker(self) {
+        // SAFETY: rule 6, the slot is the caller's.
+        let old = self.header().join_waker.with_mut(|slot| unsafe { (*slot).take() });
+        super::guard(|| drop(old));
+    }
+
+    /// Whether the shared join slot holds a waker for the same task as `waker`.
+    pub(super) fn join_waker_is(self, waker: &Waker) -> bool {
+        // SAFETY: rule 6, both sides may read while the flag is set.
+        self.header()
+            .join_waker
+            .with(|slot| unsafe { (*slot).as_ref() }.is_some_and(|old| old.will_wake(waker)))
+    }
+
+    #[inline]
+    pub(super) fn add_ref(self) {
+        self.header().state.add_ref();
+    }
+
+    #[inline]
+    pub(super) fn drop_ref(self) {
+        if self.header().state.drop_ref() {
+            // SAFETY: the last reference is gone.
+            unsafe { (self.header().vtable.free)(self.0) }
+        }
+    }
+}
+
+impl<F: Future + 'static, M: Meta> Cell<F, M> {
+    const VTABLE: &'static Vtable = &Vtable {
+        poll: Self::poll,
+        cancel: Self::cancel,
+        take: Self::take,
+        discard: Self::discard,
+        name: Self::name,
+        free: Self::free,
+        future: core::any::type_name::<F>,
+    };
+
+    fn stage(header: NonNull<Header>) -> Stage {
+        // SAFETY: rule 5, every caller has the body.
+        unsafe { header.as_ref() }.stage.with(|stage| unsafe { *stage })
+    }
+
+    fn set_stage(header: NonNull<Header>, stage: Stage) {
+        // SAFETY: rule 5, every caller has the body.
+        unsafe { header.as_ref() }.stage.with_mut(|place| unsafe { *place = stage });
+    }
+
+    /// Runs `f` with the body. The caller has it by rule 5.
+    unsafe fn body<R>(header: NonNull<Header>, f: impl FnOnce(*mut Body<F>) -> R) -> R {
+        // SAFETY: every header of this vtable is the head of a `Cell<F, M>`.
+        unsafe { header.cast::<Self>().as_ref() }.body.with_mut(f)
+    }
+
+    unsafe fn poll(header: NonNull<Header>, cx: &mut Context<'_>) -> Poll<()> {
+        debug_assert_eq!(Self::stage(header), Stage::Future);
+        // SAFETY: rule 5; the stage says that the body is a future, and a cell never moves.
+        let poll = unsafe {
+            Self::body(header, |body| {
+                super::catch(|| Pin::new_unchecked(&mut *(*body).future).poll(cx))
+            })
+        };
+        match poll {
+            Ok(Poll::Pending) => return Poll::Pending,
+            // SAFETY: rule 5.
+            Ok(Poll::Ready(output)) => unsafe {
+                match Self::drop_future(header) {
+                    Ok(()) => Self::store(header, Stage::Output, |body| {
+                        body.output = ManuallyDrop::new(output);
+                    }),
+                    Err(payload) => {
+                        Self::store_panic(header, payload);
+                        super::guard(|| drop(output));
+                    }
+                }
+            },
+            // SAFETY: rule 5.
+            Err(payload) => unsafe {
+                if let Err(second) = Self::drop_future(header) {
+                    super::guard(|| drop(second));
+                }
+                Self::store_panic(header, payload);
+            },
+        }
+        Poll::Ready(())
+    }
+
+    unsafe fn cancel(header: NonNull<Header>) {
+        // SAFETY: rule 5, the caller holds the task.
+        unsafe {
+            match Self::drop_future(header) {
+                Ok(()) => Self::set_stage(header, Stage::Cancelled),
+                Err(payload) => Self::store_panic(header, payload),
+            }
+        }
+    }
+
+    /// Drops the future in place; a panic of its drop is the answer.
+    unsafe fn drop_future(header: NonNull<Header>) -> Result<(), Box<dyn Any + Send>> {
+        debug_assert_eq!(Self::stage(header), Stage::Future);
+        Self::set_stage(header, Stage::Gone);
+        // SAFETY: rule 5; the stage was `Future`, so the body is one, and it is dropped once.
+        unsafe {
+            Self::body(header, |body| super::catch(|| ManuallyDrop::drop(&mut (*body).future)))
+        }
+    }
+
+    unsafe fn store(header: NonNull<Header>, stage: Stage, fill: impl FnOnce(&mut Body<F>)) {
+        // SAFETY: rule 5; the body holds nothing, its old content was dropped.
+        unsafe { Self::body(header, |body| fill(&mut *body)) };
+        Self::set_stage(header, stage);
+    }
+
+    unsafe fn store_panic(header: NonNull<Header>, payload: Box<dyn Any + Send>) {
+        // SAFETY: passed on.
+        unsafe {
+            Self::store(header, Stage::Panicked, |body| {
+                body.payload = ManuallyDrop::new(Box::new(payload));
+            });
+        }
+    }
+
+    unsafe fn take(header: NonNull<Header>, place: *mut ()) {
+        // SAFETY: the header is valid while its handle is.
+        let id = unsafe { header.as_ref() }.id;
+        let stage = Self::stage(header);
+        Self::set_stage(header, Stage::Gone);
+        // SAFETY: rule 5, the caller is the handle; the stage names the body's content, and it
+        // is moved out once since the stage is now `Gone`.
+        let outcome = unsafe {
+            Self::body(header, |body| match stage {
+                Stage::Output => Ok(ManuallyDrop::take(&mut (*body).output)),
+                Stage::Panicked => {
+                    Err(JoinError::panicked(id, *ManuallyDrop::take(&mut (*body).payload)))
+                }
+                Stage::Cancelled => Err(JoinError::cancelled(id)),
+                Stage::Future | Stage::Gone => panic!("JoinHandle polled after completion"),
+            })
+        };
+        // SAFETY: `place` has this type by the contract of `Task::take`.
+        unsafe { *place.cast::<Poll<Result<F::Output, JoinError>>>() = Poll::Ready(outcome) };
+    }
+
+    unsafe fn discard(header: NonNull<Header>) {
+        let stage = Self::stage(header);
+        Self::set_stage(header, Stage::Gone);
+        // SAFETY: rule 5; the stage names the content, which is dropped once.
+        unsafe {
+            Self::body(header, |body| match stage {
+                Stage::Output => super::guard(|| ManuallyDrop::drop(&mut (*body).output)),
+                Stage::Panicked => {
+                    let payload = *ManuallyDrop::take(&mut (*body).payload);
+                    super::report_panic(Task(header), &*payload);
+                    super::guard(|| drop(payload));
+                }
+                Stage::Cancelled | Stage::Gone => {}
+                Stage::Future => unreachable!("a complete task has no future"),
+            });
+        }
+    }
+
+    unsafe fn name(header: NonNull<Header>) -> Option<&'static str> {
+        // SAFETY: rule 7; `Task::name` shortens the lifetime to the caller's claim on the cell.
+        unsafe { header.cast::<Self>().as_ref() }.meta.name()
+    }
+
+    unsafe fn free(header: NonNull<Header>) {
+        // SAFETY: the cell was leaked from a box and its last reference is gone. The body is not
+        // dropped with it: a completed task's outcome was taken or discarded before.
+        drop(unsafe { Box::from_raw(header.cast::<Self>().as_ptr()) });
+    }
+}

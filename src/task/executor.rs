@@ -1,0 +1,545 @@
+//! The single-threaded executor: a passive queue of tasks that somebody drives.
+//!
+//! One thread at a time drives it ([`Executor::drive`]); only that thread touches the [`Core`].
+//! Everybody else posts to the inbox and, through the `wake` hook, makes the host look again. The
+//! current-thread runtime, a local set and a pool worker's local tasks are all this one type.
+//!
+//! Who may touch what:
+//! 1. `inbox`, `notified`, `root_woken`: any thread.
+//! 2. `core`: the thread in `driver`, in short sections that run no foreign code.
+//! 3. `references`: [`References`] says.
+//!
+//! Life: made with one reference, the [`ExecutorHandle`]'s. The handle's drop cancels every task,
+//! closes the inbox and merges the reference counts; the last reference (a cell that a waker or a
+//! join handle still keeps, a runtime handle) frees it.
+//!
+//! No lost wake: the driver clears `notified` *before* it looks at the inbox a last time and
+//! waits; a poster posts *before* it sets `notified`. Whoever comes second sees the other.
+
+use super::cell::{Task, Turn};
+use super::queue::{Inbox, Posted, ReadyQueue};
+use super::registry::Registry;
+use crate::atomic::{AtomicBool, AtomicUsize, Ordering, UnsafeCell};
+use crate::env::Env;
+use crate::env::context::{self, Restore};
+use crate::env::owner::{Ops, Owner, OwnerRef};
+use crate::env::rng::Rng;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::cell::Cell;
+use core::fmt;
+use core::ptr::NonNull;
+use core::task::{RawWaker, RawWakerVTable, Waker};
+
+/// After how many turns the inbox is emptied although the queue is not.
+const INBOX_INTERVAL: u32 = 31;
+
+/// Tells the host that there is work. From any thread, never blocks.
+type WakeHook = Box<dyn Fn() + Send + Sync>;
+
+/// See the module.
+#[repr(C)]
+pub(crate) struct Executor {
+    /// First, so that an `Owner` pointer is an `Executor` pointer.
+    owner: Owner,
+    /// Its own address, with the right to free it, which no reference carries.
+    this: Cell<NonNull<Executor>>,
+    references: References,
+    inbox: Inbox,
+    /// The thread that drives, by [`context::thread`]; zero when nobody does.
+    driver: AtomicUsize,
+    /// The wake hook was called since the driver last looked.
+    notified: AtomicBool,
+    /// The root future's waker was called.
+    root_woken: AtomicBool,
+    core: UnsafeCell<Core>,
+    env: Option<Env>,
+    wake: WakeHook,
+}
+
+/// What only the driving thread touches.
+struct Core {
+    queue: ReadyQueue,
+    registry: Registry,
+    /// How many tasks are bound to the thread in `home`.
+    locals: usize,
+    home: usize,
+    turns: u32,
+    /// The runtime's own randomness, if it was given a seed.
+    rng: Option<Rng>,
+}
+
+// SAFETY: `core` and `references.local` are touched by one thread at a time, the one in `driver`,
+// and `drive` hands them over with Acquire and Release. Futures that are not `Send` stay on their
+// thread: `drive` refuses any other while `locals` is not zero. All else is `Sync` itself.
+unsafe impl Sync for Executor {}
+// SAFETY: as above.
+unsafe impl Send for Executor {}
+
+/// Why an executor cannot be driven now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// Somebody drives it already: another thread, or a caller further up this stack.
+    Busy,
+    /// It has tasks that are bound to another thread.
+    ForeignThread,
+}
+
+/// A count of references that costs the driving thread no atomics: the driver counts in `local`,
+/// all others in `shared`, and `shared` is biased until the handle is dropped.
+struct References {
+    shared: AtomicUsize,
+    local: Cell<isize>,
+}
+
+/// More references than there can be.
+const BIAS: usize = 1 << (usize::BITS - 2);
+
+impl Executor {
+    /// Makes an executor; its tasks find `env` if it is a runtime's.
+    pub(crate) fn new(
+        queue: ReadyQueue,
+        rng: Option<Rng>,
+        env: Option<Env>,
+        wake: WakeHook,
+    ) -> ExecutorHandle {
+        let executor = Box::new(Self {
+            owner: Owner { ops: &OPS },
+            this: Cell::new(NonNull::dangling()),
+            references: References { shared: AtomicUsize::new(BIAS), local: Cell::new(0) },
+            inbox: Inbox::new(),
+            driver: AtomicUsize::new(0),
+            notified: AtomicBool::new(false),
+            root_woken: AtomicBool::new(false),
+            core: UnsafeCell::new(Core {
+                queue,
+                registry: Registry::new(),
+                locals: 0,
+                home: 0,
+                turns: 0,
+                rng,
+            }),
+            env,
+            wake,
+        });
+        let this = NonNull::from(Box::leak(executor));
+        // SAFETY: just leaked, and nobody else knows it.
+        unsafe { this.as_ref() }.this.set(this);
+        ExecutorHandle(this)
+    }
+
+    fn as_owner(&self) -> NonNull<Owner> {
+        self.this.get().cast()
+    }
+
+    /// The environment of its tasks, if it is a runtime's.
+    pub(crate) fn env(&self) -> Option<&Env> {
+        self.env.as_ref()
+    }
+
+    /// A counted reference to this executor as the owner of its tasks.
+    pub(crate) fn owner(&self) -> OwnerRef {
+        // SAFETY: `self` is alive, and was leaked by `new`.
+        unsafe { OwnerRef::retain(self.as_owner()) }
+    }
+
+    /// Whether this thread drives the executor, directly or further up its stack.
+    fn is_driven_here(&self) -> bool {
+        // Relaxed: only this thread ever stores its own address.
+        self.driver.load(Ordering::Relaxed) == context::thread()
+    }
+
+    /// Runs `f` with the core. Only on the driving thread; `f` runs no foreign code.
+    #[inline]
+    fn core<R>(&self, f: impl FnOnce(&mut Core) -> R) -> R {
+        // SAFETY: rule 2. The sections do not nest, since they run no foreign code.
+        self.core.with_mut(|core| f(unsafe { &mut *core }))
+    }
+
+    /// Takes the right to drive.
+    pub(crate) fn drive(&self) -> Result<Driving<'_>, Refused> {
+        let here = context::thread();
+        // Acquire takes over what the driver before released in `Driving::drop`.
+        if self.driver.compare_exchange(0, here, Ordering::Acquire, Ordering::Relaxed).is_err() {
+            return Err(Refused::Busy);
+        }
+        if self.core(|core| core.locals > 0 && core.home != here) {
+            self.driver.store(0, Ordering::Release);
+            return Err(Refused::ForeignThread);
+        }
+        let me = Some(self.as_owner());
+        let runtime = if self.env.is_some() { me } else { context::with(|cx| cx.runtime.get()) };
+        let rng = self.core(|core| core.rng);
+        Ok(Driving {
+            executor: self,
+            rng: rng.map(|rng| Restore::set(|cx| &cx.rng, rng)),
+            _occupied: Restore::set(|cx| &cx.occupied, true),
+            _driving: Restore::set(|cx| &cx.driving, me),
+            _local: Restore::set(|cx| &cx.local, me),
+            _runtime: Restore::set(|cx| &cx.runtime, runtime),
+        })
+    }
+
+    /// Tells the host, once until the driver looks again.
+    pub(crate) fn notify(&self) {
+        // AcqRel: see "No lost wake" above.
+        if !self.notified.swap(true, Ordering::AcqRel) {
+            (self.wake)();
+        }
+    }
+
+    fn schedule(&self, task: Task) {
+        if context::with(|cx| cx.driving.get()) == Some(self.as_owner()) {
+            self.core(|core| core.queue.push(task));
+        } else if self.inbox.push(task) == Posted::First {
+            self.notify();
+        }
+    }
+
+    fn adopt(&self, task: Task) {
+        if self.is_driven_here() {
+            if self.core(|core| matches!(core.queue, ReadyQueue::Closed)) {
+                return cancel_unadopted(task);
+            }
+            self.core(|core| {
+                core.register(task);
+                core.queue.push(task);
+            });
+            return;
+        }
+        if task.is_local() {
+            // The caller is on the home thread and nobody drives: look in for a moment.
+            match self.drive() {
+                Ok(_driving) => self.adopt(task),
+                Err(_) => unreachable!("`spawn_local` reaches only executors of its own thread"),
+            }
+            return self.notify();
+        }
+        match self.inbox.push(task) {
+            Posted::First => self.notify(),
+            Posted::More => {}
+            Posted::Closed => cancel_unadopted(task),
+        }
+    }
+}
+
+/// Ends a task that came when its owner was shut down.
+fn cancel_unadopted(task: Task) {
+    task.cancel();
+    task.finish();
+}
+
+impl Core {
+    #[inline]
+    fn register(&mut self, task: Task) {
+        self.registry.insert(task);
+        if task.is_local() {
+            self.locals += 1;
+            self.home = context::thread();
+        }
+    }
+
+    #[inline]
+    fn forget(&mut self, task: Task) {
+        self.registry.remove(task);
+        if task.is_local() {
+            self.locals -= 1;
+        }
+    }
+
+    /// Moves what came from elsewhere into the queue.
+    #[inline]
+    fn empty_inbox(&mut self, inbox: &Inbox) {
+        inbox.take(|task| {
+            if task.slot() == super::cell::NEW {
+                self.register(task);
+            }
+            self.queue.push(task);
+        });
+    }
+
+    #[inline]
+    fn next(&mut self, inbox: &Inbox) -> Option<Task> {
+        self.turns = self.turns.wrapping_add(1);
+        if self.turns.is_multiple_of(INBOX_INTERVAL) {
+            self.empty_inbox(inbox);
+        }
+        self.queue.pop().or_else(|| {
+            self.empty_inbox(inbox);
+            self.queue.pop()
+        })
+    }
+}
+
+/// The right to drive an executor on this thread; the context slot says so while it lasts.
+pub(crate) struct Driving<'a> {
+    executor: &'a Executor,
+    rng: Option<Restore<Rng>>,
+    _occupied: Restore<bool>,
+    _driving: Restore<Option<NonNull<Owner>>>,
+    _local: Restore<Option<NonNull<Owner>>>,
+    _runtime: Restore<Option<NonNull<Owner>>>,
+}
+
+impl Driving<'_> {
+    /// Gives up to `turns` ready tasks a turn each; answers how many had one.
+    pub(crate) fn run(&self, turns: usize) -> usize {
+        let executor = self.executor;
+        for done in 0..turns {
+            let Some(task) = executor.core(|core| core.next(&executor.inbox)) else { return done };
+            self.turn(task);
+        }
+        turns
+    }
+
+    #[inline]
+    fn turn(&self, task: Task) {
+        let executor = self.executor;
+        let slow_poll = executor.env.as_ref().and_then(|env| env.hooks.slow_poll.as_ref());
+        let turn = match slow_poll {
+            None => super::poll_as(task, || task.turn()),
+            Some(hook) => super::timed_turn(task, hook),
+        };
+        match turn {
+            Turn::Idle => {}
+            Turn::Again => executor.core(|core| core.queue.push(task)),
+            Turn::Done => {
+                executor.core(|core| core.forget(task));
+                super::poll_as(task, || task.finish());
+            }
+        }
+    }
+
+    /// Whether a task is ready.
+    pub(crate) fn has_ready(&self) -> bool {
+        self.executor.core(|core| core.queue.len() > 0) || !self.executor.inbox.is_empty()
+    }
+
+    /// Allows the wake hook to be called again. What is posted from now on calls it; so look at
+    /// [`has_ready`](Self::has_ready) and [`take_root_wake`](Self::take_root_wake) once more.
+    pub(crate) fn expect_notice(&self) {
+        // AcqRel: see "No lost wake" in the module.
+        self.executor.notified.swap(false, Ordering::AcqRel);
+    }
+
+    /// Whether the root future's waker was called since the last time.
+    #[inline]
+    pub(crate) fn take_root_wake(&self) -> bool {
+        // Acquire pairs with the Release of `wake_root`; the load spares the write.
+        self.executor.root_woken.load(Ordering::Acquire)
+            && self.executor.root_woken.swap(false, Ordering::AcqRel)
+    }
+
+    /// Whether [`take_root_wake`](Self::take_root_wake) would answer `true`.
+    pub(crate) fn is_root_woken(&self) -> bool {
+        self.executor.root_woken.load(Ordering::Acquire)
+    }
+
+    /// How many tasks are not complete.
+    pub(crate) fn task_count(&self) -> usize {
+        self.executor.core(|core| {
+            core.empty_inbox(&self.executor.inbox);
+            core.registry.len()
+        })
+    }
+
+    /// Every task that is not complete.
+    pub(crate) fn for_each_task(&self, mut each: impl FnMut(Task)) {
+        self.executor.core(|core| core.registry.iter().for_each(&mut each));
+    }
+
+    /// A hash of the order in which tasks ran; see [`ReadyQueue::trace`].
+    pub(crate) fn trace(&self) -> u64 {
+        self.executor.core(|core| core.queue.trace())
+    }
+
+    /// Cancels every task, and every one that comes from now on.
+    pub(crate) fn close(&self) {
+        let executor = self.executor;
+        executor.core(|core| {
+            core.queue = ReadyQueue::Closed;
+            executor.inbox.close(|task| {
+                if task.slot() == super::cell::NEW {
+                    core.register(task);
+                }
+            });
+        });
+        self.cancel_all();
+    }
+
+    /// Drops the future of every task there is. The executor is closed, so none is added.
+    fn cancel_all(&self) {
+        let executor = self.executor;
+        let tasks: Vec<Task> = executor.core(|core| core.registry.iter().collect());
+        for task in tasks {
+            task.seize();
+            super::poll_as(task, || task.cancel());
+            executor.core(|core| core.forget(task));
+            task.finish();
+        }
+    }
+
+    /// A waker for the future that the driver itself polls.
+    pub(crate) fn root_waker(&self) -> Waker {
+        self.executor.root_woken.store(true, Ordering::Release);
+        let owner = self.executor.owner();
+        let data = owner.as_ptr().as_ptr().cast_const().cast();
+        core::mem::forget(owner);
+        // SAFETY: `ROOT` keeps the waker contract; the forgotten reference is the waker's.
+        unsafe { Waker::from_raw(RawWaker::new(data, &ROOT)) }
+    }
+}
+
+impl Drop for Driving<'_> {
+    fn drop(&mut self) {
+        if self.rng.is_some() {
+            let rng = context::with(|cx| cx.rng.get());
+            self.executor.core(|core| core.rng = Some(rng));
+        }
+        // Release hands the core to the Acquire of the next `drive`.
+        self.executor.driver.store(0, Ordering::Release);
+    }
+}
+
+impl fmt::Debug for Executor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Executor").field("driver", &self.driver).finish_non_exhaustive()
+    }
+}
+
+/// The one owning handle of an executor.
+#[derive(Debug)]
+pub(crate) struct ExecutorHandle(NonNull<Executor>);
+
+// SAFETY: an `Executor` is `Send` and `Sync`.
+unsafe impl Send for ExecutorHandle {}
+// SAFETY: as above.
+unsafe impl Sync for ExecutorHandle {}
+
+impl core::ops::Deref for ExecutorHandle {
+    type Target = Executor;
+
+    fn deref(&self) -> &Executor {
+        // SAFETY: the executor lives at least until the handle is dropped.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+impl Drop for ExecutorHandle {
+    fn drop(&mut self) {
+        // Nobody drives it: driving borrows the handle. Tasks that are bound to another thread
+        // cannot be dropped here; they are leaked, which is safe, and reported as cancelled.
+        let stranded = match self.drive() {
+            Ok(driving) => {
+                driving.close();
+                false
+            }
+            Err(_) => true,
+        };
+        if stranded {
+            self.abandon_locals();
+        }
+        let local = self.references.local.get();
+        // AcqRel: the last reference frees what all others did.
+        let merge = BIAS.wrapping_sub(local as usize);
+        if self.references.shared.fetch_sub(merge, Ordering::AcqRel) == merge {
+            // SAFETY: no reference is left.
+            drop(unsafe { Box::from_raw(self.0.as_ptr()) });
+        }
+    }
+}
+
+impl ExecutorHandle {
+    /// Leaks the futures that belong to another thread, then closes.
+    fn abandon_locals(&self) {
+        let here = context::thread();
+        let mut locals = Vec::new();
+        // SAFETY of the section: the handle is being dropped, so nobody else drives.
+        self.driver.store(here, Ordering::Relaxed);
+        self.core(|core| {
+            core.empty_inbox(&self.inbox);
+            locals.extend(core.registry.iter().filter(|task| task.is_local()));
+            for task in &locals {
+                task.seize();
+                task.abandon();
+                core.forget(*task);
+            }
+        });
+        self.driver.store(0, Ordering::Relaxed);
+        for task in locals {
+            task.finish();
+        }
+        if let Ok(driving) = self.drive() {
+            driving.close();
+        }
+    }
+}
+
+static OPS: Ops = Ops {
+    retain: |owner| {
+        let references = &executor(&owner).references;
+        if context::with(|cx| cx.driving.get()) == Some(owner) {
+            references.local.set(references.local.get() + 1);
+        } else {
+            // Relaxed: a new reference is made from an old one.
+            references.shared.fetch_add(1, Ordering::Relaxed);
+        }
+    },
+    release: |owner| {
+        let references = &executor(&owner).references;
+        if context::with(|cx| cx.driving.get()) == Some(owner) {
+            references.local.set(references.local.get() - 1);
+        } else if references.shared.fetch_sub(1, Ordering::AcqRel) == 1 {
+            // SAFETY: the handle is gone, or the bias would be left; so this was the last.
+            drop(unsafe { Box::from_raw(owner.cast::<Executor>().as_ptr()) });
+        }
+    },
+    schedule: |owner, task| executor(&owner).schedule(Task::from_raw(task)),
+    adopt: |owner, task| executor(&owner).adopt(Task::from_raw(task)),
+    unpark: |owner| executor(&owner).notify(),
+    env: |owner| executor(&owner).env.as_ref().map(NonNull::from),
+};
+
+/// The executor behind an owner of this table.
+#[inline]
+fn executor(owner: &NonNull<Owner>) -> &Executor {
+    // SAFETY: `OPS` is the table of executors only, whose first field is the owner (`repr(C)`),
+    // and whoever calls an operation has a reference.
+    unsafe { owner.cast::<Executor>().as_ref() }
+}
+
+/// The waker of the future that the driver itself polls: its data is a counted owner.
+static ROOT: RawWakerVTable = RawWakerVTable::new(
+    |data| {
+        core::mem::forget(root(data).clone());
+        RawWaker::new(data, &ROOT)
+    },
+    |data| {
+        wake_root(data);
+        drop_root(data);
+    },
+    wake_root,
+    drop_root,
+);
+
+/// The owner reference inside a root waker, which must not be dropped.
+fn root(data: *const ()) -> core::mem::ManuallyDrop<OwnerRef> {
+    // SAFETY: the data of a root waker is a counted owner.
+    let owner = unsafe { NonNull::new_unchecked(data.cast_mut()) }.cast();
+    // SAFETY: the waker's own reference, kept by `ManuallyDrop`.
+    core::mem::ManuallyDrop::new(unsafe { OwnerRef::from_raw(owner) })
+}
+
+fn wake_root(data: *const ()) {
+    let owner = root(data).as_ptr();
+    let executor = executor(&owner);
+    // Release pairs with the Acquire of `take_root_wake`.
+    executor.root_woken.store(true, Ordering::Release);
+    if context::with(|cx| cx.driving.get()) != Some(owner) {
+        executor.notify();
+    }
+}
+
+fn drop_root(data: *const ()) {
+    drop(core::mem::ManuallyDrop::into_inner(root(data)));
+}

@@ -1,0 +1,152 @@
+//! The handle to a runtime: what spawns on it, from anywhere.
+
+use super::join::JoinHandle;
+use super::spawn::{Blocking, blocking_owner, start};
+use crate::env::context::{self, Restore};
+use crate::env::owner::{Owner, OwnerRef};
+use core::fmt;
+use core::future::Future;
+use core::marker::PhantomData;
+use core::ptr::NonNull;
+
+/// A counted reference to a runtime. Any thread may spawn through it; it does not keep the
+/// runtime running, and a task spawned after shutdown is cancelled at once.
+///
+/// # Examples
+/// ```
+/// # let runtime = creel::runtime::Builder::new_current_thread().build().unwrap();
+/// let handle = runtime.handle().clone();
+/// let task = handle.spawn(async { 1 + 1 });
+/// assert_eq!(runtime.block_on(task).unwrap(), 2);
+/// ```
+#[derive(Clone)]
+pub struct Handle {
+    owner: OwnerRef,
+}
+
+impl core::panic::UnwindSafe for Handle {}
+impl core::panic::RefUnwindSafe for Handle {}
+
+impl Handle {
+    pub(crate) fn new(owner: OwnerRef) -> Self {
+        Self { owner }
+    }
+
+    pub(crate) fn owner(&self) -> &OwnerRef {
+        &self.owner
+    }
+
+    /// The runtime of this thread.
+    ///
+    /// # Panics
+    /// Outside a runtime.
+    #[track_caller]
+    pub fn current() -> Self {
+        match Self::try_current() {
+            Ok(handle) => handle,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// The runtime of this thread.
+    ///
+    /// # Errors
+    /// [`TryCurrentError`] outside a runtime.
+    pub fn try_current() -> Result<Self, TryCurrentError> {
+        OwnerRef::current().map(Self::new).ok_or(TryCurrentError(()))
+    }
+
+    /// Makes this the runtime of the thread until the guard is dropped: `spawn`, timers and
+    /// `Handle::current` then mean it. Guards must be dropped in the reverse order.
+    #[must_use = "the runtime is entered until the guard is dropped"]
+    pub fn enter(&self) -> EnterGuard<'_> {
+        let owner = Some(self.owner.as_ptr());
+        EnterGuard {
+            _runtime: Restore::set(|cx| &cx.runtime, owner),
+            _local: None,
+            _handle: PhantomData,
+        }
+    }
+
+    /// [`enter`](Self::enter) that also says where `spawn_local` puts its tasks. Only for a
+    /// runtime that is bound to this thread.
+    pub(crate) fn enter_local(&self) -> EnterGuard<'_> {
+        let owner = Some(self.owner.as_ptr());
+        EnterGuard { _local: Some(Restore::set(|cx| &cx.local, owner)), ..self.enter() }
+    }
+
+    /// Starts a task on this runtime; see [`spawn`](crate::task::spawn).
+    #[track_caller]
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        start(self.owner.clone(), future, (), false)
+    }
+
+    /// Runs a closure that blocks its thread; see [`spawn_blocking`](crate::task::spawn_blocking).
+    #[track_caller]
+    pub fn spawn_blocking<F, R>(&self, function: F) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        start(blocking_owner(&self.owner), Blocking::new(function), (), false)
+    }
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle").field("runtime", &self.owner.as_ptr()).finish()
+    }
+}
+
+/// Keeps a runtime entered; made by [`Handle::enter`].
+#[derive(Debug)]
+#[must_use = "the runtime is entered until the guard is dropped"]
+pub struct EnterGuard<'a> {
+    _runtime: Restore<Option<NonNull<Owner>>>,
+    _local: Option<Restore<Option<NonNull<Owner>>>>,
+    _handle: PhantomData<&'a Handle>,
+}
+
+/// There is no runtime on this thread.
+pub struct TryCurrentError(());
+
+impl TryCurrentError {
+    /// Always: the thread has no runtime.
+    pub fn is_missing_context(&self) -> bool {
+        true
+    }
+
+    /// Never: the context slot needs no destructor, so it outlives the thread's other locals.
+    pub fn is_thread_local_destroyed(&self) -> bool {
+        false
+    }
+}
+
+impl fmt::Display for TryCurrentError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(NO_RUNTIME)
+    }
+}
+
+impl fmt::Debug for TryCurrentError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TryCurrentError").field("kind", &NO_RUNTIME).finish()
+    }
+}
+
+impl core::error::Error for TryCurrentError {}
+
+const NO_RUNTIME: &str = "there is no runtime on this thread: call this inside `block_on` or a \
+                          task, or enter one with `Handle::enter`";
+
+/// Runs `f` with the owner of this thread's runtime.
+#[track_caller]
+pub(super) fn with_current<R>(f: impl FnOnce(OwnerRef) -> R) -> R {
+    let Some(owner) = context::with(|cx| cx.runtime.get()) else { panic!("{NO_RUNTIME}") };
+    // SAFETY: whoever set the slot keeps the owner alive until it is reset.
+    f(unsafe { OwnerRef::retain(owner) })
+}

@@ -1,0 +1,506 @@
+//! A set of tasks with the same output, joined in the order in which they end.
+//!
+//! Each task carries a [`Ticket`] beside its future: dropped with the future, it puts the task's
+//! key into the set's queue of finished ones and wakes who waits. So joining the next one looks at
+//! nothing that is still running, and a task costs no allocation besides its cell.
+
+use super::builder::Started;
+use super::error::JoinError;
+use super::handle::{Handle, with_current};
+use super::join::{AbortHandle, JoinHandle};
+use super::local_set::LocalSet;
+use super::spawn::{Blocking, blocking_owner, local_owner};
+use super::{Builder as TaskBuilder, Id};
+use crate::lock::Lock;
+use alloc::collections::VecDeque;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+use core::future::{Future, poll_fn};
+use core::pin::Pin;
+use core::task::{Context, Poll, Waker};
+use pin_project_lite::pin_project;
+
+/// A set of tasks. They start at once, [`join_next`](Self::join_next) answers them as they end,
+/// and dropping the set aborts those that are left.
+///
+/// # Examples
+/// ```
+/// # let runtime = creel::runtime::Builder::new_current_thread().build().unwrap();
+/// # runtime.block_on(async {
+/// let mut set = creel::task::JoinSet::new();
+/// for number in 1..=4 {
+///     set.spawn(async move { number * number });
+/// }
+/// let mut sum = 0;
+/// while let Some(square) = set.join_next().await {
+///     sum += square.unwrap();
+/// }
+/// assert_eq!(sum, 30);
+/// # });
+/// ```
+pub struct JoinSet<T> {
+    tasks: Vec<Option<JoinHandle<T>>>,
+    vacant: Vec<usize>,
+    finished: Arc<Lock<Finished>>,
+}
+
+/// The tasks whose future is gone, oldest first, and who waits for the next.
+#[derive(Default)]
+struct Finished {
+    keys: VecDeque<usize>,
+    waker: Option<Waker>,
+}
+
+/// What a task of a set carries.
+struct Ticket {
+    key: usize,
+    finished: Arc<Lock<Finished>>,
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        let waker = {
+            let mut finished = self.finished.lock();
+            finished.keys.push_back(self.key);
+            finished.waker.take()
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+pin_project! {
+    struct Ticketed<F> {
+        #[pin]
+        future: F,
+        ticket: Ticket,
+    }
+}
+
+impl<F: Future> Future for Ticketed<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        self.project().future.poll(cx)
+    }
+}
+
+impl<T> JoinSet<T> {
+    /// An empty set.
+    pub fn new() -> Self {
+        Self { tasks: Vec::new(), vacant: Vec::new(), finished: Arc::default() }
+    }
+
+    /// How many tasks are in the set, ended or not.
+    pub fn len(&self) -> usize {
+        self.tasks.len() - self.vacant.len()
+    }
+
+    /// Whether no task is in the set.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl<T: 'static> JoinSet<T> {
+    /// Starts a task that has a name.
+    pub fn build_task(&mut self) -> Builder<'_, T> {
+        Builder { set: self, builder: TaskBuilder::new() }
+    }
+
+    /// Starts a task in the set; see [`spawn`](super::spawn).
+    ///
+    /// # Panics
+    /// Outside a runtime.
+    #[track_caller]
+    pub fn spawn<F>(&mut self, task: F) -> AbortHandle
+    where
+        F: Future<Output = T> + Send + 'static,
+        T: Send,
+    {
+        with_current(|owner| self.spawn_on(task, &Handle::new(owner)))
+    }
+
+    /// Starts a task in the set on another runtime.
+    #[track_caller]
+    pub fn spawn_on<F>(&mut self, task: F, handle: &Handle) -> AbortHandle
+    where
+        F: Future<Output = T> + Send + 'static,
+        T: Send,
+    {
+        self.insert(task, |task| handle.spawn(task))
+    }
+
+    /// Starts a task in the set that stays on this thread; see
+    /// [`spawn_local`](super::spawn_local).
+    ///
+    /// # Panics
+    /// Where this thread drives no runtime.
+    #[track_caller]
+    pub fn spawn_local<F>(&mut self, task: F) -> AbortHandle
+    where
+        F: Future<Output = T> + 'static,
+    {
+        drop(local_owner());
+        self.insert(task, super::spawn_local)
+    }
+
+    /// Starts a task in the set on a local set.
+    #[track_caller]
+    pub fn spawn_local_on<F>(&mut self, task: F, local_set: &LocalSet) -> AbortHandle
+    where
+        F: Future<Output = T> + 'static,
+    {
+        self.insert(task, |task| local_set.spawn_local(task))
+    }
+
+    /// Runs a closure that blocks its thread, as a task of the set; see
+    /// [`spawn_blocking`](super::spawn_blocking).
+    ///
+    /// # Panics
+    /// Outside a runtime.
+    #[track_caller]
+    pub fn spawn_blocking<F>(&mut self, f: F) -> AbortHandle
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send,
+    {
+        with_current(|owner| self.spawn_blocking_on(f, &Handle::new(owner)))
+    }
+
+    /// Runs a closure that blocks its thread on another runtime, as a task of the set.
+    #[track_caller]
+    pub fn spawn_blocking_on<F>(&mut self, f: F, handle: &Handle) -> AbortHandle
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send,
+    {
+        self.insert(Blocking::new(f), |task| {
+            TaskBuilder::new().start(blocking_owner(handle.owner()), task)
+        })
+    }
+
+    #[track_caller]
+    fn insert<F: Future<Output = T>>(
+        &mut self,
+        future: F,
+        spawn: impl FnOnce(Ticketed<F>) -> JoinHandle<T>,
+    ) -> AbortHandle {
+        let ticket = self.ticket();
+        let key = ticket.key;
+        self.keep(key, spawn(Ticketed { future, ticket }))
+    }
+
+    fn ticket(&mut self) -> Ticket {
+        let key = self.vacant.pop().unwrap_or_else(|| {
+            self.tasks.push(None);
+            self.tasks.len() - 1
+        });
+        Ticket { key, finished: Arc::clone(&self.finished) }
+    }
+
+    fn keep(&mut self, key: usize, task: JoinHandle<T>) -> AbortHandle {
+        let abort = task.abort_handle();
+        self.tasks[key] = Some(task);
+        abort
+    }
+
+    /// Waits for the next task to end. `None` when the set is empty.
+    ///
+    /// # Cancel safety
+    /// Cancel safe: no task leaves the set unless it is answered.
+    pub async fn join_next(&mut self) -> Option<Result<T, JoinError>> {
+        poll_fn(|cx| self.poll_join_next(cx)).await
+    }
+
+    /// [`join_next`](Self::join_next) with the task's id.
+    ///
+    /// # Cancel safety
+    /// Cancel safe: no task leaves the set unless it is answered.
+    pub async fn join_next_with_id(&mut self) -> Option<Result<(Id, T), JoinError>> {
+        poll_fn(|cx| self.poll_join_next_with_id(cx)).await
+    }
+
+    /// The next task that has ended, if one has.
+    pub fn try_join_next(&mut self) -> Option<Result<T, JoinError>> {
+        self.try_join_next_with_id().map(|joined| joined.map(|(_, output)| output))
+    }
+
+    /// [`try_join_next`](Self::try_join_next) with the task's id.
+    pub fn try_join_next_with_id(&mut self) -> Option<Result<(Id, T), JoinError>> {
+        let cx = &mut Context::from_waker(Waker::noop());
+        // Not the task's own business: it takes no budget to look.
+        let looked = crate::env::coop::with_budget(crate::env::coop::Budget::UNLIMITED, || {
+            self.poll_finished(cx)
+        });
+        match looked {
+            Poll::Ready(joined) => Some(joined),
+            Poll::Pending => None,
+        }
+    }
+
+    /// Aborts all tasks and waits until every one of them is gone.
+    ///
+    /// # Cancel safety
+    /// If this future is dropped the tasks stay aborted and in the set.
+    pub async fn shutdown(&mut self) {
+        self.abort_all();
+        while self.join_next().await.is_some() {}
+    }
+
+    /// Waits for all tasks and answers their outputs, in the order in which they ended.
+    ///
+    /// # Panics
+    /// If a task panicked, with its payload; the others are then aborted.
+    ///
+    /// # Cancel safety
+    /// Not cancel safe: dropping this future aborts the tasks and loses the outputs so far.
+    pub async fn join_all(mut self) -> Vec<T> {
+        let mut outputs = Vec::with_capacity(self.len());
+        while let Some(joined) = self.join_next().await {
+            match joined {
+                Ok(output) => outputs.push(output),
+                Err(error) if error.is_panic() => resume(error),
+                Err(error) => panic!("{error}"),
+            }
+        }
+        outputs
+    }
+
+    /// Aborts all tasks. They stay in the set until they are joined.
+    pub fn abort_all(&mut self) {
+        self.tasks.iter().flatten().for_each(JoinHandle::abort);
+    }
+
+    /// Takes all tasks out of the set without aborting them.
+    pub fn detach_all(&mut self) {
+        self.tasks.clear();
+        self.vacant.clear();
+        // The tasks that still run have tickets to the old queue.
+        self.finished = Arc::default();
+    }
+
+    /// [`join_next`](Self::join_next) for a future written by hand.
+    pub fn poll_join_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<T, JoinError>>> {
+        self.poll_join_next_with_id(cx)
+            .map(|joined| joined.map(|joined| joined.map(|(_, output)| output)))
+    }
+
+    /// [`join_next_with_id`](Self::join_next_with_id) for a future written by hand.
+    pub fn poll_join_next_with_id(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<(Id, T), JoinError>>> {
+        if self.is_empty() { Poll::Ready(None) } else { self.poll_finished(cx).map(Some) }
+    }
+
+    fn poll_finished(&mut self, cx: &mut Context<'_>) -> Poll<Result<(Id, T), JoinError>> {
+        let looks = self.len();
+        for _ in 0..looks {
+            let key = {
+                let mut finished = self.finished.lock();
+                match finished.keys.pop_front() {
+                    Some(key) => key,
+                    None => {
+                        drop(finished);
+                        return self.wait(cx);
+                    }
+                }
+            };
+            let task = self.tasks[key].as_mut().expect("a ticket is for a task of the set");
+            let id = task.id();
+            match Pin::new(task).poll(cx) {
+                Poll::Ready(outcome) => {
+                    self.tasks[key] = None;
+                    self.vacant.push(key);
+                    return Poll::Ready(outcome.map(|output| (id, output)));
+                }
+                // Its future is gone but its outcome is not out yet, or the budget is spent. The
+                // handle wakes us; look at it again then.
+                Poll::Pending => self.finished.lock().keys.push_back(key),
+            }
+        }
+        Poll::Pending
+    }
+
+    /// Leaves the waker for the next ticket, unless one came meanwhile.
+    fn wait(&self, cx: &mut Context<'_>) -> Poll<Result<(Id, T), JoinError>> {
+        let waker = cx.waker().clone();
+        let (old, late) = {
+            let mut finished = self.finished.lock();
+            (finished.waker.replace(waker), !finished.keys.is_empty())
+        };
+        drop(old);
+        if late {
+            cx.waker().wake_by_ref();
+        }
+        Poll::Pending
+    }
+}
+
+#[cfg(feature = "std")]
+fn resume(error: JoinError) -> ! {
+    std::panic::resume_unwind(error.into_panic())
+}
+
+#[cfg(not(feature = "std"))]
+fn resume(error: JoinError) -> ! {
+    panic!("{error}")
+}
+
+impl<T> Drop for JoinSet<T> {
+    fn drop(&mut self) {
+        self.tasks.iter().flatten().for_each(JoinHandle::abort);
+    }
+}
+
+impl<T> fmt::Debug for JoinSet<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JoinSet").field("len", &self.len()).finish()
+    }
+}
+
+impl<T> Default for JoinSet<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Starts every future of the iterator on the runtime of this thread.
+impl<T, F> FromIterator<F> for JoinSet<T>
+where
+    F: Future<Output = T> + Send + 'static,
+    T: Send + 'static,
+{
+    fn from_iter<I: IntoIterator<Item = F>>(futures: I) -> Self {
+        let mut set = Self::new();
+        set.extend(futures);
+        set
+    }
+}
+
+/// Starts every future of the iterator on the runtime of this thread.
+impl<T, F> Extend<F> for JoinSet<T>
+where
+    F: Future<Output = T> + Send + 'static,
+    T: Send + 'static,
+{
+    fn extend<I: IntoIterator<Item = F>>(&mut self, futures: I) {
+        for future in futures {
+            self.spawn(future);
+        }
+    }
+}
+
+/// Starts a task of a set that has a name; made by [`JoinSet::build_task`].
+#[must_use = "a builder does nothing until one of its `spawn` methods is called"]
+pub struct Builder<'a, T> {
+    set: &'a mut JoinSet<T>,
+    builder: TaskBuilder<'a>,
+}
+
+impl<T> fmt::Debug for Builder<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("join_set::Builder").field("task", &self.builder).finish()
+    }
+}
+
+impl<'a, T: 'static> Builder<'a, T> {
+    /// Names the task.
+    pub fn name(self, name: &'a str) -> Self {
+        Self { builder: self.builder.name(name), ..self }
+    }
+
+    /// [`JoinSet::spawn`].
+    ///
+    /// # Errors
+    /// None today.
+    ///
+    /// # Panics
+    /// Outside a runtime.
+    #[track_caller]
+    pub fn spawn<F>(self, future: F) -> Started<AbortHandle>
+    where
+        F: Future<Output = T> + Send + 'static,
+        T: Send,
+    {
+        with_current(|owner| self.spawn_on(future, &Handle::new(owner)))
+    }
+
+    /// [`JoinSet::spawn_on`].
+    ///
+    /// # Errors
+    /// None today.
+    #[track_caller]
+    pub fn spawn_on<F>(self, future: F, handle: &Handle) -> Started<AbortHandle>
+    where
+        F: Future<Output = T> + Send + 'static,
+        T: Send,
+    {
+        let Self { set, builder } = self;
+        Ok(set.insert(future, |task| builder.start(handle.owner().clone(), task)))
+    }
+
+    /// [`JoinSet::spawn_local`].
+    ///
+    /// # Errors
+    /// None today.
+    ///
+    /// # Panics
+    /// Where this thread drives no runtime.
+    #[track_caller]
+    pub fn spawn_local<F>(self, future: F) -> Started<AbortHandle>
+    where
+        F: Future<Output = T> + 'static,
+    {
+        let Self { set, builder } = self;
+        let owner = local_owner();
+        Ok(set.insert(future, |task| builder.start_local(owner, task)))
+    }
+
+    /// [`JoinSet::spawn_local_on`].
+    ///
+    /// # Errors
+    /// None today.
+    #[track_caller]
+    pub fn spawn_local_on<F>(self, future: F, local_set: &LocalSet) -> Started<AbortHandle>
+    where
+        F: Future<Output = T> + 'static,
+    {
+        let Self { set, builder } = self;
+        Ok(set.insert(future, |task| builder.start_local(local_set.owner(), task)))
+    }
+
+    /// [`JoinSet::spawn_blocking`].
+    ///
+    /// # Errors
+    /// None today.
+    ///
+    /// # Panics
+    /// Outside a runtime.
+    #[track_caller]
+    pub fn spawn_blocking<F>(self, f: F) -> Started<AbortHandle>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send,
+    {
+        with_current(|owner| self.spawn_blocking_on(f, &Handle::new(owner)))
+    }
+
+    /// [`JoinSet::spawn_blocking_on`].
+    ///
+    /// # Errors
+    /// None today.
+    #[track_caller]
+    pub fn spawn_blocking_on<F>(self, f: F, handle: &Handle) -> Started<AbortHandle>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send,
+    {
+        let Self { set, builder } = self;
+        let owner = blocking_owner(handle.owner());
+        Ok(set.insert(Blocking::new(f), |task| builder.start(owner, task)))
+    }
+}

@@ -1,0 +1,154 @@
+//! A set of tasks that run inside one future.
+//!
+//! In this crate [`spawn_local`](super::spawn_local) needs no set. A `LocalSet` is for programs
+//! written with one, and for tasks that shall live no longer than some part of a program: dropping
+//! the set drops them. It is one more [`Executor`](super::executor), driven by whoever polls it.
+
+use super::executor::{Driving, Executor, ExecutorHandle};
+use super::join::JoinHandle;
+use super::queue::ReadyQueue;
+use super::spawn::start;
+use crate::env::context::Restore;
+use crate::env::owner::{Owner, OwnerRef};
+use crate::lock::Lock;
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use core::fmt;
+use core::future::Future;
+use core::marker::PhantomData;
+use core::pin::{Pin, pin};
+use core::ptr::NonNull;
+use core::task::{Context, Poll, Waker};
+
+/// How many turns the tasks of a set have each time it is polled.
+const TURNS: usize = 61;
+
+/// See the [module](self). As a future it is ready when all its tasks have ended.
+///
+/// # Examples
+/// ```
+/// use creel::task::{LocalSet, spawn_local};
+/// # let runtime = creel::runtime::Builder::new_current_thread().build().unwrap();
+/// # runtime.block_on(async {
+/// let set = LocalSet::new();
+/// let sum = set
+///     .run_until(async {
+///         let shared = std::rc::Rc::new(20);
+///         let clone = shared.clone();
+///         spawn_local(async move { *clone + 1 }).await.unwrap() + *shared
+///     })
+///     .await;
+/// assert_eq!(sum, 41);
+/// # });
+/// ```
+pub struct LocalSet {
+    executor: ExecutorHandle,
+    poller: Arc<Lock<Option<Waker>>>,
+    /// The tasks stay on this thread, and so does the set.
+    _not_send: PhantomData<*const ()>,
+}
+
+impl Default for LocalSet {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl LocalSet {
+    /// An empty set.
+    pub fn new() -> Self {
+        let poller = Arc::new(Lock::new(None::<Waker>));
+        let waker = Arc::clone(&poller);
+        let wake = Box::new(move || {
+            let waker = waker.lock().take();
+            if let Some(waker) = waker {
+                waker.wake();
+            }
+        });
+        let executor = Executor::new(ReadyQueue::default(), None, None, wake);
+        Self { executor, poller, _not_send: PhantomData }
+    }
+
+    /// Makes this set the one that `spawn_local` means, until the guard is dropped.
+    pub fn enter(&self) -> LocalEnterGuard {
+        let owner = self.executor.owner();
+        let local = Restore::set(|cx| &cx.local, Some(owner.as_ptr()));
+        LocalEnterGuard { _local: local, _set: owner }
+    }
+
+    /// Starts a task on this set; it runs when the set is polled.
+    #[track_caller]
+    pub fn spawn_local<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        start(self.owner(), future, (), true)
+    }
+
+    pub(super) fn owner(&self) -> OwnerRef {
+        self.executor.owner()
+    }
+
+    /// Runs `future`, and the tasks of the set beside it, until `future` is ready. What is left
+    /// of the tasks goes on when the set is polled again.
+    ///
+    /// # Cancel safety
+    /// Cancel safe if `future` is; the tasks stay in the set.
+    pub async fn run_until<F: Future>(&self, future: F) -> F::Output {
+        let mut future = pin!(future);
+        core::future::poll_fn(|cx| {
+            let driving = self.drive(cx);
+            if let Poll::Ready(output) = future.as_mut().poll(cx) {
+                return Poll::Ready(output);
+            }
+            self.turn(&driving, cx);
+            Poll::Pending
+        })
+        .await
+    }
+
+    /// Takes the set to drive, with the caller's waker in place.
+    #[track_caller]
+    fn drive(&self, cx: &Context<'_>) -> Driving<'_> {
+        let old = self.poller.lock().replace(cx.waker().clone());
+        drop(old);
+        self.executor
+            .drive()
+            .unwrap_or_else(|_| panic!("a `LocalSet` was polled inside one of its own tasks"))
+    }
+
+    /// Gives the tasks a number of turns, and makes sure that this poll is not the last.
+    fn turn(&self, driving: &Driving<'_>, cx: &Context<'_>) {
+        driving.run(TURNS);
+        driving.expect_notice();
+        if driving.has_ready() {
+            cx.waker().wake_by_ref();
+        }
+    }
+}
+
+impl Future for LocalSet {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let driving = self.drive(cx);
+        self.turn(&driving, cx);
+        if driving.task_count() == 0 { Poll::Ready(()) } else { Poll::Pending }
+    }
+}
+
+impl fmt::Debug for LocalSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LocalSet").finish_non_exhaustive()
+    }
+}
+
+/// Keeps a [`LocalSet`] entered; made by [`LocalSet::enter`].
+#[derive(Debug)]
+#[must_use = "the set is entered until the guard is dropped"]
+pub struct LocalEnterGuard {
+    _local: Restore<Option<NonNull<Owner>>>,
+    /// Keeps the address in the context valid.
+    _set: OwnerRef,
+}

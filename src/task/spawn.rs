@@ -1,0 +1,143 @@
+//! Starting tasks.
+
+use super::cell::{Meta, Task};
+use super::handle::with_current;
+use super::join::JoinHandle;
+use crate::env::context;
+use crate::env::coop::{self, Budget};
+use crate::env::id::Id;
+use crate::env::owner::OwnerRef;
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+
+/// Starts a task on the runtime of this thread: `future` is polled on its own from now on, also
+/// if the handle is never awaited. A runtime with several workers may move it between them.
+///
+/// Costs one allocation.
+///
+/// # Panics
+/// Outside a runtime. `future` itself panics only inside the task, see [`JoinError`].
+///
+/// # Examples
+/// ```
+/// # let runtime = creel::runtime::Builder::new_current_thread().build().unwrap();
+/// # runtime.block_on(async {
+/// let double = |n: u32| creel::spawn(async move { n * 2 });
+/// let (a, b) = (double(3), double(4));
+/// assert_eq!(a.await.unwrap() + b.await.unwrap(), 14);
+/// # });
+/// ```
+///
+/// [`JoinError`]: super::JoinError
+#[track_caller]
+pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    with_current(|owner| start(owner, future, (), false))
+}
+
+/// Starts a task that stays on this thread, so its future need not be `Send`.
+///
+/// It goes to the innermost [`LocalSet`](super::LocalSet) if there is one, else to the runtime
+/// that this thread drives.
+///
+/// # Panics
+/// Where this thread drives no runtime.
+///
+/// # Examples
+/// ```
+/// # let runtime = creel::runtime::Builder::new_current_thread().build().unwrap();
+/// # runtime.block_on(async {
+/// let shared = std::rc::Rc::new(7);
+/// let clone = shared.clone();
+/// assert_eq!(creel::task::spawn_local(async move { *clone }).await.unwrap(), *shared);
+/// # });
+/// ```
+#[track_caller]
+pub fn spawn_local<F>(future: F) -> JoinHandle<F::Output>
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
+    start(local_owner(), future, (), true)
+}
+
+/// Where `spawn_local` puts its task.
+#[track_caller]
+pub(super) fn local_owner() -> OwnerRef {
+    let owner = context::with(|cx| cx.local.get()).expect(
+        "`spawn_local` needs a runtime that runs on this thread: call it inside `block_on`, a \
+         task or a `LocalSet`, or use `spawn`",
+    );
+    // SAFETY: whoever set the slot keeps the owner alive until it is reset.
+    unsafe { OwnerRef::retain(owner) }
+}
+
+/// Runs a closure that blocks its thread where that does no harm: on a thread of the runtime's
+/// blocking pool. On hosts without threads it runs as an ordinary task, and blocks all others.
+///
+/// A closure that has begun cannot be aborted. Inside it there is no budget, and `block_on` is
+/// allowed.
+///
+/// # Panics
+/// Outside a runtime.
+///
+/// # Examples
+/// ```
+/// # let runtime = creel::runtime::Builder::new_current_thread().build().unwrap();
+/// # runtime.block_on(async {
+/// let sum = creel::task::spawn_blocking(|| (1..=1_000_u64).sum::<u64>()).await.unwrap();
+/// assert_eq!(sum, 500_500);
+/// # });
+/// ```
+#[track_caller]
+pub fn spawn_blocking<F, R>(function: F) -> JoinHandle<R>
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: Send + 'static,
+{
+    with_current(|owner| start(blocking_owner(&owner), Blocking::new(function), (), false))
+}
+
+/// Makes a task and gives it to its owner.
+#[inline]
+pub(super) fn start<F, M>(owner: OwnerRef, future: F, meta: M, local: bool) -> JoinHandle<F::Output>
+where
+    F: Future + 'static,
+    M: Meta,
+{
+    let task = Task::new(future, meta, owner, Id::fresh(), local);
+    let handle = JoinHandle::new(task);
+    task.owner().adopt(task.as_raw());
+    handle
+}
+
+/// Who runs closures that block: the blocking pool of a runtime, or the runtime itself if it has
+/// none.
+pub(super) fn blocking_owner(runtime: &OwnerRef) -> OwnerRef {
+    runtime.env().blocking.as_ref().unwrap_or(runtime).clone()
+}
+
+/// A closure as a future that is ready at its first poll.
+pub(super) struct Blocking<F>(Option<F>);
+
+impl<F> Blocking<F> {
+    pub(super) fn new(function: F) -> Self {
+        Self(Some(function))
+    }
+}
+
+// The closure is moved out before it runs, so it is never pinned.
+impl<F> Unpin for Blocking<F> {}
+
+impl<R, F: FnOnce() -> R> Future for Blocking<F> {
+    type Output = R;
+
+    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<R> {
+        let function = self.0.take().expect("a blocking closure runs once");
+        Poll::Ready(coop::with_budget(Budget::UNLIMITED, function))
+    }
+}

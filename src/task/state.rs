@@ -1,0 +1,241 @@
+//! The state word of a task: five flags and a reference count in one atomic.
+//!
+//! | flag | meaning | excludes |
+//! |---|---|---|
+//! | `HELD` | a run queue or a worker has the task; that party alone may poll or drop the future | `COMPLETE` |
+//! | `WOKEN` | a wake came while the task was held: it must be polled once more | |
+//! | `COMPLETE` | the future is gone for good; the outcome, if wanted, is in the cell | `HELD` |
+//! | `ABORT` | cancellation was asked for; the holder drops the future instead of polling it | |
+//! | `JOIN` | a `JoinHandle` exists, so the outcome is wanted | |
+//! | `JOIN_WAKER` | the join waker slot is filled and shared (see below) | |
+//!
+//! Transitions, and the function that makes each:
+//!
+//! 1. new → held: [`State::new`]; the first poll needs no atomic write at all.
+//! 2. idle → held, or held → held and woken: [`State::wake`].
+//! 3. held and woken → held: [`State::start`], before a poll.
+//! 4. held → idle: [`State::pause`], after a poll; fails when a wake or an abort came meanwhile,
+//!    and then the holder keeps the task. A task that yields keeps `HELD` and costs no atomic.
+//! 5. held → complete: [`State::complete`], [`State::complete_and_release`].
+//!
+//! References: the owner of the task has one until the task is complete, the `JoinHandle` one,
+//! each waker and `AbortHandle` one. A run queue has none: what is in a queue is held, so it is
+//! not complete, so its owner's reference stands.
+//!
+//! The join waker slot belongs to the `JoinHandle` while neither `JOIN_WAKER` nor `COMPLETE` is
+//! set; while `JOIN_WAKER` is set both sides may only read it; the completing side reads it after
+//! it has set `COMPLETE` and gives it back by clearing `JOIN_WAKER`.
+//!
+//! Every successful change that hands the future, the outcome or the slot to somebody else is
+//! `AcqRel`, so each one releases to, and acquires from, the next on the same word.
+
+use crate::atomic::{AtomicUsize, Ordering};
+use core::fmt;
+
+const HELD: usize = 1;
+const WOKEN: usize = 1 << 1;
+const COMPLETE: usize = 1 << 2;
+const ABORT: usize = 1 << 3;
+const JOIN: usize = 1 << 4;
+const JOIN_WAKER: usize = 1 << 5;
+const REF: usize = 1 << 6;
+
+pub(super) struct State(AtomicUsize);
+
+/// One reading of the word.
+#[derive(Clone, Copy)]
+pub(super) struct Snapshot(usize);
+
+impl Snapshot {
+    pub(super) fn is_complete(self) -> bool {
+        self.0 & COMPLETE != 0
+    }
+    pub(super) fn is_aborted(self) -> bool {
+        self.0 & ABORT != 0
+    }
+    pub(super) fn has_join(self) -> bool {
+        self.0 & JOIN != 0
+    }
+    pub(super) fn has_join_waker(self) -> bool {
+        self.0 & JOIN_WAKER != 0
+    }
+    fn refs(self) -> usize {
+        self.0 / REF
+    }
+}
+
+impl fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Snapshot")
+            .field("held", &(self.0 & HELD != 0))
+            .field("woken", &(self.0 & WOKEN != 0))
+            .field("complete", &self.is_complete())
+            .field("aborted", &self.is_aborted())
+            .field("join", &self.has_join())
+            .field("join_waker", &self.has_join_waker())
+            .field("refs", &self.refs())
+            .finish()
+    }
+}
+
+/// What [`State::pause`] found.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Paused {
+    /// The task is idle; a wake will queue it.
+    Idle,
+    /// A wake came during the poll: still held, queue it again.
+    Again,
+    /// An abort came during the poll: still held, drop the future.
+    Aborted,
+}
+
+impl State {
+    /// A held task with two references, the owner's and the `JoinHandle`'s.
+    pub(super) fn new() -> Self {
+        Self(AtomicUsize::new(HELD | JOIN | 2 * REF))
+    }
+
+    #[inline]
+    pub(super) fn load(&self) -> Snapshot {
+        Snapshot(self.0.load(Ordering::Acquire))
+    }
+
+    /// Marks the task ready. `true`: it was idle and the caller now holds it and must queue it.
+    ///
+    /// Writes the word even where that changes nothing: the write releases what the waker did
+    /// before to the poll that the earlier wake will cause, which may have begun already.
+    #[inline]
+    pub(super) fn wake(&self) -> bool {
+        self.update(|now| match now & (HELD | COMPLETE) {
+            0 => Some(now | HELD),
+            HELD => Some(now | WOKEN),
+            _ => None,
+        })
+        .is_ok_and(|before| before & HELD == 0)
+    }
+
+    /// [`wake`](Self::wake) that gives up one reference in the same step.
+    ///
+    /// Only on the thread that drives the owner: nobody else can complete the task before it is
+    /// queued. `None`: the task is complete and nothing was done.
+    #[inline]
+    pub(super) fn wake_and_release(&self) -> Option<bool> {
+        self.update(|now| match now & (HELD | COMPLETE) {
+            0 => Some((now | HELD) - REF),
+            HELD => Some((now | WOKEN) - REF),
+            _ => None,
+        })
+        .ok()
+        .map(|before| before & HELD == 0)
+    }
+
+    /// Asks for cancellation. `true`: the task was idle and the caller must queue it.
+    pub(super) fn abort(&self) -> bool {
+        self.update(
+            |now| {
+                if now & (COMPLETE | ABORT) != 0 { None } else { Some(now | ABORT | HELD) }
+            },
+        )
+        .is_ok_and(|before| before & HELD == 0)
+    }
+
+    /// Begins a poll of a held task, so that wakes from now on count for the next one.
+    #[inline]
+    pub(super) fn start(&self) -> Snapshot {
+        let now = self.0.load(Ordering::Acquire);
+        debug_assert!(now & (HELD | COMPLETE) == HELD, "{:?}", Snapshot(now));
+        if now & WOKEN == 0 {
+            return Snapshot(now);
+        }
+        // Acquire pairs with the AcqRel of the wake that set the flag.
+        Snapshot(self.0.fetch_and(!WOKEN, Ordering::AcqRel))
+    }
+
+    /// Ends a poll that was pending.
+    #[inline]
+    pub(super) fn pause(&self) -> Paused {
+        let done = self.update(|now| (now & (WOKEN | ABORT) == 0).then_some(now & !HELD));
+        match done {
+            Ok(_) => Paused::Idle,
+            Err(now) if now & ABORT != 0 => Paused::Aborted,
+            Err(_) => Paused::Again,
+        }
+    }
+
+    /// Completes a held task and gives up the owner's reference in one step, where the outcome is
+    /// wanted and nobody waits for it yet. `false`: nothing was done, use [`complete`](Self::complete).
+    #[inline]
+    pub(super) fn complete_and_release(&self) -> bool {
+        self.update(|now| {
+            (now & (JOIN | JOIN_WAKER) == JOIN).then_some((now & !(HELD | WOKEN) | COMPLETE) - REF)
+        })
+        .is_ok()
+    }
+
+    /// Completes a held task; answers the state before.
+    pub(super) fn complete(&self) -> Snapshot {
+        // Release hands the outcome to the join handle, Acquire takes its waker.
+        let before = self.0.fetch_xor(HELD | COMPLETE, Ordering::AcqRel);
+        debug_assert!(before & (HELD | COMPLETE) == HELD, "{:?}", Snapshot(before));
+        Snapshot(before)
+    }
+
+    /// Gives the join waker back after completion; answers whether a handle is still there.
+    pub(super) fn return_join_waker(&self) -> bool {
+        self.0.fetch_and(!JOIN_WAKER, Ordering::AcqRel) & JOIN != 0
+    }
+
+    /// Publishes the join waker. `false`: the task is complete, the slot stays the handle's.
+    pub(super) fn set_join_waker(&self) -> bool {
+        self.update(|now| (now & COMPLETE == 0).then_some(now | JOIN_WAKER)).is_ok()
+    }
+
+    /// Takes the join waker back to change it. `false`: the task is complete.
+    pub(super) fn unset_join_waker(&self) -> bool {
+        self.update(|now| (now & COMPLETE == 0).then_some(now & !JOIN_WAKER)).is_ok()
+    }
+
+    /// The handle goes. Answers the state before; the caller still has its reference.
+    ///
+    /// When the task is not complete the waker slot becomes the caller's too.
+    pub(super) fn drop_join(&self) -> Snapshot {
+        let before = self.update(|now| {
+            let waker = if now & COMPLETE == 0 { JOIN_WAKER } else { 0 };
+            Some(now & !(JOIN | waker))
+        });
+        let (Ok(before) | Err(before)) = before;
+        Snapshot(before)
+    }
+
+    #[inline]
+    pub(super) fn add_ref(&self) {
+        // Relaxed: a new reference is made from an old one, which keeps the cell alive.
+        let before = self.0.fetch_add(REF, Ordering::Relaxed);
+        assert!(before <= usize::MAX / 2, "too many references to one task");
+    }
+
+    /// Gives up a reference. `true`: it was the last, the caller frees the cell.
+    #[inline]
+    pub(super) fn drop_ref(&self) -> bool {
+        // The only reference needs no atomic write: nobody is left to make another.
+        if Snapshot(self.0.load(Ordering::Acquire)).refs() == 1 {
+            return true;
+        }
+        // Release publishes our use of the cell to the Acquire of whoever frees it.
+        let before = self.0.fetch_sub(REF, Ordering::AcqRel);
+        Snapshot(before).refs() == 1
+    }
+
+    /// Changes the word by `next` until it holds; `Err` with the word where `next` declines.
+    #[inline]
+    fn update(&self, next: impl Fn(usize) -> Option<usize>) -> Result<usize, usize> {
+        let mut now = self.0.load(Ordering::Acquire);
+        loop {
+            let Some(new) = next(now) else { return Err(now) };
+            match self.0.compare_exchange_weak(now, new, Ordering::AcqRel, Ordering::Acquire) {
+                Ok(before) => return Ok(before),
+                Err(actual) => now = actual,
+            }
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! The waker of a task: a counted pointer to its cell.
+
+use super::cell::{Header, Task};
+use crate::env::context;
+use core::mem::ManuallyDrop;
+use core::ptr::NonNull;
+use core::task::{Context, RawWaker, RawWakerVTable, Waker};
+
+static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake_by_ref, drop);
+
+/// Runs `f` with a waker that borrows the caller's claim on the task.
+#[inline]
+pub(super) fn with_waker<R>(task: Task, f: impl FnOnce(&mut Context<'_>) -> R) -> R {
+    let raw = RawWaker::new(task.as_ptr().as_ptr().cast(), &VTABLE);
+    // SAFETY: `VTABLE` keeps the waker contract. The waker is never dropped, so it needs no
+    // reference of its own: the task outlives this call.
+    let waker = ManuallyDrop::new(unsafe { Waker::from_raw(raw) });
+    f(&mut Context::from_waker(&waker))
+}
+
+/// Whether `waker` is the waker of the task that this thread is polling.
+pub(super) fn is_current_task(waker: &Waker) -> bool {
+    core::ptr::eq(waker.vtable(), &VTABLE)
+        && context::with(|context| context.task.get())
+            .is_some_and(|task| core::ptr::eq(task.as_ptr().cast_const(), waker.data()))
+}
+
+fn task(data: *const ()) -> Task {
+    // SAFETY: every waker of this table points to a cell.
+    Task::from_raw(unsafe { NonNull::new_unchecked(data.cast_mut()) })
+}
+
+/// Whether this thread drives the owner of the task, so that nobody else can complete it now.
+#[inline]
+fn is_local(header: &Header) -> bool {
+    context::with(|context| context.driving.get()) == Some(header.owner().as_ptr())
+}
+
+unsafe fn clone(data: *const ()) -> RawWaker {
+    task(data).add_ref();
+    RawWaker::new(data, &VTABLE)
+}
+
+unsafe fn wake(data: *const ()) {
+    let task = task(data);
+    let header = task.header();
+    if is_local(header) {
+        match header.state.wake_and_release() {
+            Some(true) => header.owner().schedule(task.as_raw()),
+            Some(false) => {}
+            None => task.drop_ref(),
+        }
+    } else {
+        // The reference is kept until the task is in the queue: the owner might complete it.
+        if header.state.wake() {
+            header.owner().schedule(task.as_raw());
+        }
+        task.drop_ref();
+    }
+}
+
+unsafe fn wake_by_ref(data: *const ()) {
+    let task = task(data);
+    if task.header().state.wake() {
+        task.owner().schedule(task.as_raw());
+    }
+}
+
+unsafe fn drop(data: *const ()) {
+    task(data).drop_ref();
+}
