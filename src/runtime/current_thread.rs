@@ -4,6 +4,7 @@
 use super::builder::Config;
 use super::shutdown::{Deadline, ShutdownReport, Survivor};
 use crate::env::Env;
+use crate::env::context::Restore;
 use crate::env::coop::{self, Budget};
 use crate::env::instant::Instant;
 use crate::env::rng::Rng;
@@ -188,6 +189,7 @@ impl CurrentThread {
             if self.executor.drive().is_ok() {
                 return Poll::Ready(None);
             }
+            let _occupied = Restore::set(|cx| &cx.occupied, true);
             future.as_mut().poll(cx).map(Some)
         }))
     }

@@ -22,7 +22,6 @@ pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
          them can run; await the asynchronous form instead, or block on a thread of its own \
          (spawn_blocking)"
     );
-    let _occupied = context::Restore::set(|cx| &cx.occupied, true);
     let bell = Borrowed::new();
     let waker = Waker::from(Arc::clone(bell.get()));
     let mut cx = Context::from_waker(&waker);

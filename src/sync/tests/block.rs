@@ -33,9 +33,9 @@ fn nests_without_taking_the_wakes_of_the_outer_call() {
 }
 
 #[test]
-fn refuses_a_thread_that_polls_a_task() {
+fn refuses_a_thread_that_tasks_depend_on() {
     let refused = thread::spawn(|| {
-        crate::env::context::with(|cx| cx.task.set(Some(core::ptr::NonNull::dangling())));
+        crate::env::context::with(|cx| cx.occupied.set(true));
         catch_unwind(|| block_on(async {})).is_err()
     });
     assert!(refused.join().unwrap());
