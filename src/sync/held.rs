@@ -3,6 +3,8 @@
 //!
 //! A guard is made of a [`Share`] or a [`Whole`], which returns permits, and a pointer to the
 //! value. It has no `Drop` of its own, so mapping it is taking it apart.
+//!
+//! Why unsafe: the way from a guard to its value is a pointer, valid because of the permits beside it.
 
 use super::permits::Permits;
 use core::ops::Deref;

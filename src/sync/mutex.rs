@@ -1,4 +1,6 @@
 //! Mutual exclusion for tasks: [`Permits`] of which there is one, and a value.
+//!
+//! Why unsafe: the compiler cannot see that a permit makes access to the value exclusive.
 
 use super::held::{Locked, NEVER_CLOSED, Share, reads_through, writes_through};
 use super::permits::Permits;

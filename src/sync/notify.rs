@@ -14,6 +14,8 @@
 //!
 //! A ticket's generation is read when the future is made: `notify_waiters` reaches futures that
 //! were made before, polled or not.
+//!
+//! Why unsafe: naming the place where one waits is a promise that it stays one place.
 
 use super::panics::Panics;
 use super::wait::{WaitList, WaitPoint, Waiter, WakeList, wake_while};

@@ -1,5 +1,7 @@
 //! Many readers or one writer: [`Permits`], of which a reader takes one and a writer all, and a
 //! value.
+//!
+//! Why unsafe: the compiler cannot see that permits make access to the value shared or exclusive.
 
 use super::TryLockError;
 use super::held::{Locked, NEVER_CLOSED, Share, Whole, reads_through, writes_through};

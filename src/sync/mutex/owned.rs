@@ -1,4 +1,6 @@
 //! Guards that keep their mutex alive, and so can leave the scope they were made in.
+//!
+//! Why unsafe: as in the mutex itself.
 
 use super::{Mutex, NEVER_CLOSED, Share, TryLockError, reads_through, writes_through};
 use alloc::sync::Arc;

@@ -1,4 +1,6 @@
 //! The future that keeps its [`Notify`] alive.
+//!
+//! Why unsafe: naming the place where one waits is a promise that it stays one place.
 
 use super::{Notify, Ticket, poll};
 use crate::env::coop;

@@ -1,4 +1,6 @@
 //! The guards that borrow their lock.
+//!
+//! Why unsafe: which threads a pointer to the value may visit is for us to say.
 
 use super::{Permits, Share, Whole, reads_through, writes_through};
 use core::marker::PhantomData;

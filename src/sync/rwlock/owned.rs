@@ -1,4 +1,6 @@
 //! The guards that keep their lock alive, and so can leave the scope they were made in.
+//!
+//! Why unsafe: which threads a pointer to the value may visit is for us to say.
 
 use super::{NEVER_CLOSED, RwLock, Share, TryLockError, Whole, reads_through, writes_through};
 use alloc::sync::Arc;
