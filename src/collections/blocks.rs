@@ -47,7 +47,7 @@ pub(crate) const SLOTS: usize = 32;
 pub(crate) const SLOTS: usize = 2;
 
 /// Where numbers wrap: a type, because both users of the blocks know it at compile time.
-pub(crate) trait Wrap {
+pub trait Wrap {
     /// The largest number; all ones.
     const MASK: u64;
 }
@@ -120,6 +120,30 @@ impl<T, W: Wrap> Blocks<T, W> {
     /// `reader` is the one reader of this chain, and the caller has it alone.
     #[inline]
     pub(crate) unsafe fn read(&self, reader: &mut Reader<T>) -> Option<T> {
+        // SAFETY: the caller's promise.
+        let slot = unsafe { self.seek(reader) }?;
+        reader.next = reader.next.wrapping_add(1) & W::MASK;
+        // SAFETY: the reader's own block is alive.
+        let block = unsafe { reader.block.as_ref() };
+        // SAFETY: invariant 4; it is read once, because `next` moves on.
+        Some(block.values[slot].with(|place| unsafe { (*place).assume_init_read() }))
+    }
+
+    /// Whether the slot of the next number is written.
+    ///
+    /// # Safety
+    /// As for [`read`](Self::read).
+    pub(crate) unsafe fn is_written(&self, reader: &mut Reader<T>) -> bool {
+        // SAFETY: the caller's promise.
+        unsafe { self.seek(reader) }.is_some()
+    }
+
+    /// The slot of the next number, in the reader's block, if it is written.
+    ///
+    /// # Safety
+    /// As for [`read`](Self::read).
+    #[inline]
+    unsafe fn seek(&self, reader: &mut Reader<T>) -> Option<usize> {
         let mut slot = (reader.next.wrapping_sub(reader.start) & W::MASK) as usize;
         if slot == SLOTS {
             if !self.step(reader) {
@@ -130,12 +154,7 @@ impl<T, W: Wrap> Blocks<T, W> {
         // SAFETY: the reader's own block is alive.
         let block = unsafe { reader.block.as_ref() };
         // Acquire pairs with the Release in `write`.
-        if !block.ready[slot].load(Ordering::Acquire) {
-            return None;
-        }
-        reader.next = reader.next.wrapping_add(1) & W::MASK;
-        // SAFETY: invariant 4; it is read once, because `next` moves on.
-        Some(block.values[slot].with(|place| unsafe { (*place).assume_init_read() }))
+        block.ready[slot].load(Ordering::Acquire).then_some(slot)
     }
 
     /// Frees all blocks. Values that were not read are forgotten.

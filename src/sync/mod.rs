@@ -40,6 +40,8 @@ pub use semaphore::{Semaphore, SemaphorePermit};
 
 // Channels.
 #[cfg(feature = "alloc")]
+pub mod mpsc;
+#[cfg(feature = "alloc")]
 pub mod oneshot;
 #[cfg(feature = "alloc")]
 pub mod watch;
