@@ -39,6 +39,8 @@
 //! that sleeps in between. The window is a few instructions long. The receiver that meets it
 //! spins for a moment, and then gives up its turn but not its place: it asks to be polled again.
 
+// Why unsafe: the queue is lock-free, and this is where its promises are kept.
+
 use super::reserve::Waiting;
 use crate::atomic::{AtomicUsize, Ordering, UnsafeCell, spin};
 use crate::collections::blocks::{Blocks, Reader, Wrap};

@@ -7,6 +7,8 @@
 //! Closing wakes all waiters. Each of them finds `CLOSED` when it is polled, and gives back what
 //! had been set aside for it; until then the channel has not ended.
 
+// Why unsafe: the handles of two wait lists.
+
 use super::chan::{Bounded, CLOSED, Chan, Flow, Refused, TX_WAITING};
 use crate::atomic::Ordering;
 use crate::env::coop;
