@@ -8,11 +8,16 @@
 //! | the first | [`select!`](crate::select) | [`race`] |
 //! | the first that is `Ok` | `select!` with the pattern `Ok(..)` | [`any`] |
 //!
-//! Everything here runs its futures in the task it is awaited in. It needs no runtime, and dropping
+//! A [`Promise`] is a value that somebody else gives once, through its [`Deferred`], and that many
+//! may await.
+//!
+//! Everything else here runs its futures in the task it is awaited in. It needs no runtime, and dropping
 //! it drops them. What else there is for futures and streams in the crate `futures` works with
 //! creel unchanged.
 #![deny(unsafe_code)]
 
+#[cfg(all(feature = "std", not(target_family = "wasm")))]
+mod blocking;
 #[cfg(feature = "std")]
 mod catch_unwind;
 #[cfg(feature = "alloc")]
@@ -21,6 +26,8 @@ pub(crate) mod children;
 mod collections;
 mod lazy;
 pub(crate) mod maybe_done;
+#[cfg(feature = "alloc")]
+mod promise;
 
 #[cfg(feature = "std")]
 pub use catch_unwind::{CatchUnwind, catch_unwind};
@@ -31,6 +38,8 @@ pub use collections::{
 #[doc(inline)]
 pub use core::future::{Future, IntoFuture, Pending, PollFn, Ready, pending, poll_fn, ready};
 pub use lazy::{Lazy, lazy};
+#[cfg(feature = "alloc")]
+pub use promise::{Deferred, Promise, PromiseError, Settled};
 
 #[cfg(all(test, feature = "std", not(loom)))]
 mod tests;

@@ -211,6 +211,69 @@ fn catch_unwind_catches_in_any_poll() {
 }
 
 #[test]
+fn a_promise_is_settled_once_for_all_who_wait() {
+    let deferred = Deferred::<String, u8>::new();
+    let promise = deferred.promise();
+    assert!(!promise.is_settled());
+    let mut first = pin!(promise.clone().into_future());
+    let mut second = pin!((&promise).into_future());
+    let mut borrowed = pin!(promise.get());
+    assert!(poll(first.as_mut()).is_pending());
+    assert!(poll(second.as_mut()).is_pending());
+    assert!(poll(borrowed.as_mut()).is_pending());
+    deferred.resolve("value".into());
+    assert_eq!(poll(first), Poll::Ready(Ok("value".into())));
+    assert_eq!(poll(second), Poll::Ready(Ok("value".into())));
+    assert_eq!(poll(borrowed), Poll::Ready(Ok(&"value".into())));
+    assert_eq!(poll(pin!(promise.clone().into_future())), Poll::Ready(Ok("value".into())));
+}
+
+#[test]
+fn settling_wakes_and_a_waiter_that_left_is_not_woken() {
+    let deferred = Deferred::<u8>::new();
+    let promise = deferred.promise();
+    let mut left = std::boxed::Box::pin(promise.clone().into_future());
+    assert!(poll(left.as_mut()).is_pending());
+    drop(left);
+    let mut both = pin!(join_all([promise.clone(), promise.clone()]));
+    assert!(poll(both.as_mut()).is_pending());
+    deferred.resolve(1);
+    assert_eq!(poll(both), Poll::Ready(std::vec![Ok(1), Ok(1)]));
+}
+
+#[test]
+fn a_promise_says_why_it_holds_no_value() {
+    use std::string::ToString;
+    let deferred = Deferred::<u8, &str>::new();
+    let promise = deferred.promise();
+    let mut waiting = pin!(promise.clone().into_future());
+    assert!(poll(waiting.as_mut()).is_pending());
+    drop(deferred);
+    assert_eq!(poll(waiting), Poll::Ready(Err(PromiseError::Dropped)));
+    let rejected = Promise::<u8, &str>::rejected("no");
+    let error = rejected.try_get().unwrap().unwrap_err();
+    assert_eq!(
+        (*error, error.to_string()),
+        (PromiseError::Rejected("no"), "the promise was rejected: no".into())
+    );
+    assert!(promise.try_get().unwrap().unwrap_err().to_string().contains("dropped"));
+}
+
+#[test]
+fn a_promise_crosses_threads() {
+    let deferred = Deferred::<u32>::new();
+    let promise = deferred.promise();
+    let waiters = [(); 3].map(|()| {
+        let promise = promise.clone();
+        std::thread::spawn(move || *promise.blocking_get().unwrap())
+    });
+    deferred.resolve(9);
+    for waiter in waiters {
+        assert_eq!(waiter.join().unwrap(), 9);
+    }
+}
+
+#[test]
 fn auto_traits_are_those_of_the_futures() {
     fn send_sync<T: Send + Sync + Unpin>(_: &T) {}
     fn send<T: Send + Unpin>(_: &T) {}
@@ -221,4 +284,8 @@ fn auto_traits_are_those_of_the_futures() {
     send_sync(&any(futures()));
     send(&all_settled(futures()));
     send_sync(&lazy(|_| ()));
+    send_sync(&Deferred::<u8>::new());
+    send_sync(&Promise::<u8>::resolved(1));
+    fn not_pinned<T: Send + Sync>(_: T) {}
+    not_pinned(Promise::<u8>::resolved(1).into_future());
 }

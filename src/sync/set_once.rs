@@ -10,11 +10,14 @@
 use super::wait::{WaitList, WaitPoint, Waiter, wake_while};
 use crate::atomic::{AtomicBool, Ordering, UnsafeCell};
 use crate::lock::Lock;
+#[cfg(feature = "alloc")]
+use alloc::sync::Arc;
 use core::error::Error;
 use core::fmt;
 use core::future::poll_fn;
 use core::mem::MaybeUninit;
-use core::pin::pin;
+use core::pin::{Pin, pin};
+use core::task::{Context, Poll};
 
 /// A cell that is set once; everybody may wait for its value.
 ///
@@ -150,11 +153,18 @@ impl<T> SetOnce<T> {
     /// ```
     pub async fn wait(&self) -> &T {
         let mut waiter = pin!(Waiter::new(self, ()));
-        poll_fn(|cx| match self.get() {
-            Some(value) => value.into(),
-            None => waiter.as_mut().enroll(Some(cx.waker()), |_, (), _| self.get()),
-        })
-        .await
+        poll_fn(|cx| self.poll_get(waiter.as_mut(), cx)).await
+    }
+
+    /// The value, or `waiter`, which waits at this very cell, is enlisted.
+    pub(crate) fn poll_get<P>(&self, waiter: Pin<&mut Waiter<P>>, cx: &Context<'_>) -> Poll<&T>
+    where
+        P: WaitPoint<Guarded = WaitList<()>, Slot = ()>,
+    {
+        match self.get() {
+            Some(value) => Poll::Ready(value),
+            None => waiter.enroll(Some(cx.waker()), |_, (), _| self.get()),
+        }
     }
 
     /// The value, if it is there.
@@ -171,6 +181,21 @@ impl<T> SetOnce<T> {
 
 // SAFETY: always the one lock and the one list inside the cell that the reference keeps alive.
 unsafe impl<T> WaitPoint for &SetOnce<T> {
+    type Guarded = WaitList<()>;
+    type Slot = ();
+
+    fn lock(&self) -> &Lock<WaitList<()>> {
+        &self.waiters
+    }
+
+    fn waiters(list: &mut WaitList<()>) -> &mut WaitList<()> {
+        list
+    }
+}
+
+// SAFETY: as above; the counted pointer keeps the cell alive.
+#[cfg(feature = "alloc")]
+unsafe impl<T> WaitPoint for Arc<SetOnce<T>> {
     type Guarded = WaitList<()>;
     type Slot = ();
 
