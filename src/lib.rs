@@ -32,6 +32,8 @@ pub mod future;
 
 #[doc(hidden)]
 pub use macros::__private;
+#[cfg(feature = "macros")]
+pub use macros::{main, test};
 
 #[cfg(all(feature = "native", not(target_family = "wasm")))]
 #[path = "../native/mod.rs"]

@@ -6,6 +6,8 @@
 //! apart, [`options`] reads what stands in the parentheses, [`expand`] writes the new function.
 //! [`manifest`] finds out what the user calls the crate `creel`, and [`error`] points at the
 //! tokens that are wrong.
+// The documentation stands where `creel` exports them, so that its examples can use `creel`.
+#![allow(missing_docs)]
 
 mod error;
 mod expand;
@@ -16,13 +18,11 @@ mod options;
 use expand::Kind;
 use proc_macro::TokenStream;
 
-/// Runs an async `main` on a runtime; documented as `creel::main`.
 #[proc_macro_attribute]
 pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
     expand::attribute(Kind::Main, options, item)
 }
 
-/// Runs an async test on a runtime of its own; documented as `creel::test`.
 #[proc_macro_attribute]
 pub fn test(options: TokenStream, item: TokenStream) -> TokenStream {
     expand::attribute(Kind::Test, options, item)
