@@ -60,16 +60,31 @@ impl Drop for Receipt {
     }
 }
 
-/// Takes one unit of budget, or asks the task to yield.
+/// Takes one unit of budget for an operation that is done. `false`: there is none left, and the
+/// task must yield before it goes on, so keep what the operation got, wake, and be pending.
+///
+/// For operations that must take their place in a queue also without budget.
 #[inline]
-pub(crate) fn poll_proceed(cx: &mut Context<'_>) -> Poll<Receipt> {
-    let before = context::with(|context| {
+pub(crate) fn spend() -> bool {
+    take().has_remaining()
+}
+
+/// Takes one unit of budget, if there is one; answers what was there before.
+#[inline]
+fn take() -> Budget {
+    context::with(|context| {
         let before = context.budget.get();
         if before != Budget::UNLIMITED && before.has_remaining() {
             context.budget.set(Budget(before.0 - 1));
         }
         before
-    });
+    })
+}
+
+/// Takes one unit of budget, or asks the task to yield.
+#[inline]
+pub(crate) fn poll_proceed(cx: &mut Context<'_>) -> Poll<Receipt> {
+    let before = take();
     if before.has_remaining() {
         Poll::Ready(Receipt(before))
     } else {

@@ -20,6 +20,9 @@
 //! 3. NOTIFIED: `enlisted`, no longer linked: somebody took the node off, with its waker, and left
 //!    in the slot what it hands over. Nobody but the owner knows the node any more.
 //!
+//! A waiter that gets something without waiting, and cannot take it home yet, goes from ASIDE to
+//! NOTIFIED by [`Waiter::keep`].
+//!
 //! `enlisted` belongs to the owner alone and is read without the lock, so a future that never
 //! waited pays nothing on drop. A waiter that is dropped WAITING is unlinked; WAITING or NOTIFIED,
 //! [`WaitPoint::forsake`] is told, so that the primitive hands on what the slot holds.
@@ -163,6 +166,15 @@ impl<P: WaitPoint> Waiter<P> {
         // SAFETY: nobody else knows the node, and the borrow keeps the owner from enlisting it.
         let slot = unsafe { (*this.place().as_ptr()).body.with(|body| &(*body).slot) };
         Some((&this.point, slot))
+    }
+
+    /// From ASIDE to NOTIFIED, by the owner's own hand: from now on what it has left in its slot
+    /// is handed on if it is dropped.
+    pub(crate) fn keep(self: Pin<&mut Self>) {
+        // SAFETY: nothing is moved out of the pinned waiter.
+        let this = unsafe { self.get_unchecked_mut() };
+        debug_assert!(!this.enlisted, "the waiter is not aside");
+        this.enlisted = true;
     }
 
     /// Asks `decide` under the lock; if it has no answer, waits at the back of the list, or stays

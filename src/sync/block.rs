@@ -18,9 +18,9 @@ pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     let within = context::with(|cx| cx.occupied.get());
     assert!(
         !within,
-        "a blocking call inside the runtime: this thread drives tasks, and while it blocks none of \
-         them can run; await the asynchronous form instead, or block on a thread of its own \
-         (spawn_blocking)"
+        "Cannot block the current thread from within a runtime: it drives tasks, and while it \
+         blocks none of them can run. Await the asynchronous form instead, or block on a thread of \
+         its own (spawn_blocking)"
     );
     let bell = Borrowed::new();
     let waker = Waker::from(Arc::clone(bell.get()));

@@ -355,12 +355,12 @@ impl Notify {
 
     /// Takes the permit, or sees that everybody was notified. The error is the state.
     #[inline]
-    fn take(&self, ticket: &Ticket) -> Result<(), usize> {
+    fn take(&self, ticket: &Ticket) -> Result<Got, usize> {
         // Acquire pairs with the Release of the generation in `notify_waiters`.
         let mut state = self.state.load(Ordering::Acquire);
         loop {
             if state & !FLAGS != ticket.generation {
-                return Ok(());
+                return Ok(Got::Done);
             }
             if state & FLAGS != PERMIT {
                 return Err(state);
@@ -372,30 +372,32 @@ impl Notify {
                 Ordering::AcqRel,
                 Ordering::Acquire,
             ) {
-                Ok(_) => return Ok(()),
+                Ok(_) => return Ok(Got::One(End::First)),
                 Err(actual) => state = actual,
             }
         }
     }
 
-    /// Under the lock: whether the waiter is notified. If not, it enlists.
-    fn admit(&self, ticket: &Ticket) -> Option<()> {
-        while ticket.got.get() == Got::Nothing {
-            match self.take(ticket) {
-                Ok(()) => break,
-                Err(state) if state & FLAGS == WAITING => return None,
-                Err(state) => {
-                    // Fails if a permit comes. The lock orders what the waiter sees.
-                    let waiting = ticket.generation | WAITING;
-                    let (ok, fail) = (Ordering::AcqRel, Ordering::Relaxed);
-                    if self.state.compare_exchange(state, waiting, ok, fail).is_ok() {
-                        return None;
-                    }
-                }
+    /// Under the lock: what there is for the waiter. If nothing, it enlists.
+    fn admit(&self, ticket: &Ticket) -> Option<Got> {
+        if ticket.got.get() != Got::Nothing {
+            return Some(ticket.got.get());
+        }
+        loop {
+            let state = match self.take(ticket) {
+                Ok(got) => return Some(got),
+                Err(state) => state,
+            };
+            if state & FLAGS == WAITING {
+                return None;
+            }
+            // Fails if a permit comes. The lock orders what the waiter sees.
+            let waiting = ticket.generation | WAITING;
+            let (ok, fail) = (Ordering::AcqRel, Ordering::Relaxed);
+            if self.state.compare_exchange(state, waiting, ok, fail).is_ok() {
+                return None;
             }
         }
-        ticket.got.set(Got::Done);
-        Some(())
     }
 
     /// A waiter was dropped.
@@ -494,7 +496,7 @@ impl Notified<'_> {
     /// }
     /// ```
     pub fn enable(self: Pin<&mut Self>) -> bool {
-        poll(self.project().waiter, None).is_ready()
+        enable(self.project().waiter)
     }
 }
 
@@ -502,25 +504,59 @@ impl Future for Notified<'_> {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let receipt = ready!(coop::poll_proceed(cx));
-        ready!(poll(self.project().waiter, Some(cx.waker())));
-        receipt.made_progress();
-        Poll::Ready(())
+        poll(self.project().waiter, cx)
     }
 }
 
-/// What both futures do.
-fn poll<P>(mut waiter: Pin<&mut Waiter<P>>, waker: Option<&Waker>) -> Poll<()>
-where
-    P: WaitPoint<Guarded = WaitList<Ticket>, Slot = Ticket> + Deref<Target = Notify>,
+/// How the futures hold their `Notify`.
+trait Handle: WaitPoint<Guarded = WaitList<Ticket>, Slot = Ticket> + Deref<Target = Notify> {}
+
+impl<P> Handle for P where
+    P: WaitPoint<Guarded = WaitList<Ticket>, Slot = Ticket> + Deref<Target = Notify>
 {
+}
+
+/// The `poll` of both futures.
+fn poll<P: Handle>(mut waiter: Pin<&mut Waiter<P>>, cx: &mut Context<'_>) -> Poll<()> {
+    let got = ready!(obtain(waiter.as_mut(), Some(cx.waker())));
+    if !coop::spend() {
+        // The task must let others run before it goes on.
+        note(waiter.as_mut(), got);
+        waiter.keep();
+        cx.waker().wake_by_ref();
+        return Poll::Pending;
+    }
+    note(waiter, Got::Done);
+    Poll::Ready(())
+}
+
+/// The `enable` of both futures.
+fn enable<P: Handle>(mut waiter: Pin<&mut Waiter<P>>) -> bool {
+    let notified = obtain(waiter.as_mut(), None).is_ready();
+    if notified {
+        note(waiter, Got::Done);
+    }
+    notified
+}
+
+/// What there is for this waiter, which is ASIDE then; else it enlists.
+fn obtain<P: Handle>(mut waiter: Pin<&mut Waiter<P>>, waker: Option<&Waker>) -> Poll<Got> {
     if let Some((notify, ticket)) = waiter.as_mut().aside() {
-        if ticket.got.get() == Got::Done || notify.take(ticket).is_ok() {
-            ticket.got.set(Got::Done);
-            return Poll::Ready(());
+        if ticket.got.get() == Got::Done {
+            return Poll::Ready(Got::Done);
+        }
+        if let Ok(got) = notify.take(ticket) {
+            return Poll::Ready(got);
         }
     }
     waiter.enroll_at(waker, |notify, _, ticket, _| notify.admit(ticket))
+}
+
+/// Writes down what a waiter that is ASIDE has.
+fn note<P: Handle>(waiter: Pin<&mut Waiter<P>>, got: Got) {
+    if let Some((_, ticket)) = waiter.aside() {
+        ticket.got.set(got);
+    }
 }
 
 #[cfg(feature = "alloc")]

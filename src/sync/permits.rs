@@ -79,7 +79,7 @@ impl Permits {
     #[cfg(not(loom))]
     #[track_caller]
     pub(crate) const fn new(permits: usize) -> Self {
-        assert!(permits <= Self::MAX, "more permits than Semaphore::MAX_PERMITS");
+        assert!(permits <= Self::MAX, "a semaphore may not have more than MAX_PERMITS permits");
         Self { state: AtomicUsize::new(permits * ONE), waiters: Lock::new(WaitList::new()) }
     }
 
@@ -103,7 +103,9 @@ impl Permits {
 
     /// Takes `n` permits, if they are free and nobody waits.
     #[inline]
+    #[track_caller]
     pub(crate) fn try_acquire(&self, n: usize) -> Result<(), TryAcquireError> {
+        assert!(n <= Self::MAX, "a semaphore may not have more than MAX_PERMITS permits");
         let mut state = self.state.load(Ordering::Relaxed);
         loop {
             if state & CLOSED != 0 {
@@ -129,7 +131,9 @@ impl Permits {
 
     /// Takes `n` permits, in turn.
     #[inline]
+    #[track_caller]
     pub(crate) fn acquire(&self, n: usize) -> Acquire<'_> {
+        assert!(n <= Self::MAX, "a semaphore may not have more than MAX_PERMITS permits");
         Acquire { waiter: Waiter::new(self, Need::new(n)) }
     }
 
@@ -180,7 +184,7 @@ impl Permits {
         let mut state = self.state.load(Ordering::Relaxed);
         while state & WAITERS == 0 {
             let fits = Self::MAX.checked_sub(state / ONE).is_some_and(|room| n <= room);
-            assert!(fits, "a semaphore got more permits than Semaphore::MAX_PERMITS");
+            assert!(fits, "a semaphore may not have more than MAX_PERMITS permits");
             // Release pairs with the Acquire of the next to take the permits.
             match self.state.compare_exchange_weak(
                 state,
@@ -298,11 +302,14 @@ impl Future for Acquire<'_> {
     type Output = Result<(), AcquireError>;
 
     #[inline]
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let receipt = ready!(coop::poll_proceed(cx));
-        let result = ready!(self.poll_granted(cx));
-        receipt.made_progress();
-        Poll::Ready(result)
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        ready!(self.as_mut().poll_granted(cx))?;
+        if !coop::spend() {
+            self.keep();
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -318,6 +325,17 @@ impl Acquire<'_> {
             }
         }
         Self::poll_queued(waiter, cx)
+    }
+
+    /// The permits are there, but the task has spent its budget and must let others run before it
+    /// goes on.
+    #[cold]
+    fn keep(self: Pin<&mut Self>) {
+        let mut waiter = self.project().waiter;
+        if let Some((_, need)) = waiter.as_mut().aside() {
+            need.missing.set(0);
+        }
+        waiter.keep();
     }
 
     #[cold]

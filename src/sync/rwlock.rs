@@ -16,13 +16,11 @@ pub use owned::{OwnedRwLockMappedWriteGuard, OwnedRwLockReadGuard, OwnedRwLockWr
 /// How many readers there may be, unless it is said.
 const MAX_READERS: u32 = u32::MAX >> 3;
 
-/// Zero would let every writer in at once.
 #[track_caller]
 const fn check_max_readers(max_readers: u32) {
-    assert!(
-        0 < max_readers && max_readers <= MAX_READERS,
-        "a RwLock has at least 1 and at most u32::MAX >> 3 readers"
-    );
+    // It would let every writer in at once.
+    assert!(max_readers != 0, "a RwLock may not be created with 0 readers");
+    assert!(max_readers <= MAX_READERS, "a RwLock may not have more than u32::MAX >> 3 readers");
 }
 
 /// A value that many tasks may read at the same time, or one may write.

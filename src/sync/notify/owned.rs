@@ -2,14 +2,13 @@
 //!
 //! Why unsafe: naming the place where one waits is a promise that it stays one place.
 
-use super::{Notify, Ticket, poll};
-use crate::env::coop;
+use super::{Notify, Ticket, enable, poll};
 use crate::lock::{Lock, LockGuard};
 use crate::sync::wait::{WaitList, WaitPoint, Waiter};
 use alloc::sync::Arc;
 use core::future::Future;
 use core::pin::Pin;
-use core::task::{Context, Poll, ready};
+use core::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 impl Notify {
@@ -55,7 +54,7 @@ pin_project! {
 impl OwnedNotified {
     /// Does what [`Notified::enable`](super::Notified::enable) does.
     pub fn enable(self: Pin<&mut Self>) -> bool {
-        poll(self.project().waiter, None).is_ready()
+        enable(self.project().waiter)
     }
 }
 
@@ -63,10 +62,7 @@ impl Future for OwnedNotified {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let receipt = ready!(coop::poll_proceed(cx));
-        ready!(poll(self.project().waiter, Some(cx.waker())));
-        receipt.made_progress();
-        Poll::Ready(())
+        poll(self.project().waiter, cx)
     }
 }
 

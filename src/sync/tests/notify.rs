@@ -1,6 +1,6 @@
 //! Notifications.
 
-use super::{Bomb, Count, poll_once, poll_with};
+use super::{Bomb, Count, poll_once, poll_with, without_budget};
 use crate::sync::Notify;
 use crate::sync::futures::{Notified, OwnedNotified};
 use core::pin::pin;
@@ -176,4 +176,30 @@ fn a_panicking_waker_keeps_nobody_asleep() {
     assert!(waiters.iter_mut().all(|waiter| poll_once(waiter.as_mut()).is_ready()));
     notify.notify_one();
     assert!(poll_once(pin!(notify.notified())).is_ready());
+}
+
+#[test]
+fn without_budget_a_permit_is_kept_and_handed_on_if_dropped() {
+    let notify = Notify::new();
+    notify.notify_one();
+    let mut first = Box::pin(notify.notified());
+    assert!(without_budget(|| poll_once(first.as_mut())).is_pending());
+    assert!(poll_once(pin!(notify.notified())).is_pending());
+    drop(first);
+    let mut second = pin!(notify.notified());
+    assert!(without_budget(|| poll_once(second.as_mut())).is_pending());
+    assert!(poll_once(second).is_ready());
+    assert!(poll_once(pin!(notify.notified())).is_pending());
+}
+
+#[test]
+fn without_budget_a_waiter_keeps_its_place() {
+    let notify = Notify::new();
+    let mut first = pin!(notify.notified());
+    let mut second = pin!(notify.notified());
+    assert!(without_budget(|| poll_once(first.as_mut())).is_pending());
+    assert!(poll_once(second.as_mut()).is_pending());
+    notify.notify_one();
+    assert!(poll_once(second).is_pending());
+    assert!(poll_once(first).is_ready());
 }

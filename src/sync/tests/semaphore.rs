@@ -1,6 +1,6 @@
 //! The semaphore and the permits below it.
 
-use super::{Bomb, Count, poll_once, poll_with};
+use super::{Bomb, Count, poll_once, poll_with, without_budget};
 use crate::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit, TryAcquireError};
 use core::pin::pin;
 use core::task::{Poll, Waker};
@@ -202,4 +202,36 @@ fn blocks_the_thread_until_a_permit_comes() {
         waiting.join().unwrap();
     });
     assert_eq!(semaphore.available_permits(), 0);
+}
+
+#[test]
+fn without_budget_a_waiter_keeps_its_place() {
+    let semaphore = Semaphore::new(0);
+    let mut first = pin!(semaphore.acquire());
+    let mut second = pin!(semaphore.acquire());
+    assert!(without_budget(|| poll_once(first.as_mut())).is_pending());
+    assert!(poll_once(second.as_mut()).is_pending());
+    semaphore.add_permits(1);
+    assert!(without_budget(|| poll_once(first.as_mut())).is_pending());
+    assert!(poll_once(second.as_mut()).is_pending());
+    assert!(poll_once(first).is_ready());
+}
+
+#[test]
+fn without_budget_a_permit_is_kept_and_handed_on_if_dropped() {
+    let semaphore = Semaphore::new(2);
+    let mut first = Box::pin(semaphore.acquire_many(2));
+    assert!(without_budget(|| poll_once(first.as_mut())).is_pending());
+    assert_eq!(semaphore.available_permits(), 0);
+    drop(first);
+    assert_eq!(semaphore.available_permits(), 2);
+    let mut second = pin!(semaphore.acquire());
+    assert!(without_budget(|| poll_once(second.as_mut())).is_pending());
+    let Poll::Ready(Ok(permit)) = poll_once(second) else { panic!("it has its permit") };
+    assert_eq!(semaphore.available_permits(), 1);
+    drop(permit);
+    semaphore.close();
+    let mut third = pin!(semaphore.acquire());
+    assert!(without_budget(|| poll_once(third.as_mut())).is_ready(), "an error is no progress");
+    assert_eq!(semaphore.available_permits(), 2);
 }
