@@ -30,9 +30,10 @@ macro_rules! cases {
 }
 
 mod io;
+mod sync;
 
 /// Every case, in a fixed order.
 pub fn all() -> Vec<&'static Case> {
-    let rooms: &[&'static [Case]] = &[io::CASES];
+    let rooms: &[&'static [Case]] = &[io::CASES, sync::CASES];
     rooms.iter().flat_map(|room| room.iter()).collect()
 }
