@@ -1,24 +1,45 @@
 //! Building runtimes on threads.
 
+use super::blocking::BlockingPool;
+use super::pool::Pool;
 use super::thread::ThreadHost;
-use crate::runtime::{Builder, Kind, Runtime};
+use crate::env::clock::Clock;
+use crate::runtime::{Builder, Handle, Kind, Runtime};
+use std::boxed::Box;
 use std::io;
 use std::sync::Arc;
+use std::vec;
 
 impl Builder {
     /// Makes the runtime.
     ///
     /// # Errors
-    /// If its threads cannot be started.
+    /// If the threads of a multi-threaded runtime cannot be started; none keeps running then.
+    ///
+    /// # Panics
+    /// If a multi-threaded runtime shall start with its clock paused: several threads run tasks
+    /// by that clock.
+    #[track_caller]
     pub fn build(&mut self) -> io::Result<Runtime> {
+        let blocking = BlockingPool::new(&self.config().threads);
         match self.config().kind {
             Kind::CurrentThread => {
-                Ok(self.build_parts(Some(Arc::new(ThreadHost::default())), None))
+                let host = Arc::new(ThreadHost::default());
+                let mut runtime = self.build_parts(Some(host), Some(blocking.owner()));
+                runtime.add_threads(Box::new(blocking));
+                Ok(runtime)
             }
-            Kind::MultiThread => Err(io::Error::new(
-                io::ErrorKind::Unsupported,
-                "the work-stealing pool is not built yet: use `Builder::new_current_thread`",
-            )),
+            Kind::MultiThread => {
+                assert!(
+                    !self.config().start_paused,
+                    "a paused clock needs a current-thread runtime: several threads cannot stop \
+                     the time of each other"
+                );
+                let env = self.env(Clock::unpausable(), Some(blocking.owner()));
+                let pool = Pool::start(self.config(), env)?;
+                let handle = Handle::new(pool.owner());
+                Ok(Runtime::on_threads(handle, vec![Box::new(pool), Box::new(blocking)]))
+            }
         }
     }
 }

@@ -1,4 +1,6 @@
 //! Threads and operating systems.
 
+mod blocking;
 mod builder;
+mod pool;
 mod thread;

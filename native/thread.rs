@@ -1,9 +1,11 @@
 //! A thread as host: it waits in the kernel until it is unparked.
 
 use crate::platform::Park;
+use crate::runtime::ThreadConfig;
 use core::time::Duration;
+use std::io;
 use std::sync::{Mutex, PoisonError};
-use std::thread::{self, Thread};
+use std::thread::{self, JoinHandle, Thread};
 
 /// Waits by `std::thread::park`, which is one futex wait or its like.
 #[derive(Debug, Default)]
@@ -50,4 +52,24 @@ impl Park for ThreadHost {
             thread.unpark();
         }
     }
+}
+
+/// Starts a thread of a runtime: with its name and stack size, between its callbacks.
+///
+/// # Errors
+/// If the system cannot start one.
+pub(super) fn spawn(
+    config: &ThreadConfig,
+    run: impl FnOnce() + Send + 'static,
+) -> io::Result<JoinHandle<()>> {
+    let mut builder = thread::Builder::new().name((config.name)());
+    if let Some(bytes) = config.stack_size {
+        builder = builder.stack_size(bytes);
+    }
+    let (on_start, on_stop) = (config.on_start.clone(), config.on_stop.clone());
+    builder.spawn(move || {
+        on_start.iter().for_each(|call| call());
+        run();
+        on_stop.iter().for_each(|call| call());
+    })
 }

@@ -65,6 +65,6 @@ pub(crate) fn now() -> instant::Instant {
 }
 
 #[inline]
-fn host_now() -> instant::Instant {
+pub(crate) fn host_now() -> instant::Instant {
     instant::Instant::from_host(crate::platform::clock::now_ns())
 }

@@ -226,14 +226,7 @@ impl CurrentThread {
         if let Deadline::Graceful(deadline) = deadline {
             self.run_until(&driving, deadline);
         }
-        driving.for_each_task(|task| {
-            report.survivors.push(Survivor {
-                id: task.id(),
-                name: task.name().map(Into::into),
-                future: task.future_type(),
-                blocking: false,
-            });
-        });
+        driving.for_each_task(|task| report.survivors.push(Survivor::of(task)));
         self.env().timers.shut_down();
         driving.close();
     }

@@ -47,11 +47,14 @@ impl Runtime {
         Self { handle: local.handle(), local: Some(local), threads: Vec::new(), ended: false }
     }
 
-    /// A runtime whose scheduler has threads of its own.
-    #[allow(dead_code)] // only hosts with threads make one
-    pub(crate) fn with_threads(mut self, threads: Box<dyn Threads>) -> Self {
+    /// A runtime whose scheduler has threads of its own; the first of `threads` ends first.
+    pub(crate) fn on_threads(handle: Handle, threads: Vec<Box<dyn Threads>>) -> Self {
+        Self { handle, local: None, threads, ended: false }
+    }
+
+    /// Gives the runtime a part that has threads of its own.
+    pub(crate) fn add_threads(&mut self, threads: Box<dyn Threads>) {
         self.threads.push(threads);
-        self
     }
 
     /// A multi-threaded runtime with default options, natively.

@@ -1,7 +1,7 @@
 //! Ending a runtime, and what is left when the time is up.
 
 use crate::env::instant::Instant;
-use crate::task::Id;
+use crate::task::{Id, Task};
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -43,6 +43,17 @@ pub struct Survivor {
     pub future: &'static str,
     /// Whether it is a closure that blocks a thread and cannot be cancelled.
     pub blocking: bool,
+}
+
+impl Survivor {
+    pub(crate) fn of(task: Task) -> Self {
+        Self {
+            id: task.id(),
+            name: task.name().map(Into::into),
+            future: task.future_type(),
+            blocking: false,
+        }
+    }
 }
 
 impl fmt::Display for Survivor {

@@ -154,6 +154,6 @@ impl<'a> Builder<'a> {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        Ok(self.start(blocking_owner(handle.owner()), Blocking::new(function)))
+        Ok(self.start(blocking_owner(handle.owner()), Blocking::new(function, handle.owner())))
     }
 }

@@ -11,7 +11,7 @@
 //! 1. `state`: anyone with a reference.
 //! 2. `vtable`, `owner`, `id`: immutable, anyone with a reference.
 //! 3. `next`: who holds the task in a queue (`HELD`).
-//! 4. `slot`: the owner of the task, on its own thread or under its own lock.
+//! 4. `slot` and `shard`: the owner of the task, on its own thread or under its own lock.
 //! 5. `stage` and the body: while not `COMPLETE`, the party that holds the task (`HELD`); after,
 //!    the `JoinHandle`; without one, whoever completed the task.
 //! 6. `join_waker`: by the rules in `state`.
@@ -49,6 +49,8 @@ pub(crate) struct Header {
     id: Id,
     /// The future is not `Send`: it may be polled and dropped on one thread only.
     local: bool,
+    /// Which of the owner's registries keeps the task; by the rule of `slot`.
+    shard: UnsafeCell<u16>,
     /// Where the owner's registry keeps the task; `NEW` before it is adopted.
     slot: UnsafeCell<u32>,
     stage: UnsafeCell<Stage>,
@@ -150,6 +152,7 @@ impl Task {
                 next: UnsafeCell::new(None),
                 id,
                 local,
+                shard: UnsafeCell::new(0),
                 slot: UnsafeCell::new(NEW),
                 stage: UnsafeCell::new(Stage::Future),
                 join_waker: UnsafeCell::new(None),
@@ -213,6 +216,16 @@ impl Task {
     pub(crate) fn set_slot(self, slot: u32) {
         // SAFETY: rule 4, the caller is the owner.
         self.header().slot.with_mut(|place| unsafe { *place = slot });
+    }
+
+    pub(crate) fn shard(self) -> usize {
+        // SAFETY: rule 4, the caller is the owner.
+        self.header().shard.with(|shard| unsafe { *shard }).into()
+    }
+
+    pub(crate) fn set_shard(self, shard: usize) {
+        // SAFETY: rule 4, the caller is the owner.
+        self.header().shard.with_mut(|place| unsafe { *place = shard as u16 });
     }
 
     #[inline]

@@ -92,7 +92,7 @@ impl Handle {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        start(blocking_owner(&self.owner), Blocking::new(function), (), false)
+        start(blocking_owner(&self.owner), Blocking::new(function, &self.owner), (), false)
     }
 }
 

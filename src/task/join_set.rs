@@ -177,7 +177,7 @@ impl<T: 'static> JoinSet<T> {
         F: FnOnce() -> T + Send + 'static,
         T: Send,
     {
-        self.insert(Blocking::new(f), |task| {
+        self.insert(Blocking::new(f, handle.owner()), |task| {
             TaskBuilder::new().start(blocking_owner(handle.owner()), task)
         })
     }
@@ -501,6 +501,6 @@ impl<'a, T: 'static> Builder<'a, T> {
     {
         let Self { set, builder } = self;
         let owner = blocking_owner(handle.owner());
-        Ok(set.insert(Blocking::new(f), |task| builder.start(owner, task)))
+        Ok(set.insert(Blocking::new(f, handle.owner()), |task| builder.start(owner, task)))
     }
 }

@@ -19,7 +19,7 @@ mod join;
 pub mod join_set;
 mod local_set;
 pub(crate) mod queue;
-mod registry;
+pub(crate) mod registry;
 mod spawn;
 mod state;
 #[cfg(feature = "std")]
@@ -44,7 +44,7 @@ pub use yield_now::yield_now;
 use crate::env::context;
 use crate::env::coop::Budget;
 use alloc::boxed::Box;
-use cell::Task;
+pub(crate) use cell::{Task, Turn};
 use core::any::Any;
 
 /// The id of the task that is running.

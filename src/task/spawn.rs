@@ -3,7 +3,7 @@
 use super::cell::{Meta, Task};
 use super::handle::with_current;
 use super::join::JoinHandle;
-use crate::env::context;
+use crate::env::context::{self, Restore};
 use crate::env::coop::{self, Budget};
 use crate::env::id::Id;
 use crate::env::owner::OwnerRef;
@@ -99,7 +99,7 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    with_current(|owner| start(blocking_owner(&owner), Blocking::new(function), (), false))
+    with_current(|owner| start(blocking_owner(&owner), Blocking::new(function, &owner), (), false))
 }
 
 /// Makes a task and gives it to its owner.
@@ -122,11 +122,18 @@ pub(super) fn blocking_owner(runtime: &OwnerRef) -> OwnerRef {
 }
 
 /// A closure as a future that is ready at its first poll.
-pub(super) struct Blocking<F>(Option<F>);
+///
+/// From when it is made until it is gone, a paused clock of its runtime does not jump: blocking
+/// work takes real time.
+pub(super) struct Blocking<F> {
+    function: Option<F>,
+    runtime: OwnerRef,
+}
 
 impl<F> Blocking<F> {
-    pub(super) fn new(function: F) -> Self {
-        Self(Some(function))
+    pub(super) fn new(function: F, runtime: &OwnerRef) -> Self {
+        runtime.env().clock.hold();
+        Self { function: Some(function), runtime: runtime.clone() }
     }
 }
 
@@ -137,7 +144,19 @@ impl<R, F: FnOnce() -> R> Future for Blocking<F> {
     type Output = R;
 
     fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<R> {
-        let function = self.0.take().expect("a blocking closure runs once");
+        let function = self.function.take().expect("a blocking closure runs once");
+        let _runtime = Restore::set(|cx| &cx.runtime, Some(self.runtime.as_ptr()));
         Poll::Ready(coop::with_budget(Budget::UNLIMITED, function))
+    }
+}
+
+impl<F> Drop for Blocking<F> {
+    fn drop(&mut self) {
+        let clock = &self.runtime.env().clock;
+        clock.release();
+        if clock.is_paused() {
+            // It may jump now.
+            self.runtime.unpark();
+        }
     }
 }

@@ -1,0 +1,131 @@
+//! Which workers sleep, how many look for work, and whom to wake.
+//!
+//! Invariant: when a task is queued, some worker is awake that will look at every queue after
+//! that. Whoever queues a task calls [`Idle::worker_to_wake`] after it; whoever goes to sleep
+//! first says so by [`Idle::sleep`], then looks at every queue once more. A sequentially
+//! consistent fence on both sides makes sure that one of the two sees the other (the store-buffer
+//! litmus test).
+//!
+//! A worker that looks for work is *searching*. While one searches, nobody else is woken: it will
+//! find the task, and when it does and was the last to search, it wakes the next. So a burst wakes
+//! workers one after the other, not all at once.
+
+use crate::atomic::{AtomicUsize, Ordering, fence};
+use std::boxed::Box;
+
+#[derive(Debug)]
+pub(super) struct Idle {
+    /// One bit a worker, set while it sleeps or is about to.
+    sleeping: Box<[AtomicUsize]>,
+    /// How many workers search.
+    searching: AtomicUsize,
+    /// How many workers there are.
+    workers: usize,
+    /// The worker that waits for timers and drivers, plus one; zero if none does. It is woken for
+    /// a task only when no other sleeps.
+    driver: AtomicUsize,
+}
+
+const BITS: usize = usize::BITS as usize;
+
+impl Idle {
+    pub(super) fn new(workers: usize) -> Self {
+        Self {
+            sleeping: (0..workers.div_ceil(BITS)).map(|_| AtomicUsize::new(0)).collect(),
+            searching: AtomicUsize::new(0),
+            workers,
+            driver: AtomicUsize::new(0),
+        }
+    }
+
+    /// The worker to wake after a task was queued, if one must be. The caller unparks it; it is
+    /// awake and searching from now on.
+    #[inline]
+    pub(super) fn worker_to_wake(&self) -> Option<usize> {
+        fence(Ordering::SeqCst);
+        // Relaxed: the fence orders these reads after the push.
+        if self.searching.load(Ordering::Relaxed) > 0 || !self.any_sleeps() {
+            return None;
+        }
+        // Only one of several who push at once wakes somebody.
+        self.searching.compare_exchange(0, 1, Ordering::AcqRel, Ordering::Relaxed).ok()?;
+        self.take_sleeper()
+    }
+
+    fn any_sleeps(&self) -> bool {
+        self.sleeping.iter().any(|word| word.load(Ordering::Relaxed) != 0)
+    }
+
+    /// Takes a sleeper out of the set; the caller has counted it as searching.
+    fn take_sleeper(&self) -> Option<usize> {
+        let driver = self.driver.load(Ordering::Relaxed).wrapping_sub(1);
+        let spare = self.take_sleeper_but(driver);
+        let chosen =
+            spare.or_else(|| (driver < self.workers && self.wake(driver)).then_some(driver));
+        if chosen.is_none() {
+            self.searching.fetch_sub(1, Ordering::AcqRel);
+        }
+        chosen
+    }
+
+    fn take_sleeper_but(&self, driver: usize) -> Option<usize> {
+        for (index, word) in self.sleeping.iter().enumerate() {
+            let but = if driver / BITS == index { 1 << (driver % BITS) } else { 0 };
+            let mut bits = word.load(Ordering::Relaxed) & !but;
+            while bits != 0 {
+                let worker = index * BITS + bits.trailing_zeros() as usize;
+                if self.wake(worker) {
+                    return Some(worker);
+                }
+                bits = word.load(Ordering::Relaxed) & !but;
+            }
+        }
+        None
+    }
+
+    /// Takes `worker` out of the set of sleepers; `false` if it was not in it.
+    pub(super) fn wake(&self, worker: usize) -> bool {
+        let bit = 1 << (worker % BITS);
+        self.sleeping[worker / BITS].fetch_and(!bit, Ordering::AcqRel) & bit != 0
+    }
+
+    /// The worker, which may have been searching, is about to sleep. It must look at every queue
+    /// once more after this.
+    pub(super) fn sleep(&self, worker: usize, searching: bool) {
+        self.sleeping[worker / BITS].fetch_or(1 << (worker % BITS), Ordering::AcqRel);
+        if searching {
+            self.stop_searching();
+        }
+        fence(Ordering::SeqCst);
+    }
+
+    /// Whether the worker may search: at most half of them do, so that they do not crowd.
+    pub(super) fn start_searching(&self) -> bool {
+        if 2 * self.searching.load(Ordering::Relaxed) >= self.workers.max(2) {
+            return false;
+        }
+        self.searching.fetch_add(1, Ordering::AcqRel);
+        true
+    }
+
+    /// The worker stops searching. `true`: it was the last, so if it found a task it must see to
+    /// the next searcher.
+    pub(super) fn stop_searching(&self) -> bool {
+        self.searching.fetch_sub(1, Ordering::AcqRel) == 1
+    }
+
+    /// Becomes the worker that waits for timers and drivers, if none is.
+    pub(super) fn become_driver(&self, worker: usize) -> bool {
+        self.driver.compare_exchange(0, worker + 1, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+    }
+
+    pub(super) fn stop_driving(&self) {
+        self.driver.store(0, Ordering::Release);
+    }
+
+    /// The worker that waits for timers and drivers, if one does.
+    pub(super) fn driver(&self) -> Option<usize> {
+        fence(Ordering::SeqCst);
+        self.driver.load(Ordering::Relaxed).checked_sub(1)
+    }
+}

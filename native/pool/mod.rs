@@ -1,0 +1,404 @@
+//! The multi-threaded scheduler: workers that run tasks and steal from each other.
+//!
+//! [`Shared`] owns the tasks. A task that becomes ready on a worker goes to that worker's queue,
+//! from anywhere else to the [`injector`]; [`idle`] says whom to wake. [`worker`] is what a thread
+//! does, [`ring`] its queue.
+//!
+//! Shutdown: `closing` is set and every worker is woken; each leaves after the poll it is in. The
+//! last to leave cancels every task, so nothing is polled any more when futures are dropped.
+//! Whoever shuts down waits for that, unless it is a worker itself.
+
+mod idle;
+mod injector;
+mod ring;
+mod worker;
+
+use crate::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
+use crate::env::Env;
+use crate::env::context;
+use crate::env::owner::{Ops, Owner, OwnerRef};
+use crate::lock::Lock;
+use crate::runtime::{Config, Deadline, ShutdownReport, Survivor, Threads};
+use crate::task::registry::Registry;
+use crate::task::{Task, poll_as};
+use core::cell::Cell;
+use core::fmt;
+use core::ptr::{self, NonNull};
+use idle::Idle;
+use injector::Injector;
+use ring::Ring;
+use std::boxed::Box;
+use std::io;
+use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
+use std::thread::{self, JoinHandle, Thread};
+use std::time::Duration;
+use std::vec::Vec;
+use worker::Worker;
+
+std::thread_local! {
+    /// The worker that this thread is.
+    static WORKER: Cell<Option<NonNull<Worker>>> = const { Cell::new(None) };
+}
+
+/// What the workers of a pool share.
+#[repr(C)]
+pub(super) struct Shared {
+    /// First, so that an `Owner` pointer is a `Shared` pointer.
+    owner: Owner,
+    /// Its own address, with the right to give back an `Arc`, which no reference carries.
+    this: AtomicPtr<Shared>,
+    /// Keeps the memory while anybody has an `OwnerRef`. Each worker counts in a cell of its own
+    /// and merges when it ends; one bias stands for all running workers, one for the `Pool`.
+    references: AtomicUsize,
+    env: Env,
+    remotes: Box<[Remote]>,
+    injector: Injector,
+    idle: Idle,
+    /// All tasks that are not complete, spread so that workers rarely meet.
+    registries: Box<[Shard]>,
+    closing: AtomicBool,
+    /// How many workers run.
+    running: AtomicUsize,
+    /// No worker runs any more, and every task is gone.
+    all_ended: AtomicBool,
+    /// Somebody waits for the last task, or the last worker, to end.
+    waiting: AtomicBool,
+    ended: Mutex<()>,
+    on_ended: Condvar,
+    event_interval: u32,
+    injector_interval: u32,
+    on_park: Option<Arc<dyn Fn() + Send + Sync>>,
+    on_unpark: Option<Arc<dyn Fn() + Send + Sync>>,
+}
+
+/// What others see of a worker.
+#[repr(align(128))]
+struct Remote {
+    ring: Ring,
+    /// The next slot: the task to run next.
+    next: AtomicPtr<()>,
+    thread: OnceLock<Thread>,
+}
+
+#[repr(align(128))]
+struct Shard(Lock<Registry>);
+
+// SAFETY: all fields are `Sync` but `owner` and the addresses of tasks, which are held (in queues)
+// or registered (under a lock), and whose futures are `Send`.
+unsafe impl Sync for Shared {}
+// SAFETY: as above.
+unsafe impl Send for Shared {}
+
+/// More references than there can be.
+const BIAS: usize = 1 << (usize::BITS - 3);
+
+impl Remote {
+    fn take_next(&self) -> Option<Task> {
+        if self.next.load(Ordering::Relaxed).is_null() {
+            return None;
+        }
+        // AcqRel: takes over the held task from `swap_next`.
+        NonNull::new(self.next.swap(ptr::null_mut(), Ordering::AcqRel)).map(Task::from_raw)
+    }
+
+    fn swap_next(&self, task: Task) -> Option<Task> {
+        NonNull::new(self.next.swap(task.as_raw().as_ptr(), Ordering::AcqRel)).map(Task::from_raw)
+    }
+}
+
+impl Shared {
+    fn as_owner(&self) -> NonNull<Owner> {
+        NonNull::new(self.this.load(Ordering::Relaxed)).expect("set by `Pool::start`").cast()
+    }
+
+    /// The worker that this thread is, if it is one of this pool.
+    #[inline]
+    fn worker(&self) -> Option<&Worker> {
+        // SAFETY: the slot is set while the worker runs on this thread's stack.
+        let worker = unsafe { WORKER.get()?.as_ref() };
+        ptr::eq(Arc::as_ptr(&worker.shared), self).then_some(worker)
+    }
+
+    fn schedule(&self, task: Task) {
+        match self.worker() {
+            Some(worker) => worker.push_next(task),
+            None => {
+                self.injector.push(task);
+                self.wake_one();
+            }
+        }
+    }
+
+    fn adopt(&self, task: Task) {
+        let shard = self.worker().map_or_else(context::thread, |worker| worker.index);
+        let shard = shard % self.registries.len();
+        task.set_shard(shard);
+        {
+            let mut registry = self.registries[shard].0.lock();
+            // Under the lock: whoever cancels all tasks takes it after `closing` is set.
+            if !self.closing.load(Ordering::Acquire) {
+                registry.insert(task);
+                drop(registry);
+                return self.schedule(task);
+            }
+        }
+        task.cancel();
+        task.finish();
+    }
+
+    /// Takes a task that is done out of the registry.
+    fn forget(&self, task: Task) {
+        self.registries[task.shard()].0.lock().remove(task);
+        if self.waiting.load(Ordering::Relaxed) {
+            self.tell_waiting();
+        }
+    }
+
+    fn tell_waiting(&self) {
+        drop(self.ended.lock().unwrap_or_else(PoisonError::into_inner));
+        self.on_ended.notify_all();
+    }
+
+    /// Wakes a sleeping worker, if one is needed.
+    #[inline]
+    fn wake_one(&self) {
+        if let Some(worker) = self.idle.worker_to_wake() {
+            self.unpark(worker);
+        }
+    }
+
+    fn unpark(&self, worker: usize) {
+        if let Some(thread) = self.remotes[worker].thread.get() {
+            thread.unpark();
+        }
+    }
+
+    fn has_work(&self) -> bool {
+        !self.injector.is_empty()
+            || self.remotes.iter().any(|remote| {
+                !remote.ring.is_empty() || !remote.next.load(Ordering::Acquire).is_null()
+            })
+    }
+
+    fn expire(&self) {
+        if self.env.timers.is_armed() {
+            self.env.timers.expire(self.env.clock.now());
+        }
+    }
+
+    fn before_park(&self) {
+        self.on_park.iter().for_each(|call| call());
+    }
+
+    fn after_park(&self) {
+        self.on_unpark.iter().for_each(|call| call());
+    }
+
+    fn task_count(&self) -> usize {
+        self.registries.iter().map(|shard| shard.0.lock().len()).sum()
+    }
+
+    /// Makes every worker leave after its poll.
+    fn close(&self) {
+        self.closing.store(true, Ordering::Release);
+        for remote in &self.remotes {
+            remote.thread.get().into_iter().for_each(Thread::unpark);
+        }
+    }
+
+    /// A worker left, with the references that it counted.
+    fn worker_ended(&self, references: isize) {
+        // Merged before the bias goes, so the count cannot touch zero too early.
+        self.references.fetch_add(references as usize, Ordering::AcqRel);
+        if self.running.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.injector.close();
+            self.cancel_all();
+            self.all_ended.store(true, Ordering::Release);
+            self.tell_waiting();
+            release(self.as_owner(), BIAS);
+        }
+    }
+
+    /// Drops every future. No worker runs any more.
+    fn cancel_all(&self) {
+        let pool = Some(self.as_owner());
+        let _runtime = context::Restore::set(|cx| &cx.runtime, pool);
+        self.env.timers.shut_down();
+        for shard in &self.registries {
+            let tasks: Vec<Task> = shard.0.lock().iter().collect();
+            for task in tasks {
+                task.seize();
+                poll_as(task, || task.cancel());
+                shard.0.lock().remove(task);
+                task.finish();
+            }
+        }
+    }
+
+    /// Waits until `done` or `deadline`.
+    fn wait(&self, deadline: Deadline, done: impl Fn() -> bool) {
+        self.waiting.store(true, Ordering::SeqCst);
+        let mut guard = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        while !done() {
+            let left = match deadline {
+                Deadline::Drop => Duration::from_secs(1),
+                Deadline::Cancel(until) | Deadline::Graceful(until) => {
+                    until.saturating_duration_since(self.env.clock.now())
+                }
+            };
+            if left.is_zero() {
+                break;
+            }
+            // A task that ended before it saw `waiting` is noticed after this at the latest.
+            let step = left.min(Duration::from_millis(10));
+            guard = match self.on_ended.wait_timeout(guard, step) {
+                Ok((guard, _)) => guard,
+                Err(poisoned) => poisoned.into_inner().0,
+            };
+        }
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").field("workers", &self.remotes.len()).finish_non_exhaustive()
+    }
+}
+
+/// The one owning handle of a pool.
+#[derive(Debug)]
+pub(super) struct Pool {
+    shared: Arc<Shared>,
+    threads: Lock<Vec<JoinHandle<()>>>,
+}
+
+impl Pool {
+    /// Starts the workers.
+    pub(super) fn start(config: &Config, env: Env) -> io::Result<Self> {
+        let count = match config.threads.workers {
+            Some(count) => count,
+            None => thread::available_parallelism().map_or(1, usize::from),
+        };
+        let remote = |_| Remote {
+            ring: Ring::new(),
+            next: AtomicPtr::new(ptr::null_mut()),
+            thread: OnceLock::new(),
+        };
+        let shared = Arc::new(Shared {
+            owner: Owner { ops: &OPS },
+            this: AtomicPtr::new(ptr::null_mut()),
+            references: AtomicUsize::new(2 * BIAS),
+            env,
+            remotes: (0..count).map(remote).collect(),
+            injector: Injector::new(count),
+            idle: Idle::new(count),
+            registries: (0..count.next_power_of_two())
+                .map(|_| Shard(Lock::new(Registry::new())))
+                .collect(),
+            closing: AtomicBool::new(false),
+            running: AtomicUsize::new(count),
+            all_ended: AtomicBool::new(false),
+            waiting: AtomicBool::new(false),
+            ended: Mutex::new(()),
+            on_ended: Condvar::new(),
+            event_interval: config.event_interval,
+            injector_interval: config.global_queue_interval.unwrap_or(61),
+            on_park: config.threads.on_park.clone(),
+            on_unpark: config.threads.on_unpark.clone(),
+        });
+        // The references have an `Arc` of their own, which the last of them gives back.
+        shared.this.store(Arc::into_raw(Arc::clone(&shared)).cast_mut(), Ordering::Relaxed);
+        let pool = Self { shared: Arc::clone(&shared), threads: Lock::new(Vec::new()) };
+        for index in 0..count {
+            let shared = Arc::clone(&shared);
+            let started = super::thread::spawn(&config.threads, move || {
+                let _ = shared.remotes[index].thread.set(thread::current());
+                Worker::new(index, shared).run();
+            });
+            match started {
+                Ok(thread) => pool.threads.lock().push(thread),
+                Err(error) => {
+                    // Those that never started cannot end.
+                    pool.shared.close();
+                    (index..count).for_each(|_| pool.shared.worker_ended(0));
+                    return Err(error);
+                }
+            }
+        }
+        Ok(pool)
+    }
+
+    pub(super) fn owner(&self) -> OwnerRef {
+        // SAFETY: `self` keeps it alive.
+        unsafe { OwnerRef::retain(self.shared.as_owner()) }
+    }
+}
+
+impl Threads for Pool {
+    fn shut_down(&self, deadline: Deadline, report: &mut ShutdownReport) {
+        let shared = &*self.shared;
+        if let Deadline::Graceful(_) = deadline {
+            shared.wait(deadline, || shared.task_count() == 0);
+        }
+        for shard in &shared.registries {
+            report.survivors.extend(shard.0.lock().iter().map(Survivor::of));
+        }
+        shared.close();
+        if context::with(|cx| cx.occupied.get()) {
+            // A thread that tasks depend on does not wait: the workers end by themselves.
+            return;
+        }
+        shared.wait(deadline, || shared.all_ended.load(Ordering::Acquire));
+        if shared.all_ended.load(Ordering::Acquire) {
+            let threads = core::mem::take(&mut *self.threads.lock());
+            threads.into_iter().for_each(|thread| drop(thread.join()));
+        }
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.shared.close();
+        release(self.shared.as_owner(), BIAS);
+    }
+}
+
+/// Gives up references that are counted in `Shared::references`.
+fn release(owner: NonNull<Owner>, count: usize) {
+    let shared = shared(&owner);
+    if shared.references.fetch_sub(count, Ordering::AcqRel) == count {
+        // SAFETY: the `Arc` that `Pool::start` forgot, given back once: the count touches zero
+        // once, for a new reference is made from an old one only.
+        drop(unsafe { Arc::from_raw(owner.cast::<Shared>().as_ptr().cast_const()) });
+    }
+}
+
+static OPS: Ops = Ops {
+    retain: |owner| {
+        let shared = shared(&owner);
+        match shared.worker() {
+            Some(worker) => worker.references.set(worker.references.get() + 1),
+            // Relaxed: a new reference is made from an old one.
+            None => drop(shared.references.fetch_add(1, Ordering::Relaxed)),
+        }
+    },
+    release: |owner| match shared(&owner).worker() {
+        Some(worker) => worker.references.set(worker.references.get() - 1),
+        None => release(owner, 1),
+    },
+    schedule: |owner, task| shared(&owner).schedule(Task::from_raw(task)),
+    adopt: |owner, task| shared(&owner).adopt(Task::from_raw(task)),
+    unpark: |owner| {
+        let shared = shared(&owner);
+        shared.idle.driver().into_iter().for_each(|worker| shared.unpark(worker));
+    },
+    env: |owner| Some(NonNull::from(&shared(&owner).env)),
+};
+
+/// The pool behind an owner of this table.
+#[inline]
+fn shared(owner: &NonNull<Owner>) -> &Shared {
+    // SAFETY: `OPS` is the table of pools only, whose first field is the owner (`repr(C)`), and
+    // whoever calls an operation has a reference.
+    unsafe { owner.cast::<Shared>().as_ref() }
+}

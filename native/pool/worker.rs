@@ -1,0 +1,260 @@
+//! What one thread of the pool does.
+//!
+//! A worker takes its next task from, in this order: the queue that all share, once in a while;
+//! its *next slot*, where the task it woke last waits (what a message was sent to runs while the
+//! message is warm; at most three times in a row, and others may steal it); its ring; the shared
+//! queue; other workers. Finding nothing, it sleeps; one sleeper at a time waits for the timers.
+//!
+//! Tasks that are not `Send` live in an executor of the worker's own, driven between the others.
+
+use super::{Shared, WORKER};
+use crate::atomic::Ordering;
+use crate::env::context::Restore;
+use crate::env::rng;
+use crate::task::executor::{Executor, ExecutorHandle};
+use crate::task::queue::ReadyQueue;
+use crate::task::{Task, Turn, poll_as};
+use core::cell::Cell;
+use std::boxed::Box;
+use std::sync::Arc;
+use std::thread;
+
+/// How often in a row the next slot is preferred to the ring.
+const NEXT_IN_A_ROW: u32 = 3;
+/// How many turns the worker's own executor gets at a time.
+const LOCAL_TURNS: usize = 31;
+/// How many tasks are taken from the shared queue at a time, at most.
+const BATCH: usize = super::ring::CAPACITY / 2;
+
+/// The thread's side of a worker.
+pub(super) struct Worker {
+    pub(super) index: usize,
+    pub(super) shared: Arc<Shared>,
+    /// Tasks bound to this thread.
+    local: ExecutorHandle,
+    turns: Cell<u32>,
+    next_in_a_row: Cell<u32>,
+    searching: Cell<bool>,
+    /// References to the pool, counted without atomics; see `Shared::references`.
+    pub(super) references: Cell<isize>,
+}
+
+impl Worker {
+    pub(super) fn new(index: usize, shared: Arc<Shared>) -> Self {
+        let thread = thread::current();
+        let wake = Box::new(move || thread.unpark());
+        Self {
+            index,
+            shared,
+            local: Executor::new(ReadyQueue::default(), None, None, wake),
+            turns: Cell::new(0),
+            next_in_a_row: Cell::new(0),
+            searching: Cell::new(false),
+            references: Cell::new(0),
+        }
+    }
+
+    /// Runs tasks until the pool is shut down.
+    pub(super) fn run(self) {
+        let pool = Some(self.shared.as_owner());
+        let _occupied = Restore::set(|cx| &cx.occupied, true);
+        let _runtime = Restore::set(|cx| &cx.runtime, pool);
+        let _driving = Restore::set(|cx| &cx.driving, pool);
+        let local = self.local.owner();
+        let _local = Restore::set(|cx| &cx.local, Some(local.as_ptr()));
+        WORKER.set(Some(core::ptr::NonNull::from(&self)));
+        while !self.shared.closing.load(Ordering::Acquire) {
+            self.turn();
+        }
+        // The tasks of this thread die on it, while it still is a worker.
+        drop(local);
+        let Self { shared, local, references, searching, .. } = self;
+        if searching.get() {
+            shared.idle.stop_searching();
+        }
+        drop(local);
+        WORKER.set(None);
+        shared.worker_ended(references.get());
+    }
+
+    fn turn(&self) {
+        let turns = self.turns.get().wrapping_add(1);
+        self.turns.set(turns);
+        if turns.is_multiple_of(self.shared.event_interval) {
+            self.look_around();
+        }
+        if let Some(task) = self.take(turns) {
+            self.found();
+            self.run_task(task);
+        } else if !self.run_local() {
+            match self.search() {
+                Some(task) => {
+                    self.found();
+                    self.run_task(task);
+                }
+                None => self.sleep(),
+            }
+        }
+    }
+
+    /// What must happen now and then even on a worker that always has a task.
+    fn look_around(&self) {
+        self.shared.expire();
+        self.run_local();
+    }
+
+    /// Gives the tasks of this thread some turns; answers whether there were any.
+    fn run_local(&self) -> bool {
+        let driving = self.local.drive().expect("a worker's executor is driven by the worker");
+        let ran = driving.run(LOCAL_TURNS);
+        driving.expect_notice();
+        ran > 0 || driving.has_ready()
+    }
+
+    /// The next task without looking at other workers.
+    fn take(&self, turns: u32) -> Option<Task> {
+        let remote = &self.shared.remotes[self.index];
+        if turns.is_multiple_of(self.shared.injector_interval)
+            && let Some(task) = self.shared.injector.pop(self.index, 0, |_| {})
+        {
+            return Some(task);
+        }
+        if self.next_in_a_row.get() < NEXT_IN_A_ROW
+            && let Some(task) = remote.take_next()
+        {
+            self.next_in_a_row.set(self.next_in_a_row.get() + 1);
+            return Some(task);
+        }
+        self.next_in_a_row.set(0);
+        remote.ring.pop().or_else(|| remote.take_next()).or_else(|| self.take_injected())
+    }
+
+    /// A share of the shared queue: one task to run, the others into the empty ring.
+    fn take_injected(&self) -> Option<Task> {
+        let shared = &self.shared;
+        if shared.injector.is_empty() {
+            return None;
+        }
+        let share = (shared.injector.len() / shared.remotes.len()).min(BATCH);
+        let ring = &shared.remotes[self.index].ring;
+        shared.injector.pop(self.index, share, |task| {
+            if let Err(task) = ring.push(task) {
+                unreachable!("half a ring fits into an empty one: {task:?}");
+            }
+        })
+    }
+
+    /// Looks for work in other workers' queues.
+    fn search(&self) -> Option<Task> {
+        let shared = &self.shared;
+        if !self.searching.get() {
+            if !shared.idle.start_searching() {
+                return None;
+            }
+            self.searching.set(true);
+        }
+        let workers = shared.remotes.len();
+        let start = rng::below(workers as u32) as usize;
+        let mine = &shared.remotes[self.index].ring;
+        for offset in 0..workers {
+            let victim = (start + offset) % workers;
+            if victim != self.index
+                && let Some(task) = shared.remotes[victim].ring.steal_into(mine)
+            {
+                return Some(task);
+            }
+        }
+        // Next slots last: their workers will most likely get to them at once.
+        (0..workers)
+            .map(|offset| (start + offset) % workers)
+            .filter(|victim| *victim != self.index)
+            .find_map(|victim| shared.remotes[victim].take_next())
+            .or_else(|| self.take_injected())
+    }
+
+    /// A task was found: if this was the last searcher, the next one starts to search, for there
+    /// may be more.
+    fn found(&self) {
+        if self.searching.replace(false) && self.shared.idle.stop_searching() {
+            self.shared.wake_one();
+        }
+    }
+
+    /// Sleeps until there is work; waits for the timers if nobody else does.
+    fn sleep(&self) {
+        let shared = &self.shared;
+        shared.idle.sleep(self.index, self.searching.replace(false));
+        // Whatever was queued before the bit was set is seen here, or its pusher sees the bit.
+        let missed = shared.has_work() || shared.closing.load(Ordering::Acquire);
+        if missed || !self.is_local_idle() {
+            if !shared.idle.wake(self.index) {
+                // Somebody chose this worker already, and counted it as searching.
+                self.searching.set(true);
+            }
+            return;
+        }
+        shared.before_park();
+        if shared.idle.become_driver(self.index) {
+            match shared.env.timers.next() {
+                None => thread::park(),
+                Some(deadline) => {
+                    let now = shared.env.clock.now();
+                    thread::park_timeout(deadline.saturating_duration_since(now));
+                }
+            }
+            shared.idle.stop_driving();
+        } else {
+            thread::park();
+        }
+        shared.after_park();
+        if !shared.idle.wake(self.index) {
+            // Woken by somebody who wants a searcher.
+            self.searching.set(true);
+        }
+        shared.expire();
+    }
+
+    fn is_local_idle(&self) -> bool {
+        let driving = self.local.drive().expect("a worker's executor is driven by the worker");
+        !driving.has_ready()
+    }
+
+    #[inline]
+    fn run_task(&self, task: Task) {
+        match poll_as(task, || task.turn()) {
+            Turn::Idle => {}
+            Turn::Again => self.push_last(task),
+            Turn::Done => {
+                self.shared.forget(task);
+                poll_as(task, || task.finish());
+            }
+        }
+    }
+
+    /// Queues a task behind all others of this worker: it gave way.
+    fn push_last(&self, task: Task) {
+        let alone = self.shared.remotes[self.index].ring.is_empty();
+        self.push_ring(task);
+        if !alone {
+            self.shared.wake_one();
+        }
+    }
+
+    /// Queues a task that this worker woke or made: it runs next, what was next before goes into
+    /// the ring, where others see it at once.
+    pub(super) fn push_next(&self, task: Task) {
+        if let Some(before) = self.shared.remotes[self.index].swap_next(task) {
+            self.push_ring(before);
+            self.shared.wake_one();
+        }
+    }
+
+    fn push_ring(&self, task: Task) {
+        let ring = &self.shared.remotes[self.index].ring;
+        if let Err(task) = ring.push(task) {
+            // Full: half of it goes where all can take it.
+            let half = (0..BATCH).map_while(|_| ring.pop());
+            self.shared.injector.push_all(half.chain([task]));
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! The multi-threaded runtime and the blocking pool.
+#![cfg(not(target_family = "wasm"))]
+
+use creel::runtime::{Builder, Runtime};
+use creel::task::{JoinSet, spawn_blocking, spawn_local, yield_now};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::time::Duration;
+
+fn pool(workers: usize) -> Runtime {
+    Builder::new_multi_thread().worker_threads(workers).build().unwrap()
+}
+
+fn fan_out(depth: u32) -> Pin<Box<dyn Future<Output = usize> + Send>> {
+    Box::pin(async move {
+        if depth == 0 {
+            yield_now().await;
+            return 1;
+        }
+        let children: Vec<_> = (0..4).map(|_| creel::spawn(fan_out(depth - 1))).collect();
+        let mut sum = 0;
+        for child in children {
+            sum += child.await.unwrap();
+        }
+        sum
+    })
+}
+
+#[test]
+fn a_tree_of_tasks_ends_on_any_number_of_workers() {
+    for workers in [1, 2, 8] {
+        assert_eq!(pool(workers).block_on(fan_out(6)), 4096);
+    }
+}
+
+#[test]
+fn tasks_from_many_threads_all_run() {
+    let runtime = pool(2);
+    let count = Arc::new(AtomicUsize::new(0));
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let tasks: Vec<_> = (0..2_000)
+                    .map(|_| {
+                        let count = count.clone();
+                        runtime.spawn(async move {
+                            yield_now().await;
+                            count.fetch_add(1, SeqCst);
+                        })
+                    })
+                    .collect();
+                runtime.block_on(async {
+                    for task in tasks {
+                        task.await.unwrap()
+                    }
+                });
+            });
+        }
+    });
+    assert_eq!(count.load(SeqCst), 8_000);
+}
+
+#[test]
+fn sleepers_wake() {
+    let runtime = pool(2);
+    runtime.block_on(async {
+        let mut set = JoinSet::new();
+        for i in 0..200 {
+            set.spawn(async move { creel::time::sleep(Duration::from_millis(i % 7)).await });
+        }
+        while let Some(done) = set.join_next().await {
+            done.unwrap()
+        }
+    });
+}
+
+#[test]
+fn local_tasks_stay_on_their_worker() {
+    let runtime = pool(4);
+    runtime.block_on(async {
+        let mut set = JoinSet::new();
+        for _ in 0..50 {
+            set.spawn(async {
+                let here = std::thread::current().id();
+                let shared = Rc::new(5);
+                drop(shared);
+                spawn_local(async move {
+                    let shared = Rc::new(5);
+                    for _ in 0..20 {
+                        yield_now().await;
+                        assert_eq!(std::thread::current().id(), here);
+                    }
+                    *shared
+                })
+            });
+        }
+        while let Some(task) = set.join_next().await {
+            assert_eq!(task.unwrap().await.unwrap(), 5)
+        }
+    });
+}
+
+#[test]
+fn blocking_closures_run_beside_each_other() {
+    for runtime in [pool(1), Builder::new_current_thread().build().unwrap()] {
+        let barrier = Arc::new(std::sync::Barrier::new(10));
+        runtime.block_on(async {
+            let tasks: Vec<_> = (0..10)
+                .map(|i| {
+                    let barrier = barrier.clone();
+                    spawn_blocking(move || {
+                        barrier.wait();
+                        i
+                    })
+                })
+                .collect();
+            let mut sum = 0;
+            for task in tasks {
+                sum += task.await.unwrap()
+            }
+            assert_eq!(sum, 45);
+        });
+    }
+}
+
+#[test]
+fn dropping_the_runtime_drops_every_task() {
+    struct Count(Arc<AtomicUsize>);
+    impl Drop for Count {
+        fn drop(&mut self) {
+            self.0.fetch_add(1, SeqCst);
+        }
+    }
+    for workers in [1, 3] {
+        let dropped = Arc::new(AtomicUsize::new(0));
+        let runtime = pool(workers);
+        let tasks: Vec<_> = (0..100)
+            .map(|i| {
+                let count = Count(dropped.clone());
+                runtime.spawn(async move {
+                    let _count = count;
+                    if i % 2 == 0 {
+                        std::future::pending::<()>().await
+                    }
+                    loop {
+                        yield_now().await
+                    }
+                })
+            })
+            .collect();
+        drop(runtime);
+        assert_eq!(dropped.load(SeqCst), 100);
+        assert!(tasks.iter().all(|task| task.is_finished()));
+    }
+}
+
+#[test]
+fn shutdown_reports_who_did_not_end() {
+    let runtime = pool(2);
+    creel::task::Builder::new()
+        .name("stuck")
+        .spawn_on(std::future::pending::<()>(), runtime.handle())
+        .unwrap();
+    runtime.spawn(async {});
+    let report = runtime.shutdown(Duration::from_millis(50));
+    assert_eq!(report.survivors.len(), 1);
+    assert_eq!(report.survivors[0].name.as_deref(), Some("stuck"));
+
+    let runtime = pool(2);
+    for _ in 0..50 {
+        runtime.spawn(async { creel::time::sleep(Duration::from_millis(5)).await });
+    }
+    assert!(runtime.shutdown(Duration::from_secs(20)).is_clean());
+}
+
+#[test]
+fn a_closure_that_still_blocks_is_reported() {
+    let runtime = pool(1);
+    let (go, wait) = std::sync::mpsc::channel::<()>();
+    let (begun, has_begun) = std::sync::mpsc::channel::<()>();
+    runtime.spawn_blocking(move || {
+        begun.send(()).unwrap();
+        wait.recv().unwrap_err()
+    });
+    has_begun.recv().unwrap();
+    let report = runtime.shutdown(Duration::from_millis(20));
+    assert!(report.survivors.iter().any(|survivor| survivor.blocking), "{report}");
+    drop(go);
+}
+
+#[test]
+fn threads_cannot_be_had() {
+    let error = Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_stack_size(usize::MAX / 4)
+        .build()
+        .unwrap_err();
+    assert!(!error.to_string().is_empty());
+}
