@@ -10,6 +10,7 @@ use crate::env::owner::OwnerRef;
 use crate::env::timers::Timers;
 use crate::platform::Park;
 use crate::task::queue::ReadyQueue;
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::sync::Arc;
 use core::fmt;
@@ -279,13 +280,20 @@ impl Builder {
         let clock = Clock::new(self.config.start_paused);
         let env = self.env(clock, None);
         let queue = ReadyQueue::default();
-        Runtime::current_thread(CurrentThread::new(
-            &self.config,
-            queue,
-            env,
-            alloc::boxed::Box::new(wake),
-            None,
-        ))
+        Runtime::current_thread(CurrentThread::new(&self.config, queue, env, Box::new(wake), None))
+    }
+
+    /// Makes the runtime inside a simulator.
+    #[cfg(feature = "sim")]
+    pub(crate) fn build_simulated(
+        &mut self,
+        queue: ReadyQueue,
+        clock: Clock,
+        host: Arc<dyn Park>,
+    ) -> Runtime {
+        let env = self.env(clock, None);
+        let wake = Box::new(|| {});
+        Runtime::current_thread(CurrentThread::new(&self.config, queue, env, wake, Some(host)))
     }
 
     /// Makes a current-thread runtime with a blocking pool, if the host has one.
@@ -297,7 +305,7 @@ impl Builder {
         let clock = Clock::new(self.config.start_paused);
         let env = self.env(clock, blocking);
         let unpark = park.clone();
-        let wake = alloc::boxed::Box::new(move || {
+        let wake = Box::new(move || {
             if let Some(park) = &unpark {
                 park.unpark();
             }
