@@ -54,6 +54,7 @@ steps! {
     "clippy/wasi" source::clippy_wasi, "no warning in what runs under WASI";
     "unit" source::unit, "unit and integration tests";
     "doctest" source::doctests, "the examples of the documentation and the README";
+    "examples" source::examples, "the examples run to their end";
     "doc" source::documentation, "rustdoc has no warning";
     "conformance/native" conformance::native, "the conformance list on a thread";
     "conformance/simulator" conformance::simulator, "the conformance list under 100 seeds";

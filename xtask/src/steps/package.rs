@@ -60,7 +60,7 @@ fn sources(folder: &str) -> Result<Vec<String>, String> {
     Ok(found)
 }
 
-/// Commands in the README exist, and its feature table names the features of Cargo.toml.
+/// The README's commands exist, its examples compile, and its table names the features there are.
 pub fn readme(_log: &mut Log) -> Verdict {
     let (readme, manifest) = (repo::read("README.md")?, repo::read("Cargo.toml")?);
     let mut wrong = Vec::new();
@@ -78,6 +78,7 @@ pub fn readme(_log: &mut Log) -> Verdict {
             wrong.push(format!("`cargo xtask {name}` is not named"));
         }
     }
+    wrong.extend(unquoted_examples(&readme)?);
     let version = repo::msrv().unwrap_or_default();
     if !readme.contains(&format!("Rust {version}")) {
         wrong.push(format!("the oldest Rust is {version}, which the README does not say"));
@@ -89,6 +90,19 @@ pub fn readme(_log: &mut Log) -> Verdict {
         }
     }
     if wrong.is_empty() { Ok(format!("{count} commands")) } else { Err(wrong.join("\n").into()) }
+}
+
+/// The README quotes the examples word for word, so what it shows has been compiled.
+fn unquoted_examples(readme: &str) -> Result<Vec<String>, String> {
+    let mut unquoted = Vec::new();
+    for example in sources("examples")? {
+        let text = repo::read(&example)?;
+        let code: Vec<&str> = text.lines().skip_while(|line| line.starts_with("//!")).collect();
+        if !readme.contains(&code.join("\n")) {
+            unquoted.push(format!("{example} is not quoted word for word"));
+        }
+    }
+    Ok(unquoted)
 }
 
 /// The names in the `[features]` section.

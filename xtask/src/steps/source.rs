@@ -9,6 +9,8 @@ type Verdict = Result<String, Trouble>;
 const WEB: &str = "wasm32-unknown-unknown";
 const WASI: &str = "wasm32-wasip1";
 
+const EXAMPLES: [&str; 2] = ["native", "embedded"];
+
 /// Benchmarks are built by `bench` alone: their peers take long to compile.
 const EXCEPT_BENCHES: [&str; 3] = ["--workspace", "--exclude", "creel-benches"];
 
@@ -27,17 +29,23 @@ pub fn clippy_native(log: &mut Log) -> Verdict {
 }
 
 pub fn clippy_web(log: &mut Log) -> Verdict {
-    clippy_of(log, WEB, "node", "std,macros,sim,web")
+    clippy_of(log, WEB, ("node", "web"), "std,macros,sim,web")
 }
 
 pub fn clippy_wasi(log: &mut Log) -> Verdict {
-    clippy_of(log, WASI, "wasi", "std,macros,sim,wasi")
+    clippy_of(log, WASI, ("wasi", "wasi"), "std,macros,sim,wasi")
 }
 
-fn clippy_of(log: &mut Log, target: &str, harness: &str, features: &str) -> Verdict {
+fn clippy_of(
+    log: &mut Log,
+    target: &str,
+    (harness, example): (&str, &str),
+    features: &str,
+) -> Verdict {
     tools::target(target)?;
-    let what = ["--package", "creel", "--lib", "--test", harness, "--no-default-features"];
-    clippy(log, &[&what[..], &["--features", features, "--target", target]].concat())
+    let what = ["--package", "creel", "--lib", "--test", harness, "--example", example];
+    let how = ["--no-default-features", "--features", features, "--target", target];
+    clippy(log, &[&what[..], &how].concat())
 }
 
 fn clippy(log: &mut Log, what: &[&str]) -> Verdict {
@@ -65,6 +73,15 @@ pub fn unit(log: &mut Log) -> Verdict {
 pub fn doctests(log: &mut Log) -> Verdict {
     let mut command = cargo(&["test", "--doc", "--package", "creel", "--features", "full"]);
     Ok(passed(&log.run(&mut command)?))
+}
+
+/// Those that need no other host; the rest are compiled by clippy.
+pub fn examples(log: &mut Log) -> Verdict {
+    for name in EXAMPLES {
+        let run = ["run", "--quiet", "--package", "creel", "--features", "full", "--example", name];
+        log.run(&mut cargo(&run))?;
+    }
+    Ok(EXAMPLES.join(", "))
 }
 
 pub fn documentation(log: &mut Log) -> Verdict {
