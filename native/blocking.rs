@@ -4,6 +4,8 @@
 //! queues it, first in first out, and starts a thread if none waits and fewer than the limit
 //! exist. A thread that found nothing to do for the keep-alive time ends.
 
+// Why unsafe: the pool is an owner of tasks, which reach it by an untyped pointer.
+
 use super::thread::spawn;
 use crate::env::Env;
 use crate::env::instant::Instant;

@@ -117,6 +117,7 @@ fn a_system_in_the_core_is_caught() {
     planted("src/time/sleep.rs", "use js_sys::Promise;\n", rule, 1);
     planted("src/io/copy.rs", "use std::{fs::File, io};\n", rule, 1);
     assert_eq!(broken("src/env/context.rs", "std::thread_local! {}\n"), []);
+    assert_eq!(broken("src/task/local.rs", "use std::thread::LocalKey;\n"), []);
     assert_eq!(broken("native/host.rs", "use std::thread;\n"), []);
 }
 

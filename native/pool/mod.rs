@@ -8,6 +8,8 @@
 //! last to leave cancels every task, so nothing is polled any more when futures are dropped.
 //! Whoever shuts down waits for that, unless it is a worker itself.
 
+// Why unsafe: the pool is an owner of tasks, which reach it by an untyped pointer.
+
 mod idle;
 mod injector;
 mod ring;

@@ -17,7 +17,7 @@ pub const ALL: &[Rule] = &[
         name: "imports_run_leftwards",
         check: imports_run_leftwards,
         remedy: "Rooms import only what stands further left: atomic lock collections, platform, env, \
-            task,\ntime sync future io, net, runtime, actor sim, native wasm. Move the shared part \
+            task,\ntime sync future io, net, runtime, macros, actor sim, native wasm. Move the shared part \
             left, or pass it in.",
     },
     Rule {
@@ -74,9 +74,9 @@ const ROOMS: &[&[&str]] = &[
     &["sync"],
     &["future"],
     &["io"],
-    &["macros"],
     &["net"],
     &["runtime"],
+    &["macros"],
     &["actor"],
     &["sim"],
     &["native", "wasm"],
@@ -284,6 +284,10 @@ fn system_modules(source: &Source, index: usize) -> Vec<String> {
     let mut names = Vec::new();
     first_names(source, index, &mut names);
     names.retain(|(_, name)| SYSTEM_MODULES.contains(&name.as_str()));
+    // A thread-local is no thread.
+    if source.at(index) == "thread" && source.at(index + 2) == "LocalKey" {
+        names.clear();
+    }
     names.into_iter().map(|(line, name)| source.found(line, format!("`std::{name}`"))).collect()
 }
 
