@@ -1,6 +1,7 @@
 //! The methods of the signals that wait with the thread instead of the task.
 
 use super::block::block_on;
+use super::broadcast::{self, error::RecvError};
 use super::{Barrier, BarrierWaitResult, Event, Latch, SetOnce, WaitGroup};
 
 impl Barrier {
@@ -55,5 +56,19 @@ impl WaitGroup {
     #[track_caller]
     pub fn blocking_wait(self) {
         block_on(self.wait());
+    }
+}
+
+impl<T: Clone> broadcast::Receiver<T> {
+    /// [`recv`](Self::recv), waiting with the thread.
+    ///
+    /// # Errors
+    /// As [`recv`](Self::recv).
+    ///
+    /// # Panics
+    /// On a thread that runs tasks: it would keep them from running. Await there.
+    #[track_caller]
+    pub fn blocking_recv(&mut self) -> Result<T, RecvError> {
+        block_on(self.recv())
     }
 }

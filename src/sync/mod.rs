@@ -40,6 +40,8 @@ pub use semaphore::{Semaphore, SemaphorePermit};
 
 // Channels.
 #[cfg(feature = "alloc")]
+pub mod broadcast;
+#[cfg(feature = "alloc")]
 pub mod mpsc;
 #[cfg(feature = "alloc")]
 pub mod oneshot;

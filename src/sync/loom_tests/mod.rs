@@ -1,6 +1,7 @@
 //! Models: every interleaving of a few steps, under `--cfg loom`.
 
 mod loom_barrier;
+mod loom_broadcast;
 mod loom_cancellation;
 mod loom_event;
 mod loom_locks;

@@ -3,6 +3,7 @@
 mod atomic_waker;
 mod barrier;
 mod block;
+mod broadcast;
 mod cancellation;
 mod event;
 mod latch;
