@@ -15,17 +15,20 @@
 //!     └──────────────────────────────────┴──────────── enroll: decide says yes ◀──────┘ 3
 //! ```
 //!
-//! 1. ASIDE: in no list; `enlisted` is false; nobody but the owner knows the node.
-//! 2. WAITING: `enlisted`, linked. Whoever holds the lock may use slot and waker.
-//! 3. NOTIFIED: `enlisted`, no longer linked: somebody took the node off, with its waker, and left
-//!    in the slot what it hands over. Nobody but the owner knows the node any more.
+//! 1. ASIDE: in no list; nobody but the owner knows the node.
+//! 2. WAITING: in the list. Whoever holds the lock may use slot and waker.
+//! 3. NOTIFIED: somebody took the node off, with its waker, and left in the slot what it hands
+//!    over. Nobody but the owner knows the node any more.
 //!
 //! A waiter that gets something without waiting, and cannot take it home yet, goes from ASIDE to
-//! NOTIFIED by [`Waiter::keep`].
+//! NOTIFIED by [`Waiter::keep`]; one that needs no lock to take what it was handed goes from
+//! NOTIFIED to ASIDE by [`Waiter::finish`].
 //!
-//! `enlisted` belongs to the owner alone and is read without the lock, so a future that never
-//! waited pays nothing on drop. A waiter that is dropped WAITING is unlinked; WAITING or NOTIFIED,
-//! [`WaitPoint::forsake`] is told, so that the primitive hands on what the slot holds.
+//! Only the owner writes ASIDE and WAITING, only the holder of the lock turns WAITING into
+//! NOTIFIED, as the last thing it does with the node. So the owner knows without the lock whether
+//! the node is its own, and a future that never waited pays nothing on drop. A waiter that is
+//! dropped WAITING is unlinked; WAITING or NOTIFIED, [`WaitPoint::forsake`] is told, so that the
+//! primitive hands on what the slot holds.
 //!
 //! # Rules
 //!
@@ -66,7 +69,7 @@
 //! ```
 
 use super::panics::Panics;
-use crate::atomic::UnsafeCell;
+use crate::atomic::{AtomicU8, Ordering, UnsafeCell};
 use crate::collections::list::{Links, List, Node};
 use crate::lock::{Lock, LockGuard};
 use core::fmt;
@@ -105,14 +108,17 @@ pub(crate) unsafe trait WaitPoint {
 /// The part of a future that waits: a pinned node, and the handle to where it waits.
 pub(crate) struct Waiter<P: WaitPoint> {
     point: P,
-    /// Whether the node was linked since it last was ASIDE. The owner's alone.
-    enlisted: bool,
     /// In a cell, because the list reaches it while the owner holds a reference to the rest.
     place: core::cell::UnsafeCell<Place<P::Slot>>,
 }
 
+const ASIDE: u8 = 0;
+const WAITING: u8 = 1;
+const NOTIFIED: u8 = 2;
+
 /// The node itself.
 struct Place<T> {
+    state: AtomicU8,
     links: Links<Place<T>>,
     body: UnsafeCell<Body<T>>,
 }
@@ -140,8 +146,8 @@ impl<P: WaitPoint> Waiter<P> {
     #[inline]
     pub(crate) fn new(point: P, slot: P::Slot) -> Self {
         let body = UnsafeCell::new(Body { waker: None, slot });
-        let place = core::cell::UnsafeCell::new(Place { links: Links::new(), body });
-        Self { point, enlisted: false, place }
+        let place = Place { state: AtomicU8::new(ASIDE), links: Links::new(), body };
+        Self { point, place: core::cell::UnsafeCell::new(place) }
     }
 
     /// Where this waits.
@@ -150,31 +156,46 @@ impl<P: WaitPoint> Waiter<P> {
         &self.point
     }
 
-    /// Whether the waiter is WAITING or NOTIFIED. If not, nobody else knows of it.
+    /// Whether the waiter is WAITING or NOTIFIED.
     #[inline]
     pub(crate) fn is_enlisted(&self) -> bool {
-        self.enlisted
+        self.state() != ASIDE
     }
 
     /// The handle and the slot, while the waiter is ASIDE.
     #[inline]
     pub(crate) fn aside(self: Pin<&mut Self>) -> Option<(&P, &P::Slot)> {
-        if self.enlisted {
+        self.own(ASIDE)
+    }
+
+    /// The handle and the slot, while the waiter is NOTIFIED.
+    #[inline]
+    pub(crate) fn notified(self: Pin<&mut Self>) -> Option<(&P, &P::Slot)> {
+        self.own(NOTIFIED)
+    }
+
+    fn own(self: Pin<&mut Self>, state: u8) -> Option<(&P, &P::Slot)> {
+        let this = self.into_ref().get_ref();
+        if this.state() != state {
             return None;
         }
-        let this = self.into_ref().get_ref();
         // SAFETY: nobody else knows the node, and the borrow keeps the owner from enlisting it.
         let slot = unsafe { (*this.place().as_ptr()).body.with(|body| &(*body).slot) };
         Some((&this.point, slot))
     }
 
+    /// From NOTIFIED to ASIDE: the owner has taken what was in its slot.
+    #[inline]
+    pub(crate) fn finish(self: Pin<&mut Self>) {
+        debug_assert_eq!(self.state(), NOTIFIED);
+        self.set_state(ASIDE);
+    }
+
     /// From ASIDE to NOTIFIED, by the owner's own hand: from now on what it has left in its slot
     /// is handed on if it is dropped.
     pub(crate) fn keep(self: Pin<&mut Self>) {
-        // SAFETY: nothing is moved out of the pinned waiter.
-        let this = unsafe { self.get_unchecked_mut() };
-        debug_assert!(!this.enlisted, "the waiter is not aside");
-        this.enlisted = true;
+        debug_assert_eq!(self.state(), ASIDE);
+        self.set_state(NOTIFIED);
     }
 
     /// Asks `decide` under the lock; if it has no answer, waits at the back of the list, or stays
@@ -198,23 +219,23 @@ impl<P: WaitPoint> Waiter<P> {
         waker: Option<&Waker>,
         mut decide: impl FnMut(&P, &mut P::Guarded, &P::Slot, bool) -> Option<R>,
     ) -> Poll<R> {
-        // SAFETY: nothing is moved out of the pinned waiter.
-        let this = unsafe { self.get_unchecked_mut() };
+        let this = self.into_ref().get_ref();
         let place = this.place();
+        // SAFETY: the waiter is pinned and alive.
+        let body = unsafe { &(*place.as_ptr()).body };
         // Cloning is foreign code: before the lock, or not at all.
-        let mut fresh = if this.enlisted { None } else { waker.cloned() };
+        let mut fresh = if this.is_enlisted() { None } else { waker.cloned() };
         loop {
             let mut guarded = this.point.lock().lock();
-            // SAFETY: the lock is held, and the waiter is pinned and alive.
-            let (linked, body) = unsafe { (is_linked(place), &(*place.as_ptr()).body) };
-            let notified = this.enlisted && !linked;
+            let linked = this.state() == WAITING;
+            let notified = this.state() == NOTIFIED;
             // SAFETY: under the lock nobody else touches the body.
             let answer = body.with_mut(|body| {
                 decide(&this.point, &mut guarded, unsafe { &(*body).slot }, notified)
             });
             let list = P::waiters(&mut guarded);
             if let Some(answer) = answer {
-                this.enlisted = false;
+                this.set_state(ASIDE);
                 if linked {
                     // SAFETY: a linked node is in the list of its point.
                     unsafe { list.list.remove(place) };
@@ -245,7 +266,7 @@ impl<P: WaitPoint> Waiter<P> {
                 }),
             };
             if !linked {
-                this.enlisted = true;
+                this.set_state(WAITING);
                 // SAFETY: the node is pinned and in no list; `drop` and the answer unlink it.
                 unsafe { list.list.push_back(place) };
             }
@@ -253,6 +274,19 @@ impl<P: WaitPoint> Waiter<P> {
             drop(stale);
             return Poll::Pending;
         }
+    }
+
+    #[inline]
+    fn state(&self) -> u8 {
+        // SAFETY: the place is alive while the waiter is, and the state is an atomic.
+        // Acquire pairs with the Release in `WaitList::notify`: NOTIFIED, the node is ours.
+        unsafe { (*self.place.get()).state.load(Ordering::Acquire) }
+    }
+
+    #[inline]
+    fn set_state(&self, state: u8) {
+        // SAFETY: as above. Relaxed: who else reads it holds the lock, and so does who enlists.
+        unsafe { (*self.place.get()).state.store(state, Ordering::Relaxed) }
     }
 
     fn place(&self) -> NonNull<Place<P::Slot>> {
@@ -264,7 +298,7 @@ impl<P: WaitPoint> Waiter<P> {
 impl<P: WaitPoint> Drop for Waiter<P> {
     #[inline]
     fn drop(&mut self) {
-        if self.enlisted {
+        if self.is_enlisted() {
             self.leave();
         }
     }
@@ -275,8 +309,9 @@ impl<P: WaitPoint> Waiter<P> {
     fn leave(&mut self) {
         let place = self.place();
         let mut guarded = self.point.lock().lock();
-        // SAFETY: the lock is held, and the waiter is still pinned and alive.
-        let (linked, body) = unsafe { (is_linked(place), &(*place.as_ptr()).body) };
+        // SAFETY: the waiter is still pinned and alive.
+        let body = unsafe { &(*place.as_ptr()).body };
+        let linked = self.state() == WAITING;
         if linked {
             // SAFETY: a linked node is in the list of its point.
             unsafe { P::waiters(&mut guarded).list.remove(place) };
@@ -291,15 +326,8 @@ impl<P: WaitPoint> Waiter<P> {
 
 impl<P: WaitPoint> fmt::Debug for Waiter<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Waiter").field("enlisted", &self.enlisted).finish_non_exhaustive()
+        f.debug_struct("Waiter").field("enlisted", &self.is_enlisted()).finish_non_exhaustive()
     }
-}
-
-/// # Safety
-/// The lock that guards `place` is held, and `place` is alive.
-unsafe fn is_linked<T>(place: NonNull<Place<T>>) -> bool {
-    // SAFETY: the links are guarded by the lock.
-    unsafe { (*place.as_ptr()).links.is_linked() }
 }
 
 /// The waiters of one [`WaitPoint`], oldest first. It lives in what the point's lock guards.
@@ -371,8 +399,12 @@ impl<T> WaitList<T> {
     /// For a node that was just taken off, still under the lock.
     fn notify(place: NonNull<Place<T>>, hand: impl FnOnce(&T)) -> Notice {
         Self::with_slot(place, hand);
-        // SAFETY: the owner cannot let the node die before it gets the lock.
-        Notice(unsafe { (*place.as_ptr()).body.with_mut(|body| (*body).waker.take()) })
+        // SAFETY: the owner does not let the node die while it is WAITING.
+        let waker = unsafe { (*place.as_ptr()).body.with_mut(|body| (*body).waker.take()) };
+        // SAFETY: as above. Release pairs with the Acquire in `Waiter::state`; from here on the
+        // node is its owner's, who may let it die at once.
+        unsafe { (*place.as_ptr()).state.store(NOTIFIED, Ordering::Release) };
+        Notice(waker)
     }
 }
 

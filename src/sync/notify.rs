@@ -548,6 +548,10 @@ fn obtain<P: Handle>(mut waiter: Pin<&mut Waiter<P>>, waker: Option<&Waker>) -> 
         if let Ok(got) = notify.take(ticket) {
             return Poll::Ready(got);
         }
+    } else if let Some((_, ticket)) = waiter.as_mut().notified() {
+        let got = ticket.got.get();
+        waiter.finish();
+        return Poll::Ready(got);
     }
     waiter.enroll_at(waker, |notify, _, ticket, _| notify.admit(ticket))
 }

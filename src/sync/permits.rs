@@ -45,7 +45,8 @@ pub(crate) struct Permits {
     waiters: Lock<WaitList<Need>>,
 }
 
-/// What a waiter asked for.
+/// What a waiter asked for. While the waiter is ASIDE all of it is missing: what it got is its
+/// owner's.
 #[derive(Debug)]
 pub(crate) struct Need {
     total: usize,
@@ -232,6 +233,7 @@ impl Permits {
                 return Some(Err(need.empty()));
             }
             if notified {
+                need.empty();
                 return Some(Ok(()));
             }
             if state & WAITERS != 0 {
@@ -247,9 +249,10 @@ impl Permits {
                 Ordering::Acquire,
                 Ordering::Relaxed,
             ) {
+                Ok(_) if flag == 0 => return Some(Ok(())),
                 Ok(_) => {
                     need.missing.set(need.total - taken);
-                    return (flag == 0).then_some(Ok(()));
+                    return None;
                 }
                 Err(actual) => state = actual,
             }
@@ -323,6 +326,12 @@ impl Acquire<'_> {
                 Err(TryAcquireError::Closed) => return Poll::Ready(Err(AcquireError(()))),
                 Err(TryAcquireError::NoPermits) => {}
             }
+        } else if let Some((permits, need)) = waiter.as_mut().notified()
+            && !permits.is_closed()
+        {
+            need.empty();
+            waiter.finish();
+            return Poll::Ready(Ok(()));
         }
         Self::poll_queued(waiter, cx)
     }
