@@ -23,6 +23,8 @@ mod copy;
 mod ext;
 mod pipe;
 mod read_buf;
+#[cfg(all(test, not(loom)))]
+mod tests;
 mod traits;
 mod trivial;
 

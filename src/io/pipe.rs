@@ -331,3 +331,25 @@ impl fmt::Debug for DuplexStream {
             .finish()
     }
 }
+
+#[cfg(all(test, loom))]
+mod loom_tests {
+    use super::*;
+    use crate::io::{AsyncReadExt, AsyncWriteExt};
+    use loom::future::block_on;
+
+    /// A pipe with room for one byte, two bytes through it, one thread at either end: neither end
+    /// waits for ever, and the end of the stream arrives.
+    #[test]
+    fn loom_pipe_wakes_reader_and_writer() {
+        loom::model(|| {
+            let (mut near, mut far) = duplex(1);
+            let writer = loom::thread::spawn(move || {
+                block_on(near.write_all(&[1, 2])).unwrap();
+            });
+            assert_eq!(block_on(far.read_u16()).unwrap(), 0x0102);
+            assert_eq!(block_on(far.read(&mut [0])).unwrap(), 0);
+            writer.join().unwrap();
+        });
+    }
+}

@@ -10,7 +10,6 @@
 
 use alloc::boxed::Box;
 use alloc::string::String;
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ops::{Bound, Range, RangeBounds};
 use core::slice;
@@ -187,7 +186,6 @@ frozen! {
     &'static [u8]: as_ref,
     &'static str: as_bytes,
     String: as_bytes,
-    Arc<[u8]>: as_ref,
     #[cfg(feature = "bytes")]
     bytes::Bytes: as_ref,
 }

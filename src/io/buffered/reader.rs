@@ -87,7 +87,7 @@ impl<R: AsyncRead> BufReader<R> {
     /// If `capacity` is zero.
     #[track_caller]
     pub fn with_capacity(capacity: usize, inner: R) -> Self {
-        assert!(capacity > 0, "a BufReader needs a buffer");
+        assert!(capacity > 0, "capacity must be greater than zero");
         Self { inner, ahead: Ahead::with_capacity(capacity) }
     }
 

@@ -199,3 +199,61 @@ impl<T: AsyncSeek> futures_io::AsyncSeek for FuturesIo<T> {
         Poll::Ready(result)
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::io::{
+        AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, BufReader, duplex,
+    };
+    use core::pin::pin;
+    use core::task::Waker;
+    use std::io::Cursor;
+    use std::string::String;
+    use std::vec::Vec;
+
+    /// Is ready at once, as everything here is.
+    fn now<F: Future>(future: F) -> F::Output {
+        match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(output) => output,
+            Poll::Pending => panic!("it waits"),
+        }
+    }
+
+    #[test]
+    fn there_and_back_is_the_same_stream() {
+        let (near, mut far) = duplex(64);
+        let mut near = FuturesIo::new(FuturesIo::new(near));
+        now(near.write_all(b"out\n")).unwrap();
+        now(far.write_all(b"in\n")).unwrap();
+        let mut line = String::new();
+        let mut far = FuturesIo::new(FuturesIo::new(BufReader::new(far)));
+        now(far.read_line(&mut line)).unwrap();
+        assert_eq!(line, "out\n");
+        assert_eq!(now(near.read_u16()).unwrap(), u16::from_be_bytes(*b"in"));
+        now(near.flush()).unwrap();
+        now(near.shutdown()).unwrap();
+        assert_eq!(now(far.read(&mut [0; 8])).unwrap(), 0);
+    }
+
+    #[test]
+    fn a_pending_read_is_pending_on_the_other_side_too() {
+        let (near, _far) = duplex(64);
+        let mut near = FuturesIo::new(FuturesIo::new(near));
+        let cx = &mut Context::from_waker(Waker::noop());
+        assert!(pin!(near.read(&mut [0; 8])).poll(cx).is_pending());
+    }
+
+    #[test]
+    fn seeking_goes_there_and_back() {
+        let mut file = FuturesIo::new(FuturesIo::new(Cursor::new(b"0123456789".to_vec())));
+        assert_eq!(now(file.seek(SeekFrom::End(-3))).unwrap(), 7);
+        assert_eq!(now(file.read_u8()).unwrap(), b'7');
+        assert_eq!(now(file.seek(SeekFrom::Current(-2))).unwrap(), 6);
+        assert_eq!(now(file.stream_position()).unwrap(), 6);
+        now(file.seek(SeekFrom::Start(0))).unwrap();
+        let mut all = Vec::new();
+        now(file.read_to_end(&mut all)).unwrap();
+        assert_eq!(all, b"0123456789");
+    }
+}

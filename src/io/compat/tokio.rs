@@ -171,3 +171,75 @@ both_ways! { AsyncSeek {
         self.get_pin_mut().poll_complete(cx)
     }
 } }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::io::{
+        AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, BufReader, duplex,
+    };
+    use core::mem::MaybeUninit;
+    use core::pin::pin;
+    use core::task::Waker;
+    use std::io::Cursor;
+    use std::string::String;
+
+    /// Is ready at once, as everything here is.
+    fn now<F: Future>(future: F) -> F::Output {
+        match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(output) => output,
+            Poll::Pending => panic!("it waits"),
+        }
+    }
+
+    #[test]
+    fn there_and_back_is_the_same_stream() {
+        let (near, mut far) = duplex(64);
+        let mut near = TokioIo::new(TokioIo::new(near));
+        assert!(AsyncWrite::is_write_vectored(&near));
+        let bufs = [IoSlice::new(b"o"), IoSlice::new(b"ut\n")];
+        assert_eq!(now(near.write_vectored(&bufs)).unwrap(), 4);
+        now(far.write_all(b"in\n")).unwrap();
+        let mut line = String::new();
+        let mut far = TokioIo::new(TokioIo::new(BufReader::new(far)));
+        now(far.read_line(&mut line)).unwrap();
+        assert_eq!(line, "out\n");
+        assert_eq!(now(near.read_u16()).unwrap(), u16::from_be_bytes(*b"in"));
+        now(near.flush()).unwrap();
+        now(near.shutdown()).unwrap();
+        assert_eq!(now(far.read(&mut [0; 8])).unwrap(), 0);
+    }
+
+    #[test]
+    fn what_is_initialised_on_one_side_is_known_on_the_other() {
+        /// Clears all the room it gets and fills one byte of it.
+        struct Clears;
+        impl AsyncRead for Clears {
+            fn poll_read(
+                self: Pin<&mut Self>,
+                _: &mut Context<'_>,
+                buf: &mut ReadBuf<'_>,
+            ) -> Poll<io::Result<()>> {
+                buf.initialize_unfilled();
+                buf.advance(1);
+                Poll::Ready(Ok(()))
+            }
+        }
+
+        let mut memory = [MaybeUninit::uninit(); 8];
+        let mut buf = ReadBuf::uninit(&mut memory);
+        buf.put_slice(b"before");
+        let mut through = TokioIo::new(TokioIo::new(Clears));
+        let cx = &mut Context::from_waker(Waker::noop());
+        assert!(AsyncRead::poll_read(Pin::new(&mut through), cx, &mut buf).is_ready());
+        assert_eq!((buf.filled(), buf.initialized().len()), (&b"before\0"[..], 8));
+    }
+
+    #[test]
+    fn seeking_goes_there_and_back() {
+        let mut file = TokioIo::new(TokioIo::new(Cursor::new(b"0123456789")));
+        assert_eq!(now(file.seek(SeekFrom::End(-3))).unwrap(), 7);
+        assert_eq!(now(file.read_u8()).unwrap(), b'7');
+        assert_eq!(now(file.stream_position()).unwrap(), 8);
+    }
+}
