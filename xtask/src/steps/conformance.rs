@@ -125,22 +125,63 @@ fn cases_in_sources() -> Result<BTreeSet<String>, String> {
 /// The names in one file: `cases! { "room": async fn name() {..} .. }`.
 fn cases_in(text: &str) -> Vec<String> {
     let mut names = Vec::new();
-    let mut room = None;
-    for line in text.lines() {
-        if line.starts_with("cases!") || room == Some("") {
-            room = line.split('"').nth(1).or(Some(""));
-        } else if line.starts_with('}') {
-            room = None;
-        }
-        // rustfmt leaves the body of a macro alone: a case stands at one level of indentation.
-        let signature = line.strip_prefix("    async fn ").filter(|rest| !rest.starts_with(' '));
-        if let (Some(room), Some((name, _))) =
-            (room, signature.and_then(|rest| rest.split_once("()")))
-        {
-            names.push(format!("{room}::{name}"));
+    for block in text.split("\ncases! {").skip(1) {
+        let Some((_, rest)) = block.split_once('"') else { continue };
+        let Some((room, body)) = rest.split_once('"') else { continue };
+        let code = outermost(body);
+        let mut words = code.split(|letter: char| !(letter.is_alphanumeric() || letter == '_'));
+        while let Some(word) = words.next() {
+            if word == "fn" {
+                names.extend(words.next().map(|name| format!("{room}::{name}")));
+            }
         }
     }
     names
+}
+
+/// The code up to the brace that closes the text, without what stands in braces, comments and
+/// literals.
+fn outermost(text: &str) -> String {
+    let mut code = String::new();
+    let mut depth = 0;
+    let mut letters = text.char_indices();
+    while let Some((at, letter)) = letters.next() {
+        let rest = &text[at..];
+        let skip = match letter {
+            '/' if rest.starts_with("//") => rest.find('\n').unwrap_or(rest.len()),
+            '"' => string_end(rest),
+            '\'' if rest.starts_with("'\\") => rest[2..].find('\'').map_or(0, |end| end + 2),
+            '\'' => {
+                rest.char_indices().nth(2).filter(|(_, end)| *end == '\'').map_or(0, |(end, _)| end)
+            }
+            _ => 0,
+        };
+        if skip > 0 {
+            while letters.as_str().len() > rest.len() - skip - 1 && letters.next().is_some() {}
+            continue;
+        }
+        match letter {
+            '{' => depth += 1,
+            '}' if depth == 0 => break,
+            '}' => depth -= 1,
+            _ if depth == 0 => code.push(letter),
+            _ => {}
+        }
+    }
+    code
+}
+
+/// Where the literal ends that begins the text.
+fn string_end(text: &str) -> usize {
+    let mut escaped = false;
+    for (at, letter) in text.char_indices().skip(1) {
+        match letter {
+            '"' if !escaped => return at,
+            '\\' => escaped = !escaped,
+            _ => escaped = false,
+        }
+    }
+    text.len() - 1
 }
 
 #[cfg(test)]
@@ -149,9 +190,23 @@ mod tests {
 
     #[test]
     fn cases_are_read_from_the_macro_and_nowhere_else() {
-        let text = "async fn helper() {}\ncases! {\n    \"room\":\n\n    /// Shows it.\n    \
-            async fn first() {\n        async fn inner() {}\n    }\n    async fn second() {}\n}\n\
-            mod other {\n    async fn third() {}\n}\n";
+        let text = r##"
+async fn helper() {}
+cases! { "room":
+
+    /// Shows it's so.
+    async fn first() {
+        async fn inner() {}
+        assert_eq!('{', "\"{".chars().last());
+    }
+async fn second() {
+    let a: &'static str = "}}";
+}
+}
+mod other {
+    async fn third() {}
+}
+"##;
         assert_eq!(cases_in(text), ["room::first", "room::second"]);
     }
 
