@@ -16,7 +16,7 @@
 //!
 //! Why unsafe: the state decides who may touch the cell, which no type can say.
 
-use crate::atomic::{AtomicUsize, Ordering, UnsafeCell};
+use crate::atomic::{AtomicUsize, Ordering, UnsafeCell, spin};
 use core::fmt;
 use core::task::Waker;
 
@@ -58,7 +58,11 @@ impl AtomicWaker {
         match self.state.compare_exchange(0, REGISTERING, Ordering::Acquire, Ordering::Acquire) {
             Ok(_) => self.store(waker),
             // A wake is under way and may miss this waker, or another registration is.
-            Err(_) => waker.wake_by_ref(),
+            Err(_) => {
+                // It ends within a few instructions; the task may be back before that.
+                spin();
+                waker.wake_by_ref();
+            }
         }
     }
 

@@ -42,9 +42,13 @@ pub use semaphore::{Semaphore, SemaphorePermit};
 #[cfg(feature = "alloc")]
 pub mod broadcast;
 #[cfg(feature = "alloc")]
+pub mod mpmc;
+#[cfg(feature = "alloc")]
 pub mod mpsc;
 #[cfg(feature = "alloc")]
 pub mod oneshot;
+#[cfg(feature = "alloc")]
+pub mod rendezvous;
 #[cfg(feature = "alloc")]
 pub mod watch;
 

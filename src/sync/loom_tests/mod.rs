@@ -5,6 +5,7 @@ mod loom_broadcast;
 mod loom_cancellation;
 mod loom_event;
 mod loom_locks;
+mod loom_mpsc;
 mod loom_notify;
 mod loom_oneshot;
 mod loom_semaphore;

@@ -71,7 +71,12 @@ pub use receiver::{Receiver, UnboundedReceiver};
 pub use sender::{Sender, WeakSender};
 pub use unbounded::{UnboundedSender, WeakUnboundedSender};
 
+#[cfg(not(loom))]
 use alloc::sync::Arc;
+// The model must see who drops the channel last.
+#[cfg(loom)]
+use loom::sync::Arc;
+
 use chan::{Chan, MAX_CAPACITY};
 use tx::Tx;
 

@@ -1,9 +1,9 @@
 //! The receiving end, of bounded and unbounded channels alike.
 
+use super::Arc;
 use super::chan::{Bounded, CLOSED, Chan, Flow, TX_GONE, Unbounded};
 use super::error::TryRecvError;
 use crate::env::coop;
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 use core::future::poll_fn;

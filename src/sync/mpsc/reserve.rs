@@ -189,18 +189,19 @@ impl<T, F: Flow> Chan<T, F> {
         (demand.missing.get() == 0).then_some(Ok(()))
     }
 
-    /// Gives free places to the senders that wait, oldest first.
+    /// Gives free places to the senders that wait, oldest first. All of them are woken, also if a
+    /// waker panics.
     pub(super) fn grant(&self) {
-        let mut wakers = WakeList::new();
+        let mut panics = Panics::new();
         loop {
-            let mut waiting = self.waiting.lock();
-            let more = self.grant_under(&mut waiting, &mut wakers);
-            drop(waiting);
-            core::mem::replace(&mut wakers, WakeList::new()).wake_all();
+            let mut wakers = WakeList::new();
+            let more = self.grant_under(&mut self.waiting.lock(), &mut wakers);
+            panics.guard(|| wakers.wake_all());
             if !more {
-                return;
+                break;
             }
         }
+        panics.resume();
     }
 
     /// Under the lock. Answers whether the batch is full.

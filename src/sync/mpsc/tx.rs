@@ -1,9 +1,9 @@
 //! The counted handles inside the public senders: a strong one keeps the channel open, a weak one
 //! does not.
 
+use super::Arc;
 use super::chan::{Chan, Flow};
 use crate::atomic::Ordering;
-use alloc::sync::Arc;
 use core::ops::Deref;
 
 /// Counted in `senders`. The last one to go ends the channel.
