@@ -60,6 +60,7 @@ mod blocking_signals;
 pub mod cancellation;
 mod event;
 mod latch;
+mod once_cell;
 mod set_once;
 #[cfg(feature = "alloc")]
 mod wait_group;
@@ -69,6 +70,7 @@ pub use barrier::{Barrier, BarrierWaitResult};
 pub use cancellation::CancellationToken;
 pub use event::Event;
 pub use latch::Latch;
+pub use once_cell::{OnceCell, SetError};
 pub use set_once::{SetOnce, SetOnceError};
 #[cfg(feature = "alloc")]
 pub use wait_group::WaitGroup;

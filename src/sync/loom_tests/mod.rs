@@ -7,6 +7,7 @@ mod loom_event;
 mod loom_locks;
 mod loom_mpsc;
 mod loom_notify;
+mod loom_once_cell;
 mod loom_oneshot;
 mod loom_semaphore;
 mod loom_set_once;

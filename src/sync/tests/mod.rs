@@ -11,6 +11,7 @@ mod mpmc;
 mod mpsc;
 mod mutex;
 mod notify;
+mod once_cell;
 mod oneshot;
 mod rendezvous;
 mod rwlock;
