@@ -130,10 +130,9 @@ macro_rules! fixed {
 
 fixed!([] Box<[u8]>, [<const N: usize>] Box<[u8; N]>);
 
-/// Implements both traits for a vector.
+/// Implements both traits for a vector, given how to find the address of all its room.
 macro_rules! growing {
-    ($($(#[$meta:meta])* $type:ty),*) => {$(
-        $(#[$meta])*
+    ($type:ty, $address:expr) => {
         // SAFETY: the bytes are on the heap and stay until the vector is changed or dropped.
         unsafe impl OwnedBuf for $type {
             fn as_ptr(&self) -> *const u8 {
@@ -144,27 +143,34 @@ macro_rules! growing {
             }
         }
 
-        $(#[$meta])*
         // SAFETY: the room is all of the vector's capacity.
         unsafe impl OwnedBufMut for $type {
             fn as_mut_ptr(&mut self) -> *mut u8 {
-                (**self).as_mut_ptr()
+                $address(self)
             }
             fn capacity(&self) -> usize {
-                self.capacity()
+                <$type>::capacity(self)
             }
             unsafe fn set_received(&mut self, n: usize) {
                 // SAFETY: promised by the caller.
                 unsafe { self.set_len(n) };
             }
         }
-    )*};
+    };
 }
 
-growing!(Vec<u8>);
+growing!(Vec<u8>, Vec::as_mut_ptr);
 
 #[cfg(feature = "bytes")]
-growing!(bytes::BytesMut);
+growing!(bytes::BytesMut, |buf: &mut bytes::BytesMut| {
+    let len = buf.len();
+    // The pointer of its slice would be good for the slice alone.
+    buf.clear();
+    let address = buf.spare_capacity_mut().as_mut_ptr().cast();
+    // SAFETY: that many were initialised, and still are.
+    unsafe { buf.set_len(len) };
+    address
+});
 
 /// Implements the reading trait for what derefs to bytes that nobody changes.
 macro_rules! frozen {
@@ -277,6 +283,20 @@ mod tests {
     #[should_panic = "4..5 of 3 bytes"]
     fn a_slice_cannot_begin_behind_the_bytes() {
         let _ = vec![1, 2, 3].slice(4..5);
+    }
+
+    #[cfg(feature = "bytes")]
+    #[test]
+    fn bytes_are_owned_buffers() {
+        let mut buf = bytes::BytesMut::with_capacity(8);
+        buf.extend_from_slice(b"ab");
+        let address = OwnedBufMut::as_mut_ptr(&mut buf);
+        assert_eq!((&*buf, OwnedBuf::as_ptr(&buf)), (&b"ab"[..], address.cast_const()));
+        // SAFETY: there is room for eight bytes, and two were initialised already.
+        unsafe { address.add(2).copy_from_nonoverlapping(b"cd".as_ptr(), 2) };
+        // SAFETY: two and two.
+        unsafe { buf.set_received(4) };
+        assert_eq!(OwnedBuf::bytes(&buf.freeze()), b"abcd");
     }
 
     #[test]

@@ -119,7 +119,8 @@ impl<R: AsyncRead + ?Sized, B: OwnedBufMut> Operation<R> for ReadOwned<B> {
 
     fn poll(&mut self, reader: Pin<&mut R>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let buf = self.0.as_mut().expect("polled after completion");
-        let (start, capacity) = (buf.as_mut_ptr().cast::<MaybeUninit<u8>>(), buf.capacity());
+        let capacity = buf.capacity();
+        let start = buf.as_mut_ptr().cast::<MaybeUninit<u8>>();
         // SAFETY: `OwnedBufMut` vouches for the room, and nobody else touches it meanwhile.
         let mut room = ReadBuf::uninit(unsafe { slice::from_raw_parts_mut(start, capacity) });
         let read = ready!(reader.poll_read(cx, &mut room)).map(|()| room.filled().len());

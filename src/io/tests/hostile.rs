@@ -136,7 +136,7 @@ struct Moody {
 impl Moody {
     fn mood(&mut self) {
         self.calls += 1;
-        assert!(self.calls % 2 == 0, "in a mood");
+        assert!(self.calls.is_multiple_of(2), "in a mood");
     }
 }
 
