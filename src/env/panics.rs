@@ -28,10 +28,11 @@ mod caught {
         #[inline]
         pub(crate) fn guard(&mut self, f: impl FnOnce()) {
             if let Err(payload) = catch_unwind(AssertUnwindSafe(f)) {
-                // A payload whose drop panics would end the series.
-                match &self.0 {
-                    None => self.0 = Some(payload),
-                    Some(_) => core::mem::forget(payload),
+                if self.0.is_none() {
+                    self.0 = Some(payload);
+                } else if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+                    // Whose drop panics twice is not dropped.
+                    core::mem::forget(again);
                 }
             }
         }
