@@ -17,6 +17,7 @@ pub struct Request {
     list: bool,
     ignored: bool,
     seeds: Option<u64>,
+    traces: bool,
 }
 
 impl Request {
@@ -31,6 +32,7 @@ impl Request {
                 "--exact" => request.exact = true,
                 "--ignored" => request.ignored = true,
                 "--after" => request.after = arguments.next(),
+                "--traces" => request.traces = true,
                 "--seeds" => request.seeds = arguments.next().and_then(|n| n.parse().ok()),
                 "--format" | "--test-threads" | "--color" => drop(arguments.next()),
                 option if option.starts_with('-') => {}
@@ -65,6 +67,11 @@ impl Request {
     /// How many seeds a host that has seeds tries for each case.
     pub fn seeds(&self) -> u64 {
         self.seeds.unwrap_or(100)
+    }
+
+    /// Whether a host whose runs can be compared prints a trace of each case.
+    pub fn traces(&self) -> bool {
+        self.traces
     }
 
     /// Whether only the names are asked for; then this has printed them.

@@ -44,29 +44,28 @@ fn on_all_hosts(file: &Path) -> Result<(), String> {
     let mut log = Log::create("demo")?;
     let mut rows = Vec::new();
     for host in Host::ALL {
-        print!("{:<12}building ...", host.name());
-        flush();
+        line(host, "building ...");
         let outcome = hosts::build(host, PROGRAM, &mut log)
             .and_then(|program| Ok((work(&program, file, |text| line(host, text))?, program)));
         match &outcome {
-            Ok((result, _)) => line(host, &format!("digest {}\n", result.digest)),
-            Err(Trouble::Failed(why)) => line(host, &format!("FAILED\n{why}\n")),
+            Ok((result, _)) => line(host, &format!("digest {}", result.digest)),
+            Err(Trouble::Failed(why)) => line(host, &format!("FAILED\n{why}")),
             Err(Trouble::Missing(it)) => {
-                line(host, &format!("left out: {} is missing; get it with {}\n", it.what, it.get));
+                line(host, &format!("left out: {} is missing; get it with {}", it.what, it.get));
             }
+        }
+        if std::io::stdout().is_terminal() {
+            println!();
         }
         rows.push((host, outcome));
     }
     summarise(&rows)
 }
 
-/// Replaces what stands on the current line of the terminal; without one, writes results only.
+/// Writes about a host: over what stands on the line of a terminal, else below it.
 fn line(host: Host, text: &str) {
-    if std::io::stdout().is_terminal() {
-        print!("\r\x1b[2K{:<12}{text}", host.name());
-    } else {
-        print!("\r{:<12}{text}", host.name());
-    }
+    let start = if std::io::stdout().is_terminal() { "\r\x1b[2K" } else { "\n" };
+    print!("{start}{:<12}{text}", host.name());
     flush();
 }
 
@@ -80,11 +79,17 @@ type Row = (Host, Result<(Summary, Program), Trouble>);
 fn summarise(rows: &[Row]) -> Result<(), String> {
     let done: Vec<_> =
         rows.iter().filter_map(|(host, row)| Some((host, row.as_ref().ok()?))).collect();
-    if let Some((_, (first, _))) = done.first() {
-        println!();
-        for fact in &first.facts {
-            println!("{fact}");
+    // What one host says is said once; what only another says, in its name.
+    let mut said: Vec<&String> = Vec::new();
+    println!();
+    for (host, (summary, _)) in &done {
+        for fact in summary.facts.iter().filter(|fact| !said.contains(fact)) {
+            match said.is_empty() {
+                true => println!("{fact}"),
+                false => println!("{}: {fact}", host.name()),
+            }
         }
+        said.extend(&summary.facts);
     }
     println!("\n{:<12}{:>10}  {:<18}ran on", "host", "took", "digest");
     for (host, (summary, program)) in &done {
