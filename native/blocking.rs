@@ -218,6 +218,7 @@ static OPS: Ops = Ops {
     schedule: |_, _| {},
     adopt: |owner, task| borrow(owner).adopt(Task::from_raw(task)),
     unpark: |_| {},
+    step_aside: |_| {},
     env: |_| None::<NonNull<Env>>,
 };
 

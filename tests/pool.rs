@@ -199,3 +199,34 @@ fn threads_cannot_be_had() {
         .unwrap_err();
     assert!(!error.to_string().is_empty());
 }
+
+#[test]
+fn a_worker_that_blocks_has_a_substitute() {
+    use creel::task::block_in_place;
+    let runtime = pool(1);
+    runtime.block_on(async {
+        let (send, receive) = std::sync::mpsc::channel();
+        let blocked = creel::spawn(async move {
+            let local = spawn_local(async {
+                yield_now().await;
+                7
+            });
+            block_in_place(move || receive.recv().unwrap());
+            yield_now().await;
+            // Nested, and from a thread that has no seat any more.
+            block_in_place(|| {
+                creel::runtime::Handle::current().block_on(async { yield_now().await })
+            });
+            local.await.unwrap()
+        });
+        creel::spawn(async move { send.send(()).unwrap() }).await.unwrap();
+        assert_eq!(blocked.await.unwrap(), 7);
+    });
+}
+
+#[test]
+#[should_panic(expected = "spawn_blocking")]
+fn one_thread_cannot_block_in_place() {
+    let runtime = Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async { creel::task::block_in_place(|| ()) });
+}

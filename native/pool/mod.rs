@@ -31,7 +31,7 @@ use injector::Injector;
 use ring::Ring;
 use std::boxed::Box;
 use std::io;
-use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{self, JoinHandle, Thread};
 use std::time::Duration;
 use std::vec::Vec;
@@ -59,6 +59,8 @@ pub(super) struct Shared {
     /// All tasks that are not complete, spread so that workers rarely meet.
     registries: Box<[Shard]>,
     closing: AtomicBool,
+    /// Threads without a seat that still drive what is bound to them.
+    retired: Lock<Vec<Thread>>,
     /// How many workers run.
     running: AtomicUsize,
     /// No worker runs any more, and every task is gone.
@@ -79,7 +81,8 @@ struct Remote {
     ring: Ring,
     /// The next slot: the task to run next.
     next: AtomicPtr<()>,
-    thread: OnceLock<Thread>,
+    /// The thread that has the seat.
+    thread: Lock<Option<Thread>>,
 }
 
 #[repr(align(128))]
@@ -170,9 +173,8 @@ impl Shared {
     }
 
     fn unpark(&self, worker: usize) {
-        if let Some(thread) = self.remotes[worker].thread.get() {
-            thread.unpark();
-        }
+        let thread = self.remotes[worker].thread.lock().clone();
+        thread.iter().for_each(Thread::unpark);
     }
 
     fn has_work(&self) -> bool {
@@ -186,6 +188,10 @@ impl Shared {
         if self.env.timers.is_armed() {
             self.env.timers.expire(self.env.clock.now());
         }
+    }
+
+    fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::Acquire)
     }
 
     fn before_park(&self) {
@@ -203,9 +209,8 @@ impl Shared {
     /// Makes every worker leave after its poll.
     fn close(&self) {
         self.closing.store(true, Ordering::Release);
-        for remote in &self.remotes {
-            remote.thread.get().into_iter().for_each(Thread::unpark);
-        }
+        (0..self.remotes.len()).for_each(|worker| self.unpark(worker));
+        self.retired.lock().iter().for_each(Thread::unpark);
     }
 
     /// A worker left, with the references that it counted.
@@ -284,7 +289,7 @@ impl Pool {
         let remote = |_| Remote {
             ring: Ring::new(),
             next: AtomicPtr::new(ptr::null_mut()),
-            thread: OnceLock::new(),
+            thread: Lock::new(None),
         };
         let shared = Arc::new(Shared {
             owner: Owner { ops: &OPS },
@@ -298,6 +303,7 @@ impl Pool {
                 .map(|_| Shard(Lock::new(Registry::new())))
                 .collect(),
             closing: AtomicBool::new(false),
+            retired: Lock::new(Vec::new()),
             running: AtomicUsize::new(count),
             all_ended: AtomicBool::new(false),
             waiting: AtomicBool::new(false),
@@ -314,7 +320,6 @@ impl Pool {
         for index in 0..count {
             let shared = Arc::clone(&shared);
             let started = super::thread::spawn(&config.threads, move || {
-                let _ = shared.remotes[index].thread.set(thread::current());
                 Worker::new(index, shared).run();
             });
             match started {
@@ -352,6 +357,7 @@ impl Threads for Pool {
         }
         shared.wait(deadline, || shared.all_ended.load(Ordering::Acquire));
         if shared.all_ended.load(Ordering::Acquire) {
+            // Each has done all but return.
             let threads = core::mem::take(&mut *self.threads.lock());
             threads.into_iter().for_each(|thread| drop(thread.join()));
         }
@@ -394,6 +400,7 @@ static OPS: Ops = Ops {
         let shared = shared(&owner);
         shared.idle.driver().into_iter().for_each(|worker| shared.unpark(worker));
     },
+    step_aside: |owner| shared(&owner).worker().into_iter().for_each(Worker::step_down),
     env: |owner| Some(NonNull::from(&shared(&owner).env)),
 };
 

@@ -6,15 +6,20 @@
 //! queue; other workers. Finding nothing, it sleeps; one sleeper at a time waits for the timers.
 //!
 //! Tasks that are not `Send` live in an executor of the worker's own, driven between the others.
+//!
+//! A worker whose task blocks ([`block_in_place`](crate::task::block_in_place)) gives its seat, that is its index with all
+//! queues, to a substitute on the blocking pool. It finishes the poll it is in as a stranger, then
+//! drives what is bound to its thread until nothing is left, and ends.
 
 use super::{Shared, WORKER};
 use crate::atomic::Ordering;
-use crate::env::context::Restore;
+use crate::env::context::{self, Restore};
 use crate::env::rng;
-use crate::task::executor::{Executor, ExecutorHandle};
+use crate::task::executor::{Blocking, Executor, ExecutorHandle};
 use crate::task::queue::ReadyQueue;
 use crate::task::{Task, Turn, poll_as};
 use core::cell::Cell;
+use core::ptr::NonNull;
 use std::boxed::Box;
 use std::sync::Arc;
 use std::thread;
@@ -35,6 +40,8 @@ pub(super) struct Worker {
     turns: Cell<u32>,
     next_in_a_row: Cell<u32>,
     searching: Cell<bool>,
+    /// Whether the index is this worker's still.
+    seated: Cell<bool>,
     /// References to the pool, counted without atomics; see `Shared::references`.
     pub(super) references: Cell<isize>,
 }
@@ -46,35 +53,71 @@ impl Worker {
         Self {
             index,
             shared,
-            local: Executor::new(ReadyQueue::default(), None, None, wake),
+            local: Executor::new(ReadyQueue::default(), None, None, wake, Blocking::Allowed),
             turns: Cell::new(0),
             next_in_a_row: Cell::new(0),
             searching: Cell::new(false),
+            seated: Cell::new(true),
             references: Cell::new(0),
         }
     }
 
     /// Runs tasks until the pool is shut down.
     pub(super) fn run(self) {
+        self.shared.remotes[self.index].thread.lock().replace(thread::current());
         let pool = Some(self.shared.as_owner());
         let _occupied = Restore::set(|cx| &cx.occupied, true);
         let _runtime = Restore::set(|cx| &cx.runtime, pool);
         let _driving = Restore::set(|cx| &cx.driving, pool);
+        let _worker = Restore::set(|cx| &cx.worker, self.index + 1);
         let local = self.local.owner();
         let _local = Restore::set(|cx| &cx.local, Some(local.as_ptr()));
-        WORKER.set(Some(core::ptr::NonNull::from(&self)));
-        while !self.shared.closing.load(Ordering::Acquire) {
+        WORKER.set(Some(NonNull::from(&self)));
+        while self.seated.get() && !self.shared.is_closing() {
             self.turn();
         }
-        // The tasks of this thread die on it, while it still is a worker.
+        if !self.seated.get() {
+            // A stranger now: nothing may be counted or queued as a worker's any more.
+            context::with(|cx| cx.driving.set(None));
+            self.drain_local();
+        }
         drop(local);
         let Self { shared, local, references, searching, .. } = self;
         if searching.get() {
             shared.idle.stop_searching();
         }
+        // The tasks of this thread die on it.
         drop(local);
         WORKER.set(None);
         shared.worker_ended(references.get());
+    }
+
+    /// Drives the tasks of this thread until none is left.
+    fn drain_local(&self) {
+        self.shared.retired.lock().push(thread::current());
+        while !self.shared.is_closing() {
+            if self.run_local() {
+                continue;
+            }
+            let driving = self.local.drive().expect("a worker's executor is driven by the worker");
+            if driving.task_count() == 0 {
+                return;
+            }
+            drop(driving);
+            thread::park();
+        }
+    }
+
+    /// Gives the seat to a substitute; see the module.
+    pub(super) fn step_down(&self) {
+        if !self.seated.replace(false) {
+            return;
+        }
+        WORKER.set(None);
+        context::with(|cx| cx.driving.set(None));
+        self.shared.running.fetch_add(1, Ordering::AcqRel);
+        let seat = Seat(Some((self.index, Arc::clone(&self.shared))));
+        drop(crate::task::spawn_blocking(move || seat.sit()));
     }
 
     fn turn(&self) {
@@ -183,17 +226,18 @@ impl Worker {
     /// Sleeps until there is work; waits for the timers if nobody else does.
     fn sleep(&self) {
         let shared = &self.shared;
+        // The callback may make a task ready, so the last look comes after it.
+        shared.before_park();
         shared.idle.sleep(self.index, self.searching.replace(false));
         // Whatever was queued before the bit was set is seen here, or its pusher sees the bit.
-        let missed = shared.has_work() || shared.closing.load(Ordering::Acquire);
+        let missed = shared.has_work() || shared.is_closing();
         if missed || !self.is_local_idle() {
             if !shared.idle.wake(self.index) {
                 // Somebody chose this worker already, and counted it as searching.
                 self.searching.set(true);
             }
-            return;
+            return shared.after_park();
         }
-        shared.before_park();
         if shared.idle.become_driver(self.index) {
             match shared.env.timers.next() {
                 None => thread::park(),
@@ -233,6 +277,9 @@ impl Worker {
 
     /// Queues a task behind all others of this worker: it gave way.
     fn push_last(&self, task: Task) {
+        if !self.seated.get() {
+            return self.shared.schedule(task);
+        }
         let alone = self.shared.remotes[self.index].ring.is_empty();
         self.push_ring(task);
         if !alone {
@@ -255,6 +302,25 @@ impl Worker {
             // Full: half of it goes where all can take it.
             let half = (0..BATCH).map_while(|_| ring.pop());
             self.shared.injector.push_all(half.chain([task]));
+        }
+    }
+}
+
+/// A seat on its way to a substitute. If nobody ever takes it, it counts as a worker that ended.
+struct Seat(Option<(usize, Arc<Shared>)>);
+
+impl Seat {
+    fn sit(mut self) {
+        if let Some((index, shared)) = self.0.take() {
+            Worker::new(index, shared).run();
+        }
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        if let Some((_, shared)) = self.0.take() {
+            shared.worker_ended(0);
         }
     }
 }

@@ -32,6 +32,10 @@ pub(crate) struct Context {
     /// Whether tasks depend on this thread, so that it must not wait for anything else: a
     /// `block_on` or a worker is further up its stack.
     pub(crate) occupied: Cell<bool>,
+    /// How many guards of `Handle::enter` this thread has.
+    pub(crate) depth: Cell<u32>,
+    /// Which worker of its runtime this thread is, plus one; zero if none.
+    pub(crate) worker: Cell<usize>,
     /// The task that is being polled gave way without its waker: queue it again.
     pub(crate) yielded: Cell<bool>,
     #[cfg(feature = "alloc")]
@@ -52,6 +56,8 @@ impl Context {
             #[cfg(feature = "alloc")]
             task: Cell::new(None),
             occupied: Cell::new(false),
+            depth: Cell::new(0),
+            worker: Cell::new(0),
             yielded: Cell::new(false),
             #[cfg(feature = "alloc")]
             ids: Cell::new(super::id::Ids::new()),

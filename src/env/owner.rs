@@ -6,6 +6,12 @@
 use super::Env;
 use core::ptr::NonNull;
 
+/// Why something that needs a runtime panics without one. The end is what tokio says, for people
+/// and tests that look for it.
+pub(crate) const NO_RUNTIME: &str = "there is no runtime on this thread: call this inside `block_on` or a task, or enter a \
+     runtime with `Handle::enter` (tokio: there is no reactor running, must be called from the \
+     context of a Tokio 1.x runtime)";
+
 /// The address of a task cell's header. Only `task` looks behind it.
 pub(crate) type RawTask = NonNull<()>;
 
@@ -29,6 +35,8 @@ pub(crate) struct Ops {
     pub(crate) adopt: unsafe fn(NonNull<Owner>, RawTask),
     /// Make the host look again (a nearer deadline). From any thread.
     pub(crate) unpark: unsafe fn(NonNull<Owner>),
+    /// The task that this thread polls is about to block it: let another thread have the rest.
+    pub(crate) step_aside: unsafe fn(NonNull<Owner>),
     /// The environment, if this owner has one of its own.
     pub(crate) env: unsafe fn(NonNull<Owner>) -> Option<NonNull<Env>>,
 }
@@ -95,6 +103,11 @@ impl OwnerRef {
     pub(crate) fn unpark(&self) {
         // SAFETY: the owner is valid.
         unsafe { (self.ops().unpark)(self.0) }
+    }
+
+    pub(crate) fn step_aside(&self) {
+        // SAFETY: the owner is valid.
+        unsafe { (self.ops().step_aside)(self.0) }
     }
 
     /// The environment, if this owner has one of its own: a local set has none.

@@ -4,15 +4,20 @@
 //! unwinds at once: there is no way to catch it.
 
 #[cfg(not(feature = "std"))]
-pub(crate) use bare::Panics;
+pub(crate) use bare::{Panics, unwinding};
 #[cfg(feature = "std")]
-pub(crate) use caught::Panics;
+pub(crate) use caught::{Panics, unwinding};
 
 #[cfg(feature = "std")]
 mod caught {
     use std::any::Any;
     use std::boxed::Box;
     use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+    /// Whether this thread is unwinding, so that another panic would end the program.
+    pub(crate) fn unwinding() -> bool {
+        std::thread::panicking()
+    }
 
     /// The first panic of a series of calls.
     #[derive(Debug)]
@@ -49,6 +54,11 @@ mod caught {
 
 #[cfg(not(feature = "std"))]
 mod bare {
+    /// Whether this thread is unwinding: nobody can tell.
+    pub(crate) fn unwinding() -> bool {
+        false
+    }
+
     /// Where nothing can be caught, nothing is kept.
     #[derive(Debug)]
     pub(crate) struct Panics;

@@ -29,7 +29,7 @@
 
 use super::context;
 use super::instant::Instant;
-use super::owner::OwnerRef;
+use super::owner::{NO_RUNTIME, OwnerRef};
 use super::wheel::{Timed, Wheel};
 use crate::atomic::{AtomicBool, AtomicU8, Ordering, UnsafeCell};
 use crate::collections::list::{Links, Node};
@@ -401,9 +401,6 @@ impl Drop for Registration {
         drop(self.disarm());
     }
 }
-
-const NO_RUNTIME: &str =
-    "there is no runtime here: timers work only inside of one (see `Handle::enter`)";
 
 /// Makes sure that a timer that is made here can be polled here.
 ///

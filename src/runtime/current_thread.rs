@@ -11,7 +11,7 @@ use crate::env::rng::Rng;
 use crate::lock::Lock;
 use crate::platform::Park;
 use crate::task::Handle;
-use crate::task::executor::{Driving, Executor, ExecutorHandle, Refused};
+use crate::task::executor::{Blocking, Driving, Executor, ExecutorHandle, Refused};
 use crate::task::queue::ReadyQueue;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -57,7 +57,7 @@ impl CurrentThread {
     ) -> Self {
         let rng = config.seed.map(Rng::new);
         Self {
-            executor: Executor::new(queue, rng, Some(env), wake),
+            executor: Executor::new(queue, rng, Some(env), wake, Blocking::Refused),
             park,
             event_interval: config.event_interval as usize,
             waiting: Lock::new(Vec::new()),
@@ -152,10 +152,13 @@ impl CurrentThread {
         if driving.run(self.event_interval) == self.event_interval || ready() {
             return;
         }
+        // The callback may make a task ready, so the last look comes after it.
+        self.on_park.iter().for_each(|call| call());
         driving.expect_notice();
         if !driving.has_ready() && !ready() {
             self.wait(None);
         }
+        self.on_unpark.iter().for_each(|call| call());
     }
 
     /// Waits until the host is woken or the next timer is due, or until `limit`. A paused clock
@@ -174,9 +177,7 @@ impl CurrentThread {
         };
         let Some(park) = &self.park else { return };
         let timeout = until.map(|until| until.saturating_duration_since(env.clock.now()));
-        self.on_park.iter().for_each(|call| call());
         park.park(timeout);
-        self.on_unpark.iter().for_each(|call| call());
     }
 
     /// Polls `future` while another thread drives; `None` when nobody drives any more.

@@ -31,6 +31,6 @@ pub use builder::Builder;
 pub(crate) use builder::{Config, Kind, ThreadConfig};
 pub use current_thread::Next;
 pub use local_runtime::{LocalOptions, LocalRuntime};
-pub use runtime::Runtime;
+pub use runtime::{Runtime, worker_index};
 pub(crate) use shutdown::{Deadline, Threads};
 pub use shutdown::{ShutdownReport, Survivor};

@@ -3,8 +3,9 @@
 use super::current_thread::CurrentThread;
 use super::shutdown::{Deadline, Threads};
 use super::{Builder, EnterGuard, Handle, Id, Next, RuntimeFlavor, ShutdownReport};
-use crate::env::context;
 use crate::env::instant::Instant;
+use crate::env::{context, panics};
+use crate::task::executor::Blocking;
 use crate::task::{JoinHandle, LocalSet};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -159,7 +160,9 @@ impl Runtime {
     /// Inside a runtime.
     #[track_caller]
     pub fn shutdown_timeout(mut self, duration: Duration) {
-        refuse_inside("shutdown_timeout");
+        if !duration.is_zero() {
+            refuse_inside("shutdown_timeout");
+        }
         let now = self.handle.owner().env().clock.now();
         self.end(Deadline::Cancel(now.add_or_far(duration)));
     }
@@ -193,6 +196,13 @@ impl Drop for Runtime {
     fn drop(&mut self) {
         if !self.ended {
             self.end(Deadline::Drop);
+            // On a thread that tasks depend on, nothing was waited for.
+            assert!(
+                !context::with(|cx| cx.occupied.get()) || panics::unwinding(),
+                "a runtime was dropped inside a runtime, where it cannot wait for its threads: \
+                 drop it elsewhere, or call `shutdown_background` (tokio: Cannot drop a runtime \
+                 in a context where blocking is not allowed)"
+            );
         }
     }
 }
@@ -206,8 +216,15 @@ fn refuse_inside(what: &str) {
     assert!(
         !context::with(|cx| cx.occupied.get()),
         "`{what}` was called inside a runtime: this thread drives tasks, and while it waits none \
-         of them can run; await instead, or use a thread of its own (`spawn_blocking`)"
+         of them can run; await instead, or use a thread of its own (`spawn_blocking`) (tokio: \
+         Cannot start a runtime from within a runtime)"
     );
+}
+
+/// Which worker of its runtime this thread is, from zero: always zero on the thread that drives a
+/// current-thread runtime, `None` on a thread that runs no tasks.
+pub fn worker_index() -> Option<usize> {
+    context::with(|cx| cx.worker.get()).checked_sub(1)
 }
 
 impl Handle {
@@ -236,7 +253,7 @@ impl Handle {
         refuse_inside("block_on");
         let _entered = self.enter();
         // The set takes what the future starts by `spawn_local`.
-        let set = LocalSet::new();
+        let set = LocalSet::with(Blocking::Allowed);
         crate::sync::block::block_on(set.run_until(future))
     }
 }

@@ -55,6 +55,16 @@ pub(crate) struct Executor {
     core: UnsafeCell<Core>,
     env: Option<Env>,
     wake: WakeHook,
+    blocking: Blocking,
+}
+
+/// Whether a task may block the thread that drives its executor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Blocking {
+    /// Its owner sees to that.
+    Allowed,
+    /// No: all other tasks of the executor depend on the thread.
+    Refused,
 }
 
 /// What only the driving thread touches.
@@ -102,6 +112,7 @@ impl Executor {
         rng: Option<Rng>,
         env: Option<Env>,
         wake: WakeHook,
+        blocking: Blocking,
     ) -> ExecutorHandle {
         let executor = Box::new(Self {
             owner: Owner { ops: &OPS },
@@ -121,6 +132,7 @@ impl Executor {
             }),
             env,
             wake,
+            blocking,
         });
         let this = NonNull::from(Box::leak(executor));
         // SAFETY: just leaked, and nobody else knows it.
@@ -168,7 +180,11 @@ impl Executor {
             return Err(Refused::ForeignThread);
         }
         let me = Some(self.as_owner());
-        let runtime = if self.env.is_some() { me } else { context::with(|cx| cx.runtime.get()) };
+        // A local set is no runtime: it runs inside of one.
+        let (runtime, worker) = match &self.env {
+            Some(_) => (me, 1),
+            None => context::with(|cx| (cx.runtime.get(), cx.worker.get())),
+        };
         let rng = self.core(|core| core.rng);
         Ok(Driving {
             executor: self,
@@ -177,6 +193,7 @@ impl Executor {
             _driving: Restore::set(|cx| &cx.driving, me),
             _local: Restore::set(|cx| &cx.local, me),
             _runtime: Restore::set(|cx| &cx.runtime, runtime),
+            _worker: Restore::set(|cx| &cx.worker, worker),
         })
     }
 
@@ -279,6 +296,7 @@ pub(crate) struct Driving<'a> {
     _driving: Restore<Option<NonNull<Owner>>>,
     _local: Restore<Option<NonNull<Owner>>>,
     _runtime: Restore<Option<NonNull<Owner>>>,
+    _worker: Restore<usize>,
 }
 
 impl Driving<'_> {
@@ -497,6 +515,13 @@ static OPS: Ops = Ops {
     schedule: |owner, task| executor(&owner).schedule(Task::from_raw(task)),
     adopt: |owner, task| executor(&owner).adopt(Task::from_raw(task)),
     unpark: |owner| executor(&owner).notify(),
+    step_aside: |owner| {
+        assert!(
+            executor(&owner).blocking == Blocking::Allowed,
+            "`block_in_place` would block all tasks of this thread: use `spawn_blocking` (tokio: \
+             can call blocking only when running on the multi-threaded runtime)"
+        );
+    },
     env: |owner| executor(&owner).env.as_ref().map(NonNull::from),
 };
 

@@ -3,7 +3,8 @@
 use super::join::JoinHandle;
 use super::spawn::{Blocking, blocking_owner, start};
 use crate::env::context::{self, Restore};
-use crate::env::owner::{Owner, OwnerRef};
+use crate::env::owner::{NO_RUNTIME, Owner, OwnerRef};
+use crate::env::panics;
 use core::fmt;
 use core::future::Future;
 use core::marker::PhantomData;
@@ -61,9 +62,12 @@ impl Handle {
     #[must_use = "the runtime is entered until the guard is dropped"]
     pub fn enter(&self) -> EnterGuard<'_> {
         let owner = Some(self.owner.as_ptr());
+        let depth = context::with(|cx| cx.depth.get()) + 1;
         EnterGuard {
             _runtime: Restore::set(|cx| &cx.runtime, owner),
             _local: None,
+            _depth: Restore::set(|cx| &cx.depth, depth),
+            depth,
             _handle: PhantomData,
         }
     }
@@ -72,7 +76,9 @@ impl Handle {
     /// runtime that is bound to this thread.
     pub(crate) fn enter_local(&self) -> EnterGuard<'_> {
         let owner = Some(self.owner.as_ptr());
-        EnterGuard { _local: Some(Restore::set(|cx| &cx.local, owner)), ..self.enter() }
+        let mut guard = self.enter();
+        guard._local = Some(Restore::set(|cx| &cx.local, owner));
+        guard
     }
 
     /// Starts a task on this runtime; see [`spawn`](crate::task::spawn).
@@ -108,7 +114,21 @@ impl fmt::Debug for Handle {
 pub struct EnterGuard<'a> {
     _runtime: Restore<Option<NonNull<Owner>>>,
     _local: Option<Restore<Option<NonNull<Owner>>>>,
+    _depth: Restore<u32>,
+    depth: u32,
     _handle: PhantomData<&'a Handle>,
+}
+
+impl Drop for EnterGuard<'_> {
+    #[track_caller]
+    fn drop(&mut self) {
+        let in_order = context::with(|cx| cx.depth.get()) == self.depth;
+        assert!(
+            in_order || panics::unwinding(),
+            "`EnterGuard` values dropped out of order: a guard of `Handle::enter` must be dropped \
+             before those that were made earlier"
+        );
+    }
 }
 
 /// There is no runtime on this thread.
@@ -139,9 +159,6 @@ impl fmt::Debug for TryCurrentError {
 }
 
 impl core::error::Error for TryCurrentError {}
-
-const NO_RUNTIME: &str = "there is no runtime on this thread: call this inside `block_on` or a \
-                          task, or enter one with `Handle::enter`";
 
 /// Runs `f` with the owner of this thread's runtime.
 #[track_caller]

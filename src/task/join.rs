@@ -2,6 +2,7 @@
 
 use super::cell::Task;
 use super::error::JoinError;
+use crate::env::context::Restore;
 use crate::env::coop;
 use crate::env::id::Id;
 use core::fmt;
@@ -143,6 +144,7 @@ impl<T> Drop for JoinHandle<T> {
     fn drop(&mut self) {
         let before = self.task.header().state.drop_join();
         if before.is_complete() {
+            let _task = Restore::set(|cx| &cx.task, Some(self.task.as_raw()));
             self.task.discard();
         }
         // While the completing side still reads the waker, that side drops it.

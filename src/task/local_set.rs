@@ -4,7 +4,7 @@
 //! written with one, and for tasks that shall live no longer than some part of a program: dropping
 //! the set drops them. It is one more [`Executor`](super::executor), driven by whoever polls it.
 
-use super::executor::{Driving, Executor, ExecutorHandle};
+use super::executor::{Blocking, Driving, Executor, ExecutorHandle};
 use super::join::JoinHandle;
 use super::queue::ReadyQueue;
 use super::spawn::start;
@@ -57,6 +57,11 @@ impl Default for LocalSet {
 impl LocalSet {
     /// An empty set.
     pub fn new() -> Self {
+        Self::with(Blocking::Refused)
+    }
+
+    /// A set that lets its tasks block the thread.
+    pub(crate) fn with(blocking: Blocking) -> Self {
         let poller = Arc::new(Lock::new(None::<Waker>));
         let waker = Arc::clone(&poller);
         let wake = Box::new(move || {
@@ -65,7 +70,7 @@ impl LocalSet {
                 waker.wake();
             }
         });
-        let executor = Executor::new(ReadyQueue::default(), None, None, wake);
+        let executor = Executor::new(ReadyQueue::default(), None, None, wake, blocking);
         Self { executor, poller, _not_send: PhantomData }
     }
 

@@ -9,6 +9,7 @@
 //! Inside: [`cell`](self) and `state` are the protocol, `executor` the queue of one thread;
 //! `waker`, `join`, `registry`, `queue` are what their names say.
 
+mod block_in_place;
 mod builder;
 mod cell;
 pub mod coop;
@@ -29,6 +30,7 @@ mod waker;
 mod yield_now;
 
 pub use crate::env::id::Id;
+pub use block_in_place::block_in_place;
 pub use builder::Builder;
 pub use coop::{Unconstrained, consume_budget, unconstrained};
 pub use error::JoinError;

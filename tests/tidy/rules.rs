@@ -284,8 +284,8 @@ fn system_modules(source: &Source, index: usize) -> Vec<String> {
     let mut names = Vec::new();
     first_names(source, index, &mut names);
     names.retain(|(_, name)| SYSTEM_MODULES.contains(&name.as_str()));
-    // A thread-local is no thread.
-    if source.at(index) == "thread" && source.at(index + 2) == "LocalKey" {
+    // Neither a thread-local nor the question whether code unwinds is a thread.
+    if source.at(index) == "thread" && ["LocalKey", "panicking"].contains(&source.at(index + 2)) {
         names.clear();
     }
     names.into_iter().map(|(line, name)| source.found(line, format!("`std::{name}`"))).collect()
