@@ -29,11 +29,12 @@ macro_rules! cases {
     };
 }
 
+mod channels;
 mod io;
 mod sync;
 
 /// Every case, in a fixed order.
 pub fn all() -> Vec<&'static Case> {
-    let rooms: &[&'static [Case]] = &[io::CASES, sync::CASES];
+    let rooms: &[&'static [Case]] = &[channels::CASES, io::CASES, sync::CASES];
     rooms.iter().flat_map(|room| room.iter()).collect()
 }
