@@ -1,5 +1,7 @@
 //! A count of permits for which one can wait: the base of [`Semaphore`](super::Semaphore),
-//! [`Mutex`](super::Mutex), [`RwLock`](super::RwLock) and the bounded channel.
+//! [`Mutex`](super::Mutex) and [`RwLock`](super::RwLock).
+//!
+//! Why unsafe: naming the place where one waits is a promise that it stays one place.
 //!
 //! # State
 //!
@@ -14,14 +16,9 @@
 //!
 //! The waiter at the head keeps in its slot what it has got so far, so a large request is not
 //! starved by small ones behind it. What a waiter got and cannot use, because it is dropped or the
-//! permits are closed, goes back.
+//! permits are closed, goes back. So does what it got when its task had no budget left to go on.
 //!
-//! # For the bounded channel
-//!
-//! A message needs a permit: `acquire(1).await` (a named future, to be embedded), push, and the
-//! receiver calls `release(1)` for each message it takes. `close()` fails waiting and future
-//! senders; the channel is drained when `available()` is the capacity again. A sender that got its
-//! permit before the close but was not polled since gets the error, and its permit goes back.
+//! The bounded channel counts its places itself: there they share a word with its other states.
 
 use super::panics::Panics;
 use super::wait::{WaitList, WaitPoint, Waiter, WakeList, wake_while};

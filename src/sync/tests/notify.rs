@@ -203,3 +203,108 @@ fn without_budget_a_waiter_keeps_its_place() {
     assert!(poll_once(second).is_pending());
     assert!(poll_once(first).is_ready());
 }
+
+/// What a notification should do, in the plainest words.
+#[derive(Default)]
+struct Model {
+    permit: bool,
+    /// Who waits, oldest first.
+    waiting: Vec<usize>,
+    /// Who was notified and was not polled since: by which end, or with everybody.
+    notified: Vec<(usize, Option<bool>)>,
+}
+
+impl Model {
+    fn notify(&mut self, last: bool) {
+        if self.waiting.is_empty() {
+            self.permit = true;
+        } else {
+            let at = if last { self.waiting.len() - 1 } else { 0 };
+            self.notified.push((self.waiting.remove(at), Some(last)));
+        }
+    }
+}
+
+#[test]
+fn random_histories_match_a_naive_queue() {
+    for seed in 0..300 {
+        let mut rng = crate::env::rng::Rng::new(seed);
+        let notify = Notify::new();
+        let mut model = Model::default();
+        let mut futures: Vec<(usize, core::pin::Pin<Box<Notified<'_>>>)> = Vec::new();
+        for id in 0..200 {
+            match rng.below(8) {
+                0..=2 => {
+                    let mut future = Box::pin(notify.notified());
+                    let ready = poll_once(future.as_mut()).is_ready();
+                    assert_eq!(ready, model.permit, "seed {seed}");
+                    model.permit = false;
+                    if !ready {
+                        model.waiting.push(id);
+                        futures.push((id, future));
+                    }
+                }
+                3 => {
+                    notify.notify_one();
+                    model.notify(false);
+                }
+                4 => {
+                    notify.notify_last();
+                    model.notify(true);
+                }
+                5 if rng.below(4) == 0 => {
+                    notify.notify_waiters();
+                    model.notified.extend(model.waiting.drain(..).map(|id| (id, None)));
+                }
+                6 if !futures.is_empty() => {
+                    let (id, _) = futures.remove(rng.below(futures.len() as u32) as usize);
+                    model.waiting.retain(|other| *other != id);
+                    if let Some(at) = model.notified.iter().position(|entry| entry.0 == id)
+                        && let (_, Some(last)) = model.notified.remove(at)
+                    {
+                        model.notify(last);
+                    }
+                }
+                _ if !futures.is_empty() => {
+                    let at = rng.below(futures.len() as u32) as usize;
+                    let (id, future) = &mut futures[at];
+                    let notified = model.notified.iter().position(|entry| entry.0 == *id);
+                    let ready = poll_once(future.as_mut()).is_ready();
+                    assert_eq!(ready, notified.is_some(), "seed {seed}: {id}");
+                    if let Some(entry) = notified {
+                        model.notified.remove(entry);
+                        futures.remove(at);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+#[test]
+fn threads_that_give_up_at_random_lose_no_permit() {
+    let notify = Notify::new();
+    std::thread::scope(|scope| {
+        for seed in 0..4 {
+            let notify = &notify;
+            scope.spawn(move || {
+                let mut rng = crate::env::rng::Rng::new(seed);
+                for _ in 0..2_000 {
+                    let mut notified = Box::pin(notify.notified());
+                    if poll_once(notified.as_mut()).is_pending() {
+                        if rng.below(2) == 0 {
+                            continue;
+                        }
+                        crate::sync::block::block_on(notified);
+                    }
+                    // There is one permit in the world.
+                    notify.notify_one();
+                }
+            });
+        }
+        notify.notify_one();
+    });
+    assert!(poll_once(pin!(notify.notified())).is_ready());
+    assert!(poll_once(pin!(notify.notified())).is_pending());
+}

@@ -235,3 +235,111 @@ fn without_budget_a_permit_is_kept_and_handed_on_if_dropped() {
     assert!(without_budget(|| poll_once(third.as_mut())).is_ready(), "an error is no progress");
     assert_eq!(semaphore.available_permits(), 2);
 }
+
+/// What the semaphore should do, in the plainest words: who asks waits in a queue, and its head
+/// collects.
+#[derive(Default)]
+struct Model {
+    free: usize,
+    held: usize,
+    /// Who waits, with what they want and have; of those granted, too, until they are polled.
+    queue: Vec<(usize, usize, usize)>,
+}
+
+impl Model {
+    fn settle(&mut self) {
+        for (_, wanted, got) in &mut self.queue {
+            let given = self.free.min(*wanted - *got);
+            *got += given;
+            self.free -= given;
+        }
+    }
+}
+
+#[test]
+fn random_histories_match_a_naive_queue() {
+    for seed in 0..300 {
+        let mut rng = crate::env::rng::Rng::new(seed);
+        let semaphore = Semaphore::new(2);
+        let mut model = Model { free: 2, ..Model::default() };
+        let mut waiters = Vec::new();
+        let mut permits = Vec::new();
+        for id in 0..200 {
+            match rng.below(6) {
+                0 | 1 => {
+                    let wanted = rng.below(4) as usize + 1;
+                    waiters.push((id, Box::pin(semaphore.acquire_many(wanted as u32))));
+                    model.queue.push((id, wanted, 0));
+                }
+                2 if !waiters.is_empty() => {
+                    let (id, _) = waiters.remove(rng.below(waiters.len() as u32) as usize);
+                    let place = model.queue.iter().position(|entry| entry.0 == id).unwrap();
+                    model.free += model.queue.remove(place).2;
+                }
+                3 if !permits.is_empty() => {
+                    let permit: SemaphorePermit<'_> =
+                        permits.remove(rng.below(permits.len() as u32) as usize);
+                    model.held -= permit.num_permits();
+                    model.free += permit.num_permits();
+                }
+                4 => {
+                    semaphore.add_permits(1);
+                    model.free += 1;
+                }
+                _ => {
+                    let n = rng.below(3) as usize;
+                    let gone = semaphore.forget_permits(n);
+                    assert_eq!(gone, n.min(model.free), "seed {seed}");
+                    model.free -= gone;
+                }
+            }
+            // Those who are new take their place, in order, before anything else happens.
+            model.settle();
+            for (id, mut waiter) in core::mem::take(&mut waiters) {
+                let place = model.queue.iter().position(|entry| entry.0 == id).unwrap();
+                let (_, wanted, got) = model.queue[place];
+                match poll_once(waiter.as_mut()) {
+                    Poll::Pending => {
+                        assert!(got < wanted, "seed {seed}: {id} should have its permits");
+                        waiters.push((id, waiter));
+                    }
+                    Poll::Ready(permit) => {
+                        assert_eq!(got, wanted, "seed {seed}: {id} overtook");
+                        permits.push(permit.unwrap());
+                        model.queue.remove(place);
+                        model.held += wanted;
+                    }
+                }
+            }
+            assert_eq!(semaphore.available_permits(), model.free, "seed {seed}");
+        }
+        let collected: usize = model.queue.iter().map(|entry| entry.2).sum();
+        drop((waiters, permits));
+        let all = model.free + model.held + collected;
+        assert_eq!(semaphore.available_permits(), all, "seed {seed}");
+    }
+}
+
+#[test]
+fn threads_that_give_up_at_random_lose_no_permit() {
+    let semaphore = Semaphore::new(3);
+    std::thread::scope(|scope| {
+        for seed in 0..4 {
+            let semaphore = &semaphore;
+            scope.spawn(move || {
+                let mut rng = crate::env::rng::Rng::new(seed);
+                for _ in 0..2_000 {
+                    let n = rng.below(3) + 1;
+                    let mut acquire = Box::pin(semaphore.acquire_many(n));
+                    let permit = match poll_once(acquire.as_mut()) {
+                        Poll::Ready(permit) => permit,
+                        Poll::Pending if rng.below(2) == 0 => continue,
+                        Poll::Pending => crate::sync::block::block_on(acquire),
+                    };
+                    drop(permit.unwrap());
+                }
+            });
+        }
+    });
+    assert_eq!(semaphore.available_permits(), 3);
+}
