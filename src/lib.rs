@@ -14,7 +14,8 @@ mod atomic;
 mod collections;
 mod env;
 mod lock;
-mod macros;
+#[doc(hidden)]
+pub mod macros;
 pub mod platform;
 
 #[cfg(feature = "std")]

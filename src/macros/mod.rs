@@ -4,8 +4,8 @@
 #[cfg(feature = "std")]
 mod entry;
 mod join;
+mod order;
 mod select;
-mod support;
 
 #[cfg(feature = "macros")]
 pub use attributes::{main, test};
@@ -17,7 +17,7 @@ mod attributes;
 pub mod __private {
     #[cfg(feature = "std")]
     pub use super::entry::{main_builder, run_main, run_test};
-    pub use super::support::{InOrder, InTurn, poll_budget, start_anywhere, start_in_order};
+    pub use super::order::{InOrder, InTurn, poll_budget, start_anywhere, start_in_order};
     pub use crate::future::maybe_done::maybe_done;
     pub use core::default::Default;
     pub use core::future::{Future, IntoFuture, poll_fn};
@@ -72,6 +72,10 @@ macro_rules! __unit {
         ()
     };
 }
+
+// Where tokio has it.
+#[doc(hidden)]
+pub use __private as support;
 
 #[cfg(all(test, feature = "std", not(loom)))]
 mod tests;
