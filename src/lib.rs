@@ -30,6 +30,7 @@ pub mod task;
 pub mod time;
 
 pub mod future;
+pub mod stream;
 
 #[doc(hidden)]
 pub use macros::__private;

@@ -33,6 +33,21 @@ impl<F: Future> Children<F> {
         Self { running: places.len(), places, wakes }
     }
 
+    /// Room for `len` futures.
+    pub(crate) fn places(len: usize) -> Self {
+        let places = (0..len).map(|_| None).collect();
+        Self { places, wakes: WakeSet::new(len), running: 0 }
+    }
+
+    /// Puts a future in a place that is empty; it will be polled in the next round.
+    pub(crate) fn put(&mut self, index: usize, future: F) {
+        let mut place = self.places.get(index);
+        debug_assert!(place.is_none(), "a future has its place for itself");
+        place.set(Some(future));
+        self.running += 1;
+        self.wakes.wake(index);
+    }
+
     /// How many children there were from the start.
     pub(crate) fn len(&self) -> usize {
         self.places.len()

@@ -24,6 +24,8 @@ mod catch_unwind;
 pub(crate) mod children;
 #[cfg(feature = "alloc")]
 mod collections;
+#[cfg(feature = "alloc")]
+pub(crate) mod group;
 mod lazy;
 pub(crate) mod maybe_done;
 #[cfg(feature = "alloc")]
