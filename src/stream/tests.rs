@@ -181,7 +181,7 @@ fn a_map_polls_each_stream_once_a_round_whichever_ends() {
             let polls = &polls;
             poll_stream(move || {
                 polls[n].set(polls[n].get() + 1);
-                if n % 2 == 0 { Poll::Ready(None::<()>) } else { Poll::Pending }
+                if n.is_multiple_of(2) { Poll::Ready(None::<()>) } else { Poll::Pending }
             })
         };
         let mut map: StreamMap<usize, _> = (0..6).map(|n| (n, stream(n))).collect();
