@@ -1,16 +1,17 @@
 //! [`simplex`] and [`duplex`]: pipes in memory.
 //!
-//! A [`SimplexStream`] is a queue of bytes behind a short lock, with a place for one waiting reader
-//! and one waiting writer. A [`DuplexStream`] holds two of them, crosswise with its peer.
+//! A [`Pipe`] is a queue of bytes with a place for one waiting reader and one waiting writer. A
+//! [`SimplexStream`] is one of them; [`split`] lets two tasks at it. A [`DuplexStream`] has two,
+//! each behind a short lock and shared, crosswise, with its peer.
 //!
 //! * A read takes what is there; a write adds what there is room for. Either wakes the other side.
 //! * Closing, from either end, is final: writes fail, reads get what is left and then the end.
-//! * Wakers are cloned, woken and dropped after the lock has been released: they are foreign code,
-//!   and may well come back here.
+//! * Wakers are cloned, woken and dropped outside the lock: they are foreign code, and may well
+//!   come back here.
 
 use crate::env::coop;
 use crate::io::{AsyncRead, AsyncWrite, ReadBuf, ReadHalf, WriteHalf, split};
-use crate::lock::{Lock, LockGuard};
+use crate::lock::Lock;
 use core::fmt;
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker, ready};
@@ -45,8 +46,8 @@ use std::sync::Arc;
 /// ```
 #[track_caller]
 pub fn duplex(max_buf_size: usize) -> (DuplexStream, DuplexStream) {
-    let here = Arc::new(SimplexStream::new_unsplit(max_buf_size));
-    let there = Arc::new(SimplexStream::new_unsplit(max_buf_size));
+    let here = Arc::new(Lock::new(Pipe::new(max_buf_size)));
+    let there = Arc::new(Lock::new(Pipe::new(max_buf_size)));
     let near = DuplexStream { incoming: here.clone(), outgoing: there.clone() };
     (near, DuplexStream { incoming: there, outgoing: here })
 }
@@ -84,17 +85,19 @@ pub fn simplex(max_buf_size: usize) -> (ReadHalf<SimplexStream>, WriteHalf<Simpl
 }
 
 /// A pipe in memory; made by [`simplex`].
+#[derive(Debug)]
 pub struct SimplexStream {
-    pipe: Lock<Pipe>,
+    pipe: Pipe,
 }
 
 /// One end of a pair of connected streams; made by [`duplex`].
 ///
 /// Dropping it closes both directions: the other end reads what is still on its way and then the
 /// end, and fails to write with [`BrokenPipe`](std::io::ErrorKind::BrokenPipe).
+#[derive(Debug)]
 pub struct DuplexStream {
-    incoming: Arc<SimplexStream>,
-    outgoing: Arc<SimplexStream>,
+    incoming: Arc<Lock<Pipe>>,
+    outgoing: Arc<Lock<Pipe>>,
 }
 
 struct Pipe {
@@ -116,21 +119,19 @@ impl SimplexStream {
     /// If `max_buf_size` is zero.
     #[track_caller]
     pub fn new_unsplit(max_buf_size: usize) -> Self {
-        assert!(max_buf_size > 0, "a pipe needs room");
-        let pipe = Pipe {
-            bytes: VecDeque::new(),
-            max_len: max_buf_size,
-            is_closed: false,
-            waiting: [None, None],
-        };
-        Self { pipe: Lock::new(pipe) }
+        Self { pipe: Pipe::new(max_buf_size) }
     }
+}
 
-    fn poll_take(&self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+/// Reaches a pipe for a moment; wakers stay whole during that time.
+trait Reach {
+    fn reach<R>(&mut self, f: impl FnOnce(&mut Pipe) -> R) -> R;
+
+    fn poll_take(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         self.poll_side(cx, READER, |pipe| pipe.take(buf).map(Ok))
     }
 
-    fn poll_put(&self, cx: &mut Context<'_>, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+    fn poll_put(&mut self, cx: &mut Context<'_>, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
         self.poll_side(cx, WRITER, |pipe| pipe.put(bufs))
     }
 
@@ -138,57 +139,93 @@ impl SimplexStream {
     /// `None`.
     #[inline]
     fn poll_side<T>(
-        &self,
+        &mut self,
         cx: &mut Context<'_>,
         side: usize,
         mut attempt: impl FnMut(&mut Pipe) -> Option<T>,
     ) -> Poll<T> {
         let receipt = ready!(coop::poll_proceed(cx));
-        let mut waker = None;
+        let mut spare = None;
         loop {
-            let mut pipe = self.pipe.lock();
-            let len = pipe.bytes.len();
-            if let Some(done) = attempt(&mut pipe) {
-                let moved = pipe.bytes.len() != len;
-                let other = if moved { pipe.waiting[1 - side].take() } else { None };
-                wake(pipe, other);
-                receipt.made_progress();
-                return Poll::Ready(done);
+            match self.reach(|pipe| pipe.try_side(cx.waker(), side, &mut spare, &mut attempt)) {
+                Outcome::Done(done, other) => {
+                    other.map(Waker::wake);
+                    receipt.made_progress();
+                    return Poll::Ready(done);
+                }
+                // Drops the waker that was replaced, if any.
+                Outcome::Waits => return Poll::Pending,
+                // The other side may have moved by the time the waker is there: once more.
+                Outcome::LacksWaker => spare = Some(cx.waker().clone()),
             }
-            if pipe.waiting[side].as_ref().is_some_and(|waiting| waiting.will_wake(cx.waker())) {
-                return Poll::Pending;
-            }
-            if let Some(waker) = waker.take() {
-                let replaced = pipe.waiting[side].replace(waker);
-                drop(pipe);
-                drop(replaced);
-                return Poll::Pending;
-            }
-            drop(pipe);
-            // Not under the lock; the other side may have moved by the time we have it.
-            waker = Some(cx.waker().clone());
         }
     }
 
     /// Closes the pipe and wakes who waits on `side`.
-    fn close(&self, side: usize) {
-        let mut pipe = self.pipe.lock();
-        pipe.is_closed = true;
-        let waiting = pipe.waiting[side].take();
-        wake(pipe, waiting);
+    fn close(&mut self, side: usize) {
+        let waiting = self.reach(|pipe| {
+            pipe.is_closed = true;
+            pipe.waiting[side].take()
+        });
+        waiting.map(Waker::wake);
     }
 }
 
-/// Releases the lock, then wakes.
-#[inline]
-fn wake(pipe: LockGuard<'_, Pipe>, waker: Option<Waker>) {
-    drop(pipe);
-    if let Some(waker) = waker {
-        waker.wake();
+impl Reach for Pipe {
+    #[inline]
+    fn reach<R>(&mut self, f: impl FnOnce(&mut Pipe) -> R) -> R {
+        f(self)
     }
+}
+
+impl Reach for Arc<Lock<Pipe>> {
+    #[inline]
+    fn reach<R>(&mut self, f: impl FnOnce(&mut Pipe) -> R) -> R {
+        f(&mut self.lock())
+    }
+}
+
+/// What came of an attempt.
+enum Outcome<T> {
+    /// It succeeded; the waker of the other side is to be woken.
+    Done(T, Option<Waker>),
+    /// It has to wait, and will be woken.
+    Waits,
+    /// It has to wait, and a waker is needed for that.
+    LacksWaker,
 }
 
 impl Pipe {
+    #[track_caller]
+    fn new(max_len: usize) -> Self {
+        assert!(max_len > 0, "a pipe needs room");
+        Self { bytes: VecDeque::new(), max_len, is_closed: false, waiting: [None, None] }
+    }
+
+    /// Does `attempt`, or leaves the `spare` waker; a waker that this replaces is spare then.
+    #[inline]
+    fn try_side<T>(
+        &mut self,
+        waker: &Waker,
+        side: usize,
+        spare: &mut Option<Waker>,
+        attempt: impl FnOnce(&mut Pipe) -> Option<T>,
+    ) -> Outcome<T> {
+        let len = self.bytes.len();
+        if let Some(done) = attempt(self) {
+            let moved = self.bytes.len() != len;
+            return Outcome::Done(done, if moved { self.waiting[1 - side].take() } else { None });
+        }
+        if self.waiting[side].as_ref().is_some_and(|waiting| waiting.will_wake(waker)) {
+            return Outcome::Waits;
+        }
+        if spare.is_none() {
+            return Outcome::LacksWaker;
+        }
+        core::mem::swap(&mut self.waiting[side], spare);
+        Outcome::Waits
+    }
+
     /// Moves what is there into `buf`; `None` if a reader has to wait.
     #[inline]
     fn take(&mut self, buf: &mut ReadBuf<'_>) -> Option<()> {
@@ -224,29 +261,29 @@ impl Pipe {
 
 impl AsyncRead for SimplexStream {
     fn poll_read(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        self.poll_take(cx, buf)
+        self.pipe.poll_take(cx, buf)
     }
 }
 
 impl AsyncWrite for SimplexStream {
     fn poll_write(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.poll_put(cx, &[IoSlice::new(buf)])
+        self.pipe.poll_put(cx, &[IoSlice::new(buf)])
     }
 
     fn poll_write_vectored(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.poll_put(cx, bufs)
+        self.pipe.poll_put(cx, bufs)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -257,15 +294,15 @@ impl AsyncWrite for SimplexStream {
         Poll::Ready(Ok(()))
     }
 
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.close(READER);
+    fn poll_shutdown(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.pipe.close(READER);
         Poll::Ready(Ok(()))
     }
 }
 
 impl AsyncRead for DuplexStream {
     fn poll_read(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
@@ -275,7 +312,7 @@ impl AsyncRead for DuplexStream {
 
 impl AsyncWrite for DuplexStream {
     fn poll_write(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
@@ -283,7 +320,7 @@ impl AsyncWrite for DuplexStream {
     }
 
     fn poll_write_vectored(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
@@ -298,7 +335,7 @@ impl AsyncWrite for DuplexStream {
         Poll::Ready(Ok(()))
     }
 
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_shutdown(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.outgoing.close(READER);
         Poll::Ready(Ok(()))
     }
@@ -311,23 +348,12 @@ impl Drop for DuplexStream {
     }
 }
 
-impl fmt::Debug for SimplexStream {
+impl fmt::Debug for Pipe {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let pipe = self.pipe.lock();
-        let (len, max_len, is_closed) = (pipe.bytes.len(), pipe.max_len, pipe.is_closed);
-        drop(pipe);
-        f.debug_struct("SimplexStream")
+        let (len, max_len) = (self.bytes.len(), self.max_len);
+        f.debug_struct("Pipe")
             .field("buffer", &format_args!("{len}/{max_len}"))
-            .field("is_closed", &is_closed)
-            .finish()
-    }
-}
-
-impl fmt::Debug for DuplexStream {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DuplexStream")
-            .field("incoming", &self.incoming)
-            .field("outgoing", &self.outgoing)
+            .field("is_closed", &self.is_closed)
             .finish()
     }
 }

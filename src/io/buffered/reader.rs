@@ -65,8 +65,14 @@ impl Ahead {
         Self { buf: std::vec![0; capacity].into(), start: 0, end: 0, seek: Seek::None }
     }
 
+    #[inline]
     fn bytes(&self) -> &[u8] {
         &self.buf[self.start..self.end]
+    }
+
+    #[inline]
+    fn is_empty(&self) -> bool {
+        self.start == self.end
     }
 
     fn discard(&mut self) {
@@ -124,7 +130,7 @@ impl<R: AsyncRead> AsyncRead for BufReader<R> {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         // Nothing was read ahead and nothing would be gained by it.
-        if self.ahead.bytes().is_empty() && buf.remaining() >= self.ahead.buf.len() {
+        if self.ahead.is_empty() && buf.remaining() >= self.ahead.buf.len() {
             return self.get_pin_mut().poll_read(cx, buf);
         }
         let available = ready!(self.as_mut().poll_fill_buf(cx))?;
@@ -139,7 +145,7 @@ impl<R: AsyncRead> AsyncBufRead for BufReader<R> {
     fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
         let this = self.project();
         let ahead = this.ahead;
-        if ahead.bytes().is_empty() {
+        if ahead.is_empty() {
             let mut buf = ReadBuf::new(&mut ahead.buf);
             ready!(this.inner.poll_read(cx, &mut buf))?;
             (ahead.start, ahead.end) = (0, buf.filled().len());

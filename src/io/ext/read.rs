@@ -1,6 +1,7 @@
 use super::Op;
 #[cfg(feature = "bytes")]
 use super::reading::ReadInto;
+use super::reading::{BigEndian, LittleEndian};
 use super::reading::{Read, ReadExact, ReadNumber, ReadToEnd, ReadToString};
 use crate::io::{AsyncRead, Chain, ReadBuf, Take};
 use std::string::String;
@@ -8,7 +9,7 @@ use std::vec::Vec;
 
 /// Declares the methods that read a number.
 macro_rules! read_numbers {
-    ($($name:ident: $type:ty, $size:literal bytes, $decode:ident, $what:literal;)*) => {$(
+    ($($name:ident: $type:ty, $size:literal bytes, $order:ident, $what:literal;)*) => {$(
         #[doc = concat!("Reads ", $what, ".")]
         ///
         /// Read numbers from a [`BufReader`](crate::io::BufReader), not straight from a socket.
@@ -28,25 +29,25 @@ macro_rules! read_numbers {
         ///
         /// # #[creel::main(flavor = "current_thread")]
         /// # async fn main() -> std::io::Result<()> {
-        #[doc = concat!("let bytes = (7 as ", stringify!($type), ").", read_numbers!(@encode $decode), "();")]
+        #[doc = concat!("let bytes = (7 as ", stringify!($type), ").", read_numbers!(@encode $order), "();")]
         #[doc = concat!("assert_eq!((&bytes[..]).", stringify!($name), "().await?, 7 as ", stringify!($type), ");")]
         /// # Ok(())
         /// # }
         /// ```
         #[inline]
-        fn $name(&mut self) -> Op<'_, Self, ReadNumber<$type, $size>>
+        fn $name(&mut self) -> Op<'_, Self, ReadNumber<$order<$type>, $size>>
         where
             Self: Unpin,
         {
-            Op::new(self, ReadNumber::new(<$type>::$decode))
+            Op::new(self, ReadNumber::new())
         }
     )*};
     (@cancel 1) => { "Safe: if the future is dropped, nothing was read." };
     (@cancel $size:literal) => {
         "Not safe: if the future is dropped, some of the bytes may have been read, and are lost."
     };
-    (@encode from_be_bytes) => { "to_be_bytes" };
-    (@encode from_le_bytes) => { "to_le_bytes" };
+    (@encode BigEndian) => { "to_be_bytes" };
+    (@encode LittleEndian) => { "to_le_bytes" };
 }
 
 /// What one does with an [`AsyncRead`].
@@ -315,28 +316,28 @@ pub trait AsyncReadExt: AsyncRead {
     }
 
     read_numbers! {
-        read_u8: u8, 1 bytes, from_be_bytes, "one byte";
-        read_i8: i8, 1 bytes, from_be_bytes, "one byte as a signed number";
-        read_u16: u16, 2 bytes, from_be_bytes, "a big-endian `u16`";
-        read_i16: i16, 2 bytes, from_be_bytes, "a big-endian `i16`";
-        read_u32: u32, 4 bytes, from_be_bytes, "a big-endian `u32`";
-        read_i32: i32, 4 bytes, from_be_bytes, "a big-endian `i32`";
-        read_u64: u64, 8 bytes, from_be_bytes, "a big-endian `u64`";
-        read_i64: i64, 8 bytes, from_be_bytes, "a big-endian `i64`";
-        read_u128: u128, 16 bytes, from_be_bytes, "a big-endian `u128`";
-        read_i128: i128, 16 bytes, from_be_bytes, "a big-endian `i128`";
-        read_f32: f32, 4 bytes, from_be_bytes, "a big-endian `f32`";
-        read_f64: f64, 8 bytes, from_be_bytes, "a big-endian `f64`";
-        read_u16_le: u16, 2 bytes, from_le_bytes, "a little-endian `u16`";
-        read_i16_le: i16, 2 bytes, from_le_bytes, "a little-endian `i16`";
-        read_u32_le: u32, 4 bytes, from_le_bytes, "a little-endian `u32`";
-        read_i32_le: i32, 4 bytes, from_le_bytes, "a little-endian `i32`";
-        read_u64_le: u64, 8 bytes, from_le_bytes, "a little-endian `u64`";
-        read_i64_le: i64, 8 bytes, from_le_bytes, "a little-endian `i64`";
-        read_u128_le: u128, 16 bytes, from_le_bytes, "a little-endian `u128`";
-        read_i128_le: i128, 16 bytes, from_le_bytes, "a little-endian `i128`";
-        read_f32_le: f32, 4 bytes, from_le_bytes, "a little-endian `f32`";
-        read_f64_le: f64, 8 bytes, from_le_bytes, "a little-endian `f64`";
+        read_u8: u8, 1 bytes, BigEndian, "one byte";
+        read_i8: i8, 1 bytes, BigEndian, "one byte as a signed number";
+        read_u16: u16, 2 bytes, BigEndian, "a big-endian `u16`";
+        read_i16: i16, 2 bytes, BigEndian, "a big-endian `i16`";
+        read_u32: u32, 4 bytes, BigEndian, "a big-endian `u32`";
+        read_i32: i32, 4 bytes, BigEndian, "a big-endian `i32`";
+        read_u64: u64, 8 bytes, BigEndian, "a big-endian `u64`";
+        read_i64: i64, 8 bytes, BigEndian, "a big-endian `i64`";
+        read_u128: u128, 16 bytes, BigEndian, "a big-endian `u128`";
+        read_i128: i128, 16 bytes, BigEndian, "a big-endian `i128`";
+        read_f32: f32, 4 bytes, BigEndian, "a big-endian `f32`";
+        read_f64: f64, 8 bytes, BigEndian, "a big-endian `f64`";
+        read_u16_le: u16, 2 bytes, LittleEndian, "a little-endian `u16`";
+        read_i16_le: i16, 2 bytes, LittleEndian, "a little-endian `i16`";
+        read_u32_le: u32, 4 bytes, LittleEndian, "a little-endian `u32`";
+        read_i32_le: i32, 4 bytes, LittleEndian, "a little-endian `i32`";
+        read_u64_le: u64, 8 bytes, LittleEndian, "a little-endian `u64`";
+        read_i64_le: i64, 8 bytes, LittleEndian, "a little-endian `i64`";
+        read_u128_le: u128, 16 bytes, LittleEndian, "a little-endian `u128`";
+        read_i128_le: i128, 16 bytes, LittleEndian, "a little-endian `i128`";
+        read_f32_le: f32, 4 bytes, LittleEndian, "a little-endian `f32`";
+        read_f64_le: f64, 8 bytes, LittleEndian, "a little-endian `f64`";
     }
 }
 

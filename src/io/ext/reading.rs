@@ -7,8 +7,8 @@ use super::text::Text;
 use super::{Operation, uninterrupted};
 use crate::io::{AsyncBufRead, AsyncRead, ReadBuf};
 use core::future::Future;
-use core::marker::PhantomPinned;
-use core::mem::{self, MaybeUninit};
+use core::marker::{PhantomData, PhantomPinned};
+use core::mem::{self, MaybeUninit, size_of};
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 use pin_project_lite::pin_project;
@@ -80,23 +80,23 @@ impl<R: AsyncRead + ?Sized> Operation<R> for ReadExact<'_> {
     }
 }
 
-/// `N` bytes in either order, as a number.
+/// A number of `N` bytes, decoded by `D`.
 #[derive(Debug)]
-pub struct ReadNumber<T, const N: usize> {
+pub struct ReadNumber<D, const N: usize> {
     bytes: [u8; N],
     read: u8,
-    decode: fn([u8; N]) -> T,
+    _decoder: PhantomData<fn() -> D>,
 }
 
-impl<T, const N: usize> ReadNumber<T, N> {
+impl<D, const N: usize> ReadNumber<D, N> {
     #[inline]
-    pub(super) fn new(decode: fn([u8; N]) -> T) -> Self {
-        Self { bytes: [0; N], read: 0, decode }
+    pub(super) fn new() -> Self {
+        Self { bytes: [0; N], read: 0, _decoder: PhantomData }
     }
 }
 
-impl<R: AsyncRead + ?Sized, T, const N: usize> Operation<R> for ReadNumber<T, N> {
-    type Output = io::Result<T>;
+impl<R: AsyncRead + ?Sized, D: Decode<N>, const N: usize> Operation<R> for ReadNumber<D, N> {
+    type Output = io::Result<D::Number>;
 
     #[inline]
     fn poll(&mut self, mut reader: Pin<&mut R>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -108,9 +108,46 @@ impl<R: AsyncRead + ?Sized, T, const N: usize> Operation<R> for ReadNumber<T, N>
                 n => self.read += n as u8,
             }
         }
-        Poll::Ready(Ok((self.decode)(self.bytes)))
+        Poll::Ready(Ok(D::decode(self.bytes)))
     }
 }
+
+/// How `N` bytes become a number.
+pub trait Decode<const N: usize> {
+    type Number;
+
+    fn decode(bytes: [u8; N]) -> Self::Number;
+}
+
+/// Decodes with the first byte weighing most.
+#[derive(Debug)]
+pub struct BigEndian<T>(T);
+
+/// Decodes with the last byte weighing most.
+#[derive(Debug)]
+pub struct LittleEndian<T>(T);
+
+macro_rules! decode {
+    ($($type:ty),*) => {$(
+        impl Decode<{ size_of::<$type>() }> for BigEndian<$type> {
+            type Number = $type;
+            #[inline]
+            fn decode(bytes: [u8; size_of::<$type>()]) -> $type {
+                <$type>::from_be_bytes(bytes)
+            }
+        }
+
+        impl Decode<{ size_of::<$type>() }> for LittleEndian<$type> {
+            type Number = $type;
+            #[inline]
+            fn decode(bytes: [u8; size_of::<$type>()]) -> $type {
+                <$type>::from_le_bytes(bytes)
+            }
+        }
+    )*};
+}
+
+decode!(u8, i8, u16, i16, u32, i32, u64, i64, u128, i128, f32, f64);
 
 #[derive(Debug)]
 pub struct ReadToEnd<'a> {
