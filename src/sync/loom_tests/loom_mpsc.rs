@@ -12,10 +12,20 @@ fn poll_once<F: Future>(future: core::pin::Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
 }
 
-/// Three threads, two locks and a counted channel make long runs.
+/// Two locks and a counted channel make long runs.
 fn model(run: impl Fn() + Sync + Send + 'static) {
+    check(None, run);
+}
+
+/// With one preemption less than usual: three threads that all wait make very many runs.
+fn model_of_three(run: impl Fn() + Sync + Send + 'static) {
+    check(Some(1), run);
+}
+
+fn check(preemptions: Option<usize>, run: impl Fn() + Sync + Send + 'static) {
     let mut model = loom::model::Builder::new();
     model.max_branches = 20_000;
+    model.preemption_bound = preemptions.or(model.preemption_bound);
     model.check(run);
 }
 
@@ -61,7 +71,7 @@ fn loom_a_sender_that_waits_gets_the_place_of_what_is_received() {
 
 #[test]
 fn loom_two_senders_wait_for_one_place() {
-    model(|| {
+    model_of_three(|| {
         let (tx, mut rx) = mpsc::channel(1);
         tx.try_send(0).unwrap();
         let other = tx.clone();
@@ -79,7 +89,7 @@ fn loom_two_senders_wait_for_one_place() {
 
 #[test]
 fn loom_a_cancelled_sender_hands_its_place_on() {
-    model(|| {
+    model_of_three(|| {
         let (tx, mut rx) = mpsc::channel(1);
         tx.try_send(0).unwrap();
         let quitter = tx.clone();
