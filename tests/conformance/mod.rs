@@ -30,12 +30,14 @@ macro_rules! cases {
 }
 
 mod channels;
+mod future;
 mod io;
 mod signals;
 mod sync;
 
 /// Every case, in a fixed order.
 pub fn all() -> Vec<&'static Case> {
-    let rooms: &[&'static [Case]] = &[channels::CASES, io::CASES, signals::CASES, sync::CASES];
+    let rooms: &[&'static [Case]] =
+        &[channels::CASES, future::CASES, io::CASES, signals::CASES, sync::CASES];
     rooms.iter().flat_map(|room| room.iter()).collect()
 }

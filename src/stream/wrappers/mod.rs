@@ -2,9 +2,9 @@
 //!
 //! Each takes over what it wraps and gives it back by `into_inner`, except where noted.
 
-/// The errors of the wrappers.
-pub mod errors {}
+pub mod errors;
 
+mod broadcast;
 mod generated;
 mod mpsc;
 mod task;
@@ -14,6 +14,7 @@ mod watch;
 #[cfg(feature = "std")]
 mod io;
 
+pub use broadcast::BroadcastStream;
 #[cfg(feature = "std")]
 pub use io::{LinesStream, SplitStream};
 pub use mpsc::{ReceiverStream, UnboundedReceiverStream};
