@@ -34,10 +34,17 @@ mod future;
 mod io;
 mod signals;
 mod sync;
+mod task;
 
 /// Every case, in a fixed order.
 pub fn all() -> Vec<&'static Case> {
-    let rooms: &[&'static [Case]] =
-        &[channels::CASES, future::CASES, io::CASES, signals::CASES, sync::CASES];
+    let rooms = [
+        channels::CASES, //
+        future::CASES,   //
+        io::CASES,       //
+        signals::CASES,  //
+        sync::CASES,     //
+        task::CASES,     //
+    ];
     rooms.iter().flat_map(|room| room.iter()).collect()
 }
