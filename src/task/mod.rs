@@ -80,6 +80,8 @@ pub fn try_id() -> Option<Id> {
 pub(crate) fn poll_as<R>(task: Task, f: impl FnOnce() -> R) -> R {
     let _task = context::Restore::set(|cx| &cx.task, Some(task.as_raw()));
     let _budget = context::Restore::set(|cx| &cx.budget, Budget::INITIAL);
+    // A task that polls others, as a local set does, may have given way before it does so.
+    let _yielded = context::Restore::set(|cx| &cx.yielded, false);
     f()
 }
 
