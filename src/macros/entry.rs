@@ -4,9 +4,9 @@ use crate::runtime::Builder;
 use core::future::Future;
 use core::pin::Pin;
 
-/// The runtime of a `main` that does not say which.
+/// The runtime of a `main` that does not say which: several threads where the host has them.
 pub fn main_builder() -> Builder {
-    Builder::new_current_thread()
+    if super::HAS_THREADS { Builder::new_multi_thread() } else { Builder::new_current_thread() }
 }
 
 /// Runs the body of a `main` to its end.

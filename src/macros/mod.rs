@@ -12,6 +12,10 @@ pub use attributes::{main, test};
 #[cfg(feature = "macros")]
 mod attributes;
 
+/// Whether this build can start worker threads.
+#[cfg(feature = "std")]
+const HAS_THREADS: bool = cfg!(all(feature = "native", not(target_family = "wasm")));
+
 /// What expansions of creel's macros name. No part of the public interface.
 #[doc(hidden)]
 pub mod __private {
