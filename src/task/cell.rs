@@ -49,11 +49,11 @@ pub(crate) struct Header {
     id: Id,
     /// The future is not `Send`: it may be polled and dropped on one thread only.
     local: bool,
+    stage: UnsafeCell<Stage>,
     /// Which of the owner's registries keeps the task; by the rule of `slot`.
     shard: UnsafeCell<u16>,
     /// Where the owner's registry keeps the task; `NEW` before it is adopted.
     slot: UnsafeCell<u32>,
-    stage: UnsafeCell<Stage>,
     join_waker: UnsafeCell<Option<Waker>>,
 }
 

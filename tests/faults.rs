@@ -1,0 +1,414 @@
+//! What goes wrong in programs, and what must happen then: nobody else notices, nothing hangs,
+//! nothing is lost, and the error says what it was.
+
+use creel::runtime::{Builder, Next, Runtime};
+use creel::task::{self, JoinHandle, JoinSet, spawn_local, yield_now};
+use creel::time::{Duration, Instant, sleep, timeout};
+use std::future::{Future, pending, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Wake, Waker};
+
+fn runtime() -> Runtime {
+    Builder::new_current_thread().build().unwrap()
+}
+
+/// Both kinds of runtime.
+fn runtimes() -> [Runtime; 2] {
+    [runtime(), Builder::new_multi_thread().worker_threads(2).build().unwrap()]
+}
+
+/// The text of the panic that `f` ends in.
+fn panic_of<R>(f: impl FnOnce() -> R) -> String {
+    let payload = catch_unwind(AssertUnwindSafe(f)).err().expect("this was to panic");
+    text(&*payload)
+}
+
+fn text(payload: &(dyn std::any::Any + Send)) -> String {
+    match payload.downcast_ref::<String>() {
+        Some(text) => text.clone(),
+        None => payload.downcast_ref::<&str>().unwrap_or(&"?").to_string(),
+    }
+}
+
+/// Panics when it is dropped.
+struct Bomb(&'static str);
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            panic!("{}", self.0);
+        }
+    }
+}
+
+#[test]
+fn a_panic_stays_in_its_task() {
+    for runtime in runtimes() {
+        runtime.block_on(async {
+            let other = creel::spawn(async {
+                yield_now().await;
+                7
+            });
+            let error = creel::spawn(async { panic!("mine") }).await.unwrap_err();
+            assert!(error.is_panic());
+            assert!(error.to_string().contains("mine"), "{error}");
+            assert_eq!(text(&*error.into_panic()), "mine");
+            assert_eq!(other.await.unwrap(), 7);
+        });
+    }
+}
+
+#[test]
+fn a_panic_in_a_futures_drop_stays_in_its_task() {
+    for runtime in runtimes() {
+        runtime.block_on(async {
+            // Dropped after it was done, ...
+            let done = creel::spawn(async {
+                let _bomb = Bomb("after");
+            });
+            assert!(done.await.unwrap_err().is_panic());
+            // ... dropped because it was aborted, ...
+            let aborted = creel::spawn(async {
+                let _bomb = Bomb("aborted");
+                pending::<()>().await;
+            });
+            yield_now().await;
+            aborted.abort();
+            let error = aborted.await.unwrap_err();
+            assert!(error.is_panic() || error.is_cancelled());
+            // ... and with others beside it.
+            assert_eq!(creel::spawn(async { 1 }).await.unwrap(), 1);
+        });
+    }
+}
+
+#[test]
+fn a_panic_in_an_outputs_drop_harms_nobody() {
+    for runtime in runtimes() {
+        runtime.block_on(async {
+            // Nobody wants it: the task drops it.
+            drop(creel::spawn(async { Bomb("unwanted") }));
+            yield_now().await;
+            // The handle drops it.
+            let handle = creel::spawn(async { Bomb("left") });
+            while !handle.is_finished() {
+                yield_now().await;
+            }
+            drop(handle);
+            assert_eq!(creel::spawn(async { 1 }).await.unwrap(), 1);
+        });
+    }
+}
+
+#[test]
+fn a_panic_that_nobody_saw_reaches_the_hook_once() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    for mut builder in [Builder::new_current_thread(), Builder::new_multi_thread()] {
+        let log = seen.clone();
+        let runtime = builder
+            .on_unhandled_panic(move |panic| {
+                let name = panic.name.map(str::to_owned);
+                log.lock().unwrap().push((name, panic.message().unwrap().to_owned()));
+            })
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let seen_by_handle = creel::spawn(async { panic!("seen") });
+            drop(seen_by_handle.await);
+            let dropped = task::Builder::new().name("lost").spawn(async { panic!("unseen") });
+            drop(dropped);
+            let late = creel::spawn(async { panic!("late") });
+            while !late.is_finished() {
+                yield_now().await;
+            }
+            drop(late);
+        });
+        drop(runtime);
+        let mut seen = std::mem::take(&mut *seen.lock().unwrap());
+        seen.sort();
+        let expected = [(None, "late".to_owned()), (Some("lost".to_owned()), "unseen".to_owned())];
+        assert_eq!(seen, expected);
+    }
+}
+
+/// A waker that panics when it is used.
+struct BadWaker;
+
+impl Wake for BadWaker {
+    fn wake(self: Arc<Self>) {
+        panic!("bad waker");
+    }
+}
+
+#[test]
+fn a_waker_that_panics_harms_nobody() {
+    let runtime = runtime();
+    let gate = Arc::new(creel::sync::Notify::new());
+    let inner = gate.clone();
+    let mut handle = runtime.spawn(async move { inner.notified().await });
+    runtime.tick(10);
+    let waker = Waker::from(Arc::new(BadWaker));
+    assert!(Pin::new(&mut handle).poll(&mut Context::from_waker(&waker)).is_pending());
+    gate.notify_one();
+    // The task ends and calls the waker, whose panic concerns nobody.
+    runtime.tick(10);
+    assert!(handle.is_finished());
+    assert_eq!(runtime.block_on(async { creel::spawn(async { 1 }).await.unwrap() }), 1);
+    runtime.block_on(handle).unwrap();
+}
+
+#[test]
+fn a_runtime_dropped_with_tasks_pending_drops_them_on_its_thread() {
+    struct Here(std::thread::ThreadId, Arc<AtomicUsize>);
+    impl Drop for Here {
+        fn drop(&mut self) {
+            assert_eq!(std::thread::current().id(), self.0);
+            self.1.fetch_add(1, SeqCst);
+        }
+    }
+    let dropped = Arc::new(AtomicUsize::new(0));
+    let runtime = runtime();
+    let handles: Vec<JoinHandle<()>> = runtime.block_on(async {
+        (0..10)
+            .map(|n| {
+                let here = Here(std::thread::current().id(), dropped.clone());
+                let task = async move {
+                    let _here = here;
+                    if n % 2 == 0 {
+                        sleep(Duration::from_secs(1_000)).await;
+                    }
+                    pending::<()>().await;
+                };
+                if n % 3 == 0 { spawn_local(task) } else { creel::spawn(task) }
+            })
+            .collect()
+    });
+    drop(runtime);
+    assert_eq!(dropped.load(SeqCst), 10);
+    for handle in handles {
+        assert!(handle.is_finished());
+        assert!(self::runtime().block_on(handle).unwrap_err().is_cancelled());
+    }
+}
+
+#[test]
+fn a_task_that_starts_tasks_when_it_is_dropped_cannot_keep_a_runtime_alive() {
+    struct Respawn(u32);
+    impl Drop for Respawn {
+        fn drop(&mut self) {
+            if self.0 > 0 {
+                let next = Respawn(self.0 - 1);
+                drop(creel::spawn(async move {
+                    let _next = next;
+                    pending::<()>().await;
+                }));
+            }
+        }
+    }
+    for runtime in runtimes() {
+        runtime.block_on(async {
+            creel::spawn(async {
+                let _first = Respawn(20);
+                pending::<()>().await;
+            });
+            yield_now().await;
+        });
+        drop(runtime);
+    }
+}
+
+#[test]
+fn a_handle_used_after_shutdown_cancels_what_it_is_given() {
+    for runtime in runtimes() {
+        let handle = runtime.handle().clone();
+        runtime.shutdown_timeout(Duration::from_secs(5));
+        let task = handle.spawn(async { 1 });
+        assert!(task.is_finished());
+        let closure = handle.spawn_blocking(|| 1);
+        let runtime = self::runtime();
+        assert!(runtime.block_on(task).unwrap_err().is_cancelled());
+        assert!(runtime.block_on(closure).unwrap_err().is_cancelled());
+    }
+}
+
+#[test]
+fn blocking_inside_a_runtime_is_an_error_and_no_hang() {
+    for runtime in runtimes() {
+        runtime.block_on(async {
+            let inner = self::runtime();
+            let text = panic_of(|| inner.block_on(async {}));
+            assert!(text.contains("inside a runtime") && text.contains("spawn_blocking"), "{text}");
+            let handle = creel::runtime::Handle::current();
+            assert!(panic_of(|| handle.block_on(async {})).contains("inside a runtime"));
+            // On a thread of its own it is allowed.
+            let outcome = task::spawn_blocking(move || {
+                let answer = inner.block_on(async { 5 });
+                drop(inner);
+                answer
+            });
+            assert_eq!(outcome.await.unwrap(), 5);
+        });
+    }
+}
+
+#[test]
+fn a_host_that_cannot_wait_says_so() {
+    let runtime = Builder::new_current_thread().build_passive(|| {});
+    assert!(panic_of(|| runtime.block_on(async {})).contains("cannot wait"));
+    assert!(panic_of(|| runtime.run()).contains("cannot wait"));
+}
+
+#[test]
+fn a_tick_inside_a_tick_is_refused() {
+    let shared = Arc::new(Builder::new_current_thread().build_passive(|| {}));
+    let own = shared.clone();
+    let task = shared.spawn(async move { own.tick(10) });
+    shared.tick(10);
+    assert_eq!(runtime().block_on(task).unwrap(), Next::Busy);
+    // Another runtime may be driven from inside a task.
+    runtime().block_on(async move { assert_eq!(shared.tick(10), Next::Idle) });
+}
+
+#[test]
+fn a_tick_is_bounded_and_tells_what_is_next() {
+    let woken = Arc::new(AtomicUsize::new(0));
+    let count = woken.clone();
+    let runtime = Builder::new_current_thread().start_paused(true).build_passive(move || {
+        count.fetch_add(1, SeqCst);
+    });
+    assert_eq!(runtime.tick(10), Next::Idle);
+    let tasks: Vec<_> = (0..5).map(|_| runtime.spawn(yield_now())).collect();
+    assert_eq!(woken.load(SeqCst), 1, "woken once until the next tick");
+    assert_eq!(runtime.tick(3), Next::Now);
+    assert_eq!(runtime.tick(100), Next::Idle);
+    assert!(tasks.iter().all(JoinHandle::is_finished));
+    let deadline = {
+        let _entered = runtime.enter();
+        Instant::now() + Duration::from_secs(3)
+    };
+    runtime.spawn(async move { creel::time::sleep_until(deadline).await });
+    let Next::At(at) = runtime.tick(10) else { panic!("a timer waits") };
+    assert!(at <= deadline, "never later than the timer");
+    assert_eq!(runtime.next_deadline(), Some(at));
+}
+
+#[test]
+fn a_slow_poll_is_told() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let log = seen.clone();
+    let runtime = Builder::new_current_thread()
+        .on_slow_poll(Duration::from_millis(20), move |poll| {
+            log.lock().unwrap().push((poll.name.map(str::to_owned), poll.took));
+        })
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let hog = task::Builder::new()
+            .name("hog")
+            .spawn(async { std::thread::sleep(Duration::from_millis(40)) })
+            .unwrap();
+        hog.await.unwrap();
+    });
+    let seen = seen.lock().unwrap();
+    let (name, took) = seen.iter().find(|(name, _)| name.is_some()).expect("the hog is told");
+    assert_eq!(name.as_deref(), Some("hog"));
+    assert!(*took >= Duration::from_millis(40));
+}
+
+#[test]
+fn a_million_timers_at_the_same_instant_all_fire() {
+    let count = if cfg!(miri) { 1_000 } else { 1_000_000 };
+    let runtime = Builder::new_current_thread().start_paused(true).build().unwrap();
+    runtime.block_on(async {
+        let deadline = Instant::now() + Duration::from_secs(5);
+        let mut set = JoinSet::new();
+        for _ in 0..count {
+            set.spawn(async move { creel::time::sleep_until(deadline).await });
+        }
+        let mut fired = 0;
+        while let Some(done) = set.join_next().await {
+            done.unwrap();
+            fired += 1;
+        }
+        assert_eq!(fired, count);
+        assert_eq!(Instant::now(), deadline);
+    });
+}
+
+#[test]
+fn a_clock_that_stands_still_stops_no_task() {
+    // No host advances this clock, and a tick does not either.
+    let runtime = Builder::new_current_thread().start_paused(true).build_passive(|| {});
+    let sleeper = runtime.spawn(async { sleep(Duration::from_nanos(1)).await });
+    let worker = runtime.spawn(async {
+        for _ in 0..100 {
+            yield_now().await;
+        }
+    });
+    while runtime.tick(10) == Next::Now {}
+    assert!(worker.is_finished() && !sleeper.is_finished());
+}
+
+#[test]
+fn durations_without_end_never_fire_and_do_not_overflow() {
+    runtime().block_on(async {
+        let forever = timeout(Duration::from_millis(5), sleep(Duration::MAX)).await;
+        assert!(forever.is_err());
+        timeout(Duration::MAX, async {}).await.unwrap();
+        sleep(Duration::ZERO).await;
+    });
+}
+
+#[test]
+fn a_join_handle_polled_after_its_outcome_says_so() {
+    runtime().block_on(async {
+        let mut handle = creel::spawn(async {});
+        (&mut handle).await.unwrap();
+        let mut cx = Context::from_waker(Waker::noop());
+        let text = panic_of(|| drop(Pin::new(&mut handle).poll(&mut cx)));
+        assert!(text.contains("polled after completion"), "{text}");
+    });
+}
+
+#[test]
+fn outside_a_runtime_every_door_names_the_remedy() {
+    assert!(panic_of(|| creel::spawn(async {})).contains("Handle::enter"));
+    assert!(panic_of(|| spawn_local(async {})).contains("LocalSet"));
+    assert!(panic_of(task::id).contains("try_id"));
+    assert!(panic_of(creel::runtime::Handle::current).contains("Handle::enter"));
+    assert!(creel::runtime::Handle::try_current().is_err());
+    assert!(task::try_id().is_none());
+}
+
+#[test]
+fn wakers_work_from_any_thread_and_after_everything_is_gone() {
+    for runtime in runtimes() {
+        let (send, wakers) = std::sync::mpsc::channel();
+        let polls = Arc::new(AtomicUsize::new(0));
+        let task = runtime.spawn({
+            let polls = polls.clone();
+            poll_fn(move |cx| {
+                polls.fetch_add(1, SeqCst);
+                let _ = send.send(cx.waker().clone());
+                if polls.load(SeqCst) < 50 { Poll::Pending } else { Poll::Ready(()) }
+            })
+        });
+        let waking = std::thread::spawn(move || {
+            let mut last = None;
+            while let Ok(waker) = wakers.recv() {
+                waker.wake_by_ref();
+                last = Some(waker);
+            }
+            last
+        });
+        runtime.block_on(task).unwrap();
+        drop(runtime);
+        let waker = waking.join().unwrap().unwrap();
+        waker.clone().wake();
+        waker.wake();
+        assert_eq!(polls.load(SeqCst), 50);
+    }
+}
