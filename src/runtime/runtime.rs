@@ -196,9 +196,11 @@ impl Drop for Runtime {
     fn drop(&mut self) {
         if !self.ended {
             self.end(Deadline::Drop);
-            // On a thread that tasks depend on, nothing was waited for.
+            // On a thread that tasks depend on, no thread was waited for.
             assert!(
-                !context::with(|cx| cx.occupied.get()) || panics::unwinding(),
+                self.threads.is_empty()
+                    || !context::with(|cx| cx.occupied.get())
+                    || panics::unwinding(),
                 "a runtime was dropped inside a runtime, where it cannot wait for its threads: \
                  drop it elsewhere, or call `shutdown_background` (tokio: Cannot drop a runtime \
                  in a context where blocking is not allowed)"
