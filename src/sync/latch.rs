@@ -11,7 +11,6 @@ use crate::lock::Lock;
 use core::fmt;
 use core::future::poll_fn;
 use core::pin::pin;
-use core::task::Poll;
 
 /// Waits until something was counted down to zero. It cannot be used anew: for that there is the
 /// [`Barrier`](super::Barrier).
@@ -95,14 +94,12 @@ impl Latch {
     /// # });
     /// ```
     pub async fn wait(&self) {
+        if self.try_wait() {
+            return;
+        }
         let mut waiter = pin!(Waiter::new(self, ()));
-        poll_fn(|cx| match self.try_wait() {
-            true => Poll::Ready(()),
-            false => {
-                waiter.as_mut().enroll(Some(cx.waker()), |_, (), _| self.try_wait().then_some(()))
-            }
-        })
-        .await
+        let open = || self.try_wait().then_some(());
+        poll_fn(|cx| waiter.as_mut().enroll(Some(cx.waker()), |_, (), _| open())).await
     }
 }
 

@@ -1,7 +1,7 @@
 //! The receiving half.
 
 use super::error::{RecvError, TryRecvError};
-use super::shared::{Found, Shared};
+use super::shared::{Found, Loan, Shared};
 use crate::atomic::{Ordering, spin};
 use crate::env::coop;
 use crate::env::panics::Panics;
@@ -98,17 +98,30 @@ impl<T: Clone> Receiver<T> {
     /// # Cancel safety
     /// A future that is dropped has received nothing.
     pub async fn recv(&mut self) -> Result<T, RecvError> {
+        let ready = poll_fn(|cx| {
+            let receipt = ready!(coop::poll_proceed(cx));
+            let loan = self.shared.take(&mut self.next);
+            if loan.is_some() {
+                receipt.made_progress();
+            }
+            Poll::Ready(loan.map(Loan::cloned))
+        });
+        if let Some(message) = ready.await {
+            return Ok(message);
+        }
+        self.wait().await
+    }
+
+    /// [`recv`](Self::recv), if there was no message at first.
+    async fn wait(&mut self) -> Result<T, RecvError> {
         let Self { shared, next } = self;
         let shared: &Shared<T> = shared;
         let mut waiter = pin!(Waiter::new(shared, Cell::new(None)));
         poll_fn(|cx| {
             let receipt = ready!(coop::poll_proceed(cx));
-            let found = match shared.take(next) {
-                Some(loan) => Found::Message(loan),
-                None => ready!(waiter.as_mut().enroll(Some(cx.waker()), |tail, began, woken| {
-                    shared.find_or_wait(tail, next, began, woken)
-                })),
-            };
+            let found = ready!(waiter.as_mut().enroll(Some(cx.waker()), |tail, began, woken| {
+                shared.find_or_wait(tail, next, began, woken)
+            }));
             receipt.made_progress();
             Poll::Ready(match found {
                 Found::Message(loan) => Ok(loan.cloned()),

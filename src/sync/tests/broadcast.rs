@@ -5,7 +5,8 @@ use crate::sync::block::block_on;
 use crate::sync::broadcast::error::{RecvError, TryRecvError};
 use crate::sync::broadcast::{self, Receiver, Sender, WeakSender};
 use core::cell::{Cell, RefCell};
-use core::pin::pin;
+use core::future::Future;
+use core::pin::{Pin, pin};
 use core::task::{Poll, Waker};
 use std::boxed::Box;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -231,27 +232,31 @@ fn a_clone_may_use_the_channel() {
 #[test]
 fn a_waiter_is_woken_when_a_lent_message_comes_back() {
     std::thread_local! {
-        static WAITING: RefCell<Option<(Receiver<Probe>, Waker)>> = const { RefCell::new(None) };
+        static READY: RefCell<Option<(Receiver<Probe>, Waker)>> = const { RefCell::new(None) };
+        static WAITING: RefCell<Option<Pin<Box<dyn Future<Output = bool>>>>> =
+            const { RefCell::new(None) };
     }
     #[derive(Debug)]
     struct Probe;
     impl Clone for Probe {
         fn clone(&self) -> Self {
-            if let Some((mut rx, waker)) = WAITING.take() {
-                let mut wait = Box::pin(async move { rx.recv().await.map(|_| ()) });
+            if let Some((mut rx, waker)) = READY.take() {
+                let mut wait = Box::pin(async move { rx.recv().await.is_ok() });
                 assert!(poll_with(wait.as_mut(), &waker).is_pending());
                 // It waits beyond the clone, as a task on another thread would.
-                core::mem::forget(wait);
+                WAITING.set(Some(wait));
             }
             Self
         }
     }
     let (tx, mut rx) = broadcast::channel(2);
     let (count, waker) = Count::new();
-    WAITING.set(Some((tx.subscribe(), waker)));
+    READY.set(Some((tx.subscribe(), waker)));
     tx.send(Probe).unwrap();
     rx.try_recv().unwrap();
     assert_eq!(count.get(), 1);
+    let mut wait = WAITING.take().unwrap();
+    assert_eq!(poll_once(pin!(&mut wait)), Poll::Ready(true));
 }
 
 #[test]
