@@ -123,7 +123,7 @@ impl SimplexStream {
     }
 }
 
-/// Reaches a pipe for a moment; wakers stay whole during that time.
+/// Reaches a pipe, for a moment in which nothing foreign runs.
 trait Reach {
     fn reach<R>(&mut self, f: impl FnOnce(&mut Pipe) -> R) -> R;
 
@@ -149,7 +149,7 @@ trait Reach {
         loop {
             match self.reach(|pipe| pipe.try_side(cx.waker(), side, &mut spare, &mut attempt)) {
                 Outcome::Done(done, other) => {
-                    other.map(Waker::wake);
+                    other.into_iter().for_each(Waker::wake);
                     receipt.made_progress();
                     return Poll::Ready(done);
                 }
@@ -167,7 +167,7 @@ trait Reach {
             pipe.is_closed = true;
             pipe.waiting[side].take()
         });
-        waiting.map(Waker::wake);
+        waiting.into_iter().for_each(Waker::wake);
     }
 }
 

@@ -81,7 +81,7 @@ pub trait AsyncWrite {
 
     /// As [`poll_write`](Self::poll_write), from several buffers in turn.
     ///
-    /// Unless a writer does better, it writes from the first buffer that is not empty.
+    /// A writer that does not implement it writes from the first buffer that is not empty.
     ///
     /// # Errors
     ///
@@ -95,8 +95,8 @@ pub trait AsyncWrite {
         self.poll_write(cx, first.map_or(&[], |buf| buf))
     }
 
-    /// Whether [`poll_write_vectored`](Self::poll_write_vectored) is better than the unless-case:
-    /// if not, a caller does well to gather small pieces into one buffer first.
+    /// Whether [`poll_write_vectored`](Self::poll_write_vectored) takes from several buffers at
+    /// once. Where it does not, a caller does well to gather small pieces into one buffer first.
     fn is_write_vectored(&self) -> bool {
         false
     }
