@@ -1,7 +1,12 @@
 //! `select!`, `join!`, `try_join!`, `pin!`, `#[main]` and `#[test]`, and what their expansions lean
 //! on.
 
+// An event loop cannot be blocked: there, `main` is scheduled.
 #[cfg(feature = "std")]
+#[cfg_attr(
+    all(feature = "web", target_family = "wasm", target_os = "unknown"),
+    path = "../../wasm/web/entry.rs"
+)]
 mod entry;
 mod join;
 mod order;

@@ -4,10 +4,17 @@
 pub mod buf;
 pub(crate) mod clock;
 
+// The standard library's clock, the event loop's, or none until the host brings one.
 #[cfg(all(feature = "std", not(all(target_family = "wasm", target_os = "unknown"))))]
 #[path = "source_std.rs"]
 pub(crate) mod source;
-#[cfg(not(all(feature = "std", not(all(target_family = "wasm", target_os = "unknown")))))]
+#[cfg(all(feature = "web", target_family = "wasm", target_os = "unknown"))]
+#[path = "../../wasm/web/clock.rs"]
+pub(crate) mod source;
+#[cfg(not(any(
+    all(feature = "std", not(all(target_family = "wasm", target_os = "unknown"))),
+    all(feature = "web", target_family = "wasm", target_os = "unknown"),
+)))]
 #[path = "source_still.rs"]
 pub(crate) mod source;
 

@@ -1,0 +1,308 @@
+//! See `web.rs`.
+
+use creel::runtime::{Builder, Next};
+use creel::sync::oneshot;
+use creel::task::yield_now;
+use creel::time::{Duration, Instant, sleep};
+use creel::wasm::web::{self, EventLoop, JsFuture, promise};
+use js_sys::{Array, Function, Promise, Reflect};
+use std::cell::{Cell, RefCell};
+use std::future::{pending, poll_fn};
+use std::rc::Rc;
+use std::sync::{Arc, Mutex};
+use std::task::Poll;
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast, JsValue};
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_name = setTimeout)]
+    fn set_timeout(callback: &Closure<dyn FnMut()>, ms: u32);
+}
+
+/// Has JavaScript call `callback` once, from its own loop.
+fn after_ms(ms: u32, callback: impl FnOnce() + 'static) {
+    let callback = Closure::once(callback);
+    set_timeout(&callback, ms);
+    callback.forget();
+}
+
+/// A new event loop is of one thread's runtime.
+fn event_loop() -> EventLoop {
+    EventLoop::new(&mut Builder::new_current_thread())
+}
+
+/// Tells when it is dropped.
+struct Told(Rc<Cell<bool>>);
+
+impl Drop for Told {
+    fn drop(&mut self) {
+        self.0.set(true);
+    }
+}
+
+fn told() -> (Told, Rc<Cell<bool>>) {
+    let gone = Rc::new(Cell::new(false));
+    (Told(gone.clone()), gone)
+}
+
+/// Replaces `setTimeout` by one that writes down the time and calls the real one; gives it back
+/// when dropped.
+struct Watched {
+    real: JsValue,
+    calls: Rc<RefCell<Vec<f64>>>,
+    _watch: Closure<dyn FnMut(JsValue, JsValue) -> JsValue>,
+}
+
+impl Watched {
+    fn set_timeout() -> Self {
+        let global = js_sys::global();
+        let real = Reflect::get(&global, &"setTimeout".into()).unwrap();
+        let calls: Rc<RefCell<Vec<f64>>> = Rc::default();
+        let (inner, noted) = (real.clone().unchecked_into::<Function>(), calls.clone());
+        let watch = Closure::new(move |callback: JsValue, ms: JsValue| {
+            noted.borrow_mut().push(ms.as_f64().unwrap_or_default());
+            inner.call2(&JsValue::UNDEFINED, &callback, &ms).unwrap()
+        });
+        Reflect::set(&global, &"setTimeout".into(), watch.as_ref()).unwrap();
+        Self { real, calls, _watch: watch }
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        let _ = Reflect::set(&js_sys::global(), &"setTimeout".into(), &self.real);
+    }
+}
+
+cases! {
+    "web":
+
+    async fn spawn_and_timers_work_in_any_callback_of_javascript() {
+        let done = Rc::new(Cell::new(0));
+        let (send, spawned) = (done.clone(), done.clone());
+        let (tell, told) = oneshot::channel();
+        after_ms(1, move || {
+            let remote = creel::task::spawn(async {
+                sleep(Duration::from_millis(2)).await;
+                7
+            });
+            creel::task::spawn_local(async move {
+                send.set(remote.await.unwrap());
+                tell.send(()).unwrap();
+            });
+        });
+        told.await.unwrap();
+        assert_eq!(spawned.get(), 7);
+    }
+
+    async fn a_woken_task_runs_before_the_event_loop_turns() {
+        let order: Rc<RefCell<Vec<&str>>> = Rc::default();
+        let (timer, task) = (order.clone(), order.clone());
+        after_ms(0, move || timer.borrow_mut().push("timer"));
+        web::spawn_local(async move { task.borrow_mut().push("task") });
+        sleep(Duration::from_millis(5)).await;
+        assert_eq!(*order.borrow(), ["task", "timer"]);
+    }
+
+    async fn work_lets_the_event_loop_turn() {
+        let turned = Rc::new(Cell::new(0));
+        let count = turned.clone();
+        after_ms(1, move || {
+            count.set(1);
+            let again = count.clone();
+            after_ms(1, move || again.set(2));
+        });
+        let began = Instant::now();
+        while turned.get() < 2 {
+            assert!(began.elapsed() < Duration::from_secs(10), "the event loop never got a turn");
+            yield_now().await;
+        }
+    }
+
+    async fn a_tick_inside_a_poll_is_refused() {
+        let runtime = Arc::new(Builder::new_current_thread().build_passive(|| {}));
+        let inner = runtime.clone();
+        let answer = runtime.spawn(async move {
+            // By way of JavaScript, as it would come in practice.
+            let (tell, told) = std::sync::mpsc::channel();
+            let tick = Closure::<dyn FnMut()>::new(move || tell.send(inner.tick(1)).unwrap());
+            let function: &Function = tick.as_ref().unchecked_ref();
+            function.call0(&JsValue::UNDEFINED).unwrap();
+            told.recv().unwrap()
+        });
+        while runtime.tick(8) == Next::Now {}
+        assert_eq!(answer.await.unwrap(), Next::Busy);
+        Arc::into_inner(runtime).expect("the task is done with it").shutdown_background();
+    }
+
+    async fn a_callback_inside_a_poll_spawns_but_does_not_run() {
+        let ran = Rc::new(Cell::new(false));
+        let run = ran.clone();
+        let spawn = Closure::<dyn FnMut()>::new(move || {
+            let run = run.clone();
+            creel::task::spawn_local(async move { run.set(true) });
+        });
+        let function: &Function = spawn.as_ref().unchecked_ref();
+        function.call0(&JsValue::UNDEFINED).unwrap();
+        assert!(!ran.get());
+        yield_now().await;
+        assert!(ran.get());
+    }
+
+    async fn a_thousand_sleeps_take_one_timeout() {
+        let own = event_loop();
+        let watched = Watched::set_timeout();
+        for _ in 0..1000 {
+            own.spawn_local(sleep(Duration::from_secs(60)));
+        }
+        // Not `sleep`: its timeout would be counted, too.
+        JsFuture::from(promise_after_ms(3)).await.unwrap();
+        let calls = watched.calls.borrow().clone();
+        let long = calls.iter().filter(|&&ms| ms > 1000.0).count();
+        assert_eq!(long, 1, "{calls:?}");
+    }
+
+    async fn a_deadline_that_set_timeout_cannot_express_is_cut() {
+        let own = event_loop();
+        let watched = Watched::set_timeout();
+        own.spawn_local(sleep(Duration::from_secs(86_400 * 60)));
+        JsFuture::from(promise_after_ms(3)).await.unwrap();
+        let calls = watched.calls.borrow().clone();
+        assert!(calls.contains(&f64::from(i32::MAX)), "{calls:?}");
+        assert!(calls.iter().all(|&ms| ms <= f64::from(i32::MAX)), "{calls:?}");
+    }
+
+    async fn a_dropped_event_loop_drops_its_tasks_at_once() {
+        let (guard, gone) = told();
+        let own = event_loop();
+        own.spawn_local(async move {
+            let _guard = guard;
+            pending::<()>().await;
+        });
+        drop(own);
+        assert!(gone.get());
+        // The callback that was on its way comes and finds nothing.
+        sleep(Duration::from_millis(2)).await;
+    }
+
+    async fn a_dropped_event_loop_disarms_its_timer() {
+        let own = event_loop();
+        let fired = Rc::new(Cell::new(false));
+        let fire = fired.clone();
+        own.spawn_local(async move {
+            sleep(Duration::from_millis(5)).await;
+            fire.set(true);
+        });
+        sleep(Duration::from_millis(1)).await;
+        drop(own);
+        sleep(Duration::from_millis(10)).await;
+        assert!(!fired.get());
+    }
+
+    async fn an_event_loop_may_be_dropped_by_its_own_task() {
+        for wait in [0, 2] {
+            let (guard, gone) = told();
+            let slot: Rc<RefCell<Option<EventLoop>>> = Rc::default();
+            let own = event_loop();
+            let itself = slot.clone();
+            own.spawn_local(async move {
+                let _guard = guard;
+                if wait > 0 {
+                    sleep(Duration::from_millis(wait)).await;
+                }
+                drop(itself.borrow_mut().take());
+                pending::<()>().await;
+            });
+            *slot.borrow_mut() = Some(own);
+            while !gone.get() {
+                sleep(Duration::from_millis(1)).await;
+            }
+        }
+    }
+
+    async fn a_promise_of_a_future_is_kept_or_broken() {
+        let kept = promise(async {
+            sleep(Duration::from_millis(1)).await;
+            Ok(JsValue::from(1))
+        });
+        assert_eq!(JsFuture::from(kept).await, Ok(JsValue::from(1)));
+        let broken = promise(async { Err(JsValue::from(2)) });
+        assert_eq!(JsFuture::from(broken).await, Err(JsValue::from(2)));
+    }
+
+    async fn promises_are_awaited_side_by_side() {
+        let slow = JsFuture::from(promise_after_ms(3));
+        let (one, two, slow) = creel::join!(
+            JsFuture::from(Promise::resolve(&JsValue::from(1))),
+            JsFuture::from(Promise::resolve(&JsValue::from(2))),
+            slow,
+        );
+        assert_eq!((one, two), (Ok(JsValue::from(1)), Ok(JsValue::from(2))));
+        assert!(slow.is_ok());
+    }
+
+    async fn an_answer_to_a_dropped_await_reaches_nobody_else() {
+        let (first, second) = (promise_after_ms(1), promise_after_ms(4));
+        let mut dropped = JsFuture::from(first);
+        poll_fn(|cx| {
+            assert!(std::pin::Pin::new(&mut dropped).poll(cx).is_pending());
+            Poll::Ready(())
+        })
+        .await;
+        drop(dropped);
+        // It takes the same slot.
+        let mut next = JsFuture::from(second);
+        let began = Instant::now();
+        let answer = poll_fn(|cx| std::pin::Pin::new(&mut next).poll(cx)).await;
+        assert!(answer.is_ok());
+        assert!(began.elapsed() >= Duration::from_millis(3), "{:?}", began.elapsed());
+    }
+
+    async fn block_on_runs_what_need_not_wait() {
+        let (tell, told) = oneshot::channel();
+        // Inside a task it is refused.
+        after_ms(0, move || {
+            let runtime = Builder::new_current_thread().start_paused(true).build().unwrap();
+            tell.send(runtime.block_on(async {
+                sleep(Duration::from_secs(3600)).await;
+                creel::spawn(async { 7 }).await.unwrap()
+            }))
+            .unwrap();
+        });
+        assert_eq!(told.await.unwrap(), 7);
+    }
+
+    // The last: what has trapped is not used again.
+    async fn block_on_that_would_wait_says_so() {
+        let (tell, told) = oneshot::channel();
+        after_ms(0, move || {
+            tell.send(what_panics(|| {
+                let runtime = Builder::new_current_thread().build().unwrap();
+                runtime.block_on(pending::<()>());
+            }))
+            .unwrap();
+        });
+        let said = told.await.unwrap();
+        assert!(said.contains("cannot be waited in"), "{said}");
+    }
+}
+
+/// What the panic in `f` says. JavaScript catches the trap, between two frames of ours.
+fn what_panics(f: impl FnMut() + 'static) -> String {
+    let said = Arc::new(Mutex::new(String::new()));
+    let hear = said.clone();
+    std::panic::set_hook(Box::new(move |panic| *hear.lock().unwrap() = panic.to_string()));
+    let f = Closure::<dyn FnMut()>::new(f);
+    let function: &Function = f.as_ref().unchecked_ref();
+    assert!(function.call0(&JsValue::UNDEFINED).is_err());
+    let said = said.lock().unwrap().clone();
+    said
+}
+
+fn promise_after_ms(ms: u32) -> Promise {
+    Promise::new(&mut |resolve: Function, _| {
+        after_ms(ms, move || drop(resolve.call0(&JsValue::UNDEFINED)));
+    })
+}

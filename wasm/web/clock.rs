@@ -1,0 +1,15 @@
+//! The clock of the event loop: `performance.now()`, which windows, workers and Node all have.
+
+use wasm_bindgen::prelude::wasm_bindgen;
+
+#[wasm_bindgen]
+extern "C" {
+    /// Milliseconds since the page or the process started; never goes backwards.
+    #[wasm_bindgen(js_namespace = performance, js_name = now)]
+    pub(crate) fn now_ms() -> f64;
+}
+
+#[inline]
+pub(crate) fn now_ns() -> u64 {
+    (now_ms() * 1e6) as u64
+}

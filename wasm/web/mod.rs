@@ -1,0 +1,102 @@
+//! Browsers, workers and Node: the event loop as host.
+//!
+//! The event loop cannot be waited in, so here the program does not drive the runtime; the event
+//! loop does. Each thread that asks for it has one runtime, made at the first use of anything in
+//! this module, alive as long as the thread, and ambient from then on: in every callback that
+//! JavaScript makes into this thread, [`spawn`](crate::spawn), [`spawn_local`] and the timers
+//! just work.
+//!
+//! ```ignore
+//! #[wasm_bindgen]
+//! pub fn on_click() {
+//!     creel::wasm::web::spawn_local(async {
+//!         creel::time::sleep(Duration::from_millis(300)).await;
+//!         greet();
+//!     });
+//! }
+//! ```
+//!
+//! - Ready tasks run in a microtask, up to 5 ms at a time; then the event loop gets a turn for its
+//!   frames, input and timers before they go on.
+//! - One `setTimeout` stands for all the timers of the runtime.
+//! - A task is never polled from inside another's poll, whatever JavaScript calls when.
+//! - In Node, a task that sleeps or is ready keeps the process alive; one that waits for something
+//!   that nobody will do does not.
+//! - A panic is reported on the console. Where panics abort, which is the rule on this target, the
+//!   runtime then stands still: a program whose invariants are broken is not polled again.
+//! - Nothing can block: see [`block_on`](crate::runtime::Runtime::block_on).
+//!
+//! Absent: sharing a runtime between workers, whose memories are separate.
+
+mod build;
+mod event_loop;
+mod js;
+mod panics;
+mod promise;
+
+pub use event_loop::EventLoop;
+pub use promise::{JsFuture, promise};
+
+use crate::runtime::{Builder, Handle};
+use crate::task::JoinHandle;
+use std::cell::OnceCell;
+use std::future::Future;
+use std::mem;
+
+std::thread_local! {
+    /// The runtime of this thread. Never dropped: a thread here ends with its page or process.
+    static AMBIENT: OnceCell<EventLoop> = const { OnceCell::new() };
+}
+
+/// A handle to this thread's runtime, which is made if there is none yet.
+///
+/// A program that spawns by [`creel::spawn`](crate::spawn) alone calls this, or any other function
+/// here, once at its start.
+pub fn handle() -> Handle {
+    with_ambient(default, |ambient| ambient.handle().clone())
+}
+
+/// Starts a task on this thread's runtime.
+///
+/// Unlike [`creel::task::spawn_local`](crate::task::spawn_local) it makes the runtime if there is
+/// none yet, and in a task of another runtime it still means this thread's.
+///
+/// ```ignore
+/// web::spawn_local(async { log("hello") });
+/// ```
+pub fn spawn_local<F>(future: F) -> JoinHandle<F::Output>
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
+    with_ambient(default, |ambient| ambient.spawn_local(future))
+}
+
+fn default() -> EventLoop {
+    EventLoop::new(&mut Builder::new_current_thread())
+}
+
+/// Runs `f` with this thread's runtime, which `make` makes if there is none yet.
+pub(crate) fn with_ambient<R>(
+    make: impl FnOnce() -> EventLoop,
+    f: impl FnOnce(&EventLoop) -> R,
+) -> R {
+    AMBIENT.with(|ambient| {
+        f(ambient.get_or_init(|| {
+            let event_loop = make();
+            // Entered for good: neither the guard nor what it refers to is ever dropped.
+            mem::forget(event_loop.enter());
+            event_loop
+        }))
+    })
+}
+
+/// Says on the console that the program failed.
+pub(crate) fn report_failure(message: &str) {
+    js::console_error(message);
+    js::fail_process();
+}
+
+fn set_up() {
+    panics::report_to_console();
+}
