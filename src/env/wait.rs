@@ -220,60 +220,71 @@ impl<P: WaitPoint> Waiter<P> {
         mut decide: impl FnMut(&P, &mut P::Guarded, &P::Slot, bool) -> Option<R>,
     ) -> Poll<R> {
         let this = self.into_ref().get_ref();
-        let place = this.place();
-        // SAFETY: the waiter is pinned and alive.
-        let body = unsafe { &(*place.as_ptr()).body };
         // Cloning is foreign code: before the lock, or not at all.
         let mut fresh = if this.is_enlisted() { None } else { waker.cloned() };
         loop {
             let mut guarded = this.point.lock().lock();
-            let linked = this.state() == WAITING;
             let notified = this.state() == NOTIFIED;
-            // SAFETY: under the lock nobody else touches the body.
-            let answer = body.with_mut(|body| {
-                decide(&this.point, &mut guarded, unsafe { &(*body).slot }, notified)
-            });
-            let list = P::waiters(&mut guarded);
-            if let Some(answer) = answer {
-                this.set_state(ASIDE);
-                if linked {
-                    // SAFETY: a linked node is in the list of its point.
-                    unsafe { list.list.remove(place) };
-                }
-                // SAFETY: as above: the body is ours under the lock.
-                let stale = body.with_mut(|body| unsafe { (*body).waker.take() });
+            let ask = |slot: &P::Slot| decide(&this.point, &mut guarded, slot, notified);
+            if let Some(answer) = this.with_slot(ask) {
+                let stale = this.retire(&mut guarded);
                 drop(guarded);
                 drop((stale, fresh));
                 return Poll::Ready(answer);
             }
-            let known = match waker {
-                None => true,
-                // SAFETY: as above.
-                Some(new) => body.with_mut(|body| unsafe {
-                    (*body).waker.as_ref().is_some_and(|old| old.will_wake(new))
-                }),
-            };
-            if !known && fresh.is_none() {
+            if fresh.is_some() || this.will_wake(waker) {
+                let stale = this.enlist(&mut guarded, fresh);
                 drop(guarded);
-                fresh = waker.cloned();
-                continue;
-            }
-            let stale = match known {
-                true => None,
-                // SAFETY: as above.
-                false => body.with_mut(|body| unsafe {
-                    core::mem::replace(&mut (*body).waker, fresh.take())
-                }),
-            };
-            if !linked {
-                this.set_state(WAITING);
-                // SAFETY: the node is pinned and in no list; `drop` and the answer unlink it.
-                unsafe { list.list.push_back(place) };
+                drop(stale);
+                return Poll::Pending;
             }
             drop(guarded);
-            drop(stale);
-            return Poll::Pending;
+            fresh = waker.cloned();
         }
+    }
+
+    /// Under the lock: whether a notification would do what `waker` asks for.
+    fn will_wake(&self, waker: Option<&Waker>) -> bool {
+        self.with_waker(|known| match (waker, known) {
+            (None, _) => true,
+            (Some(new), Some(old)) => old.will_wake(new),
+            (Some(_), None) => false,
+        })
+    }
+
+    /// Under the lock: puts the node into the list, unless it is there, and `fresh` into the node,
+    /// if there is one. Answers the waker that was there before, to be dropped after the lock.
+    fn enlist(&self, guarded: &mut P::Guarded, fresh: Option<Waker>) -> Option<Waker> {
+        if self.state() != WAITING {
+            self.set_state(WAITING);
+            // SAFETY: the node is pinned and in no list; `retire` takes it out before it dies.
+            unsafe { P::waiters(guarded).list.push_back(self.place()) };
+        }
+        fresh.and_then(|fresh| self.with_waker(|known| known.replace(fresh)))
+    }
+
+    /// Under the lock: takes the node out of the list, if it is there. Answers its waker, to be
+    /// dropped after the lock.
+    fn retire(&self, guarded: &mut P::Guarded) -> Option<Waker> {
+        if self.state() == WAITING {
+            // SAFETY: a waiting node is in the list of its point.
+            unsafe { P::waiters(guarded).list.remove(self.place()) };
+        }
+        self.set_state(ASIDE);
+        self.with_waker(Option::take)
+    }
+
+    /// Under the lock, or while the node is the owner's own. `f` may reach the slot through the
+    /// list, too.
+    fn with_slot<R>(&self, f: impl FnOnce(&P::Slot) -> R) -> R {
+        // SAFETY: the place is alive while the waiter is, and no other thread touches the body now.
+        unsafe { (*self.place.get()).body.with_mut(|body| f(&(*body).slot)) }
+    }
+
+    /// Under the lock.
+    fn with_waker<R>(&self, f: impl FnOnce(&mut Option<Waker>) -> R) -> R {
+        // SAFETY: as above, and only `f` has the waker.
+        unsafe { (*self.place.get()).body.with_mut(|body| f(&mut (*body).waker)) }
     }
 
     #[inline]
@@ -307,20 +318,11 @@ impl<P: WaitPoint> Drop for Waiter<P> {
 impl<P: WaitPoint> Waiter<P> {
     #[cold]
     fn leave(&mut self) {
-        let place = self.place();
         let mut guarded = self.point.lock().lock();
-        // SAFETY: the waiter is still pinned and alive.
-        let body = unsafe { &(*place.as_ptr()).body };
-        let linked = self.state() == WAITING;
-        if linked {
-            // SAFETY: a linked node is in the list of its point.
-            unsafe { P::waiters(&mut guarded).list.remove(place) };
-        }
-        // The waker outlives `guarded`: dropping it is foreign code.
-        // SAFETY: the node is in no list, so the body is the owner's alone.
-        let _stale = body.with_mut(|body| unsafe { (*body).waker.take() });
-        // SAFETY: as above.
-        body.with_mut(|body| self.point.forsake(guarded, unsafe { &(*body).slot }, !linked));
+        let notified = self.state() == NOTIFIED;
+        // Dropped after `forsake` has released the lock.
+        let _stale = self.retire(&mut guarded);
+        self.with_slot(|slot| self.point.forsake(guarded, slot, notified));
     }
 }
 
