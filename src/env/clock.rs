@@ -5,9 +5,11 @@
 //! - *frozen*: stands still and moves only by [`advance`](Clock::advance) and
 //!   [`jump`](Clock::jump).
 //! - *running*: was frozen, and runs again from where it stood, in step with the host's clock.
+//! - *simulated*: as frozen, but nothing to do with any host, and the program may not know: it can
+//!   pause such a clock, and let it run again, like a real one.
 //!
-//! real or running → frozen: [`Clock::pause`]; frozen → running: [`Clock::resume`]. A clock may be
-//! read and moved from any thread; its time never goes backwards.
+//! real or running → frozen: [`Clock::pause`]; frozen → running: [`Clock::resume`]. A simulated
+//! clock stays one. A clock may be read and moved from any thread; its time never goes backwards.
 
 use super::host_now;
 use super::instant::Instant;
@@ -39,6 +41,7 @@ enum Mode {
     Real,
     Frozen(Instant),
     Running { from: Instant, since_host_ns: u64 },
+    Simulated { now: Instant, paused: bool },
 }
 
 /// Why the clock could not be moved.
@@ -53,7 +56,12 @@ pub(crate) enum Refused {
 impl Clock {
     /// The clock of a single-threaded runtime, frozen at the current time if `start_paused`.
     pub(crate) fn new(start_paused: bool) -> Self {
-        if start_paused { Self::frozen_at(host_now()) } else { Self::with(Mode::Real) }
+        let clock = Self::with(Mode::Real);
+        if start_paused {
+            MAY_BE_FROZEN.store(true, Ordering::Relaxed);
+            clock.hands.lock().mode = Mode::Frozen(host_now());
+        }
+        clock
     }
 
     /// A clock that can only be real: several threads run tasks by it.
@@ -61,10 +69,10 @@ impl Clock {
         Self { can_pause: false, ..Self::with(Mode::Real) }
     }
 
-    /// A clock that stands at `instant`, whatever the host says.
-    pub(crate) fn frozen_at(instant: Instant) -> Self {
+    /// A clock that stands at `now`, whatever the host says, until it is moved.
+    pub(crate) fn simulated(now: Instant) -> Self {
         MAY_BE_FROZEN.store(true, Ordering::Relaxed);
-        Self::with(Mode::Frozen(instant))
+        Self::with(Mode::Simulated { now, paused: false })
     }
 
     fn with(mode: Mode) -> Self {
@@ -84,58 +92,64 @@ impl Clock {
         // time before it.
         MAY_BE_FROZEN.store(true, Ordering::Relaxed);
         let mut hands = self.hands.lock();
-        if let Mode::Frozen(_) = hands.mode {
-            return Err(Refused::AlreadyPaused);
-        }
-        hands.mode = Mode::Frozen(hands.mode.now());
+        hands.mode = match hands.mode {
+            Mode::Frozen(_) | Mode::Simulated { paused: true, .. } => {
+                return Err(Refused::AlreadyPaused);
+            }
+            Mode::Simulated { now, .. } => Mode::Simulated { now, paused: true },
+            running => Mode::Frozen(running.now()),
+        };
         Ok(())
     }
 
     pub(crate) fn resume(&self) -> Result<(), Refused> {
         let mut hands = self.hands.lock();
-        let Mode::Frozen(from) = hands.mode else { return Err(Refused::NotPaused) };
-        hands.mode = Mode::Running { from, since_host_ns: platform::clock::now_ns() };
+        hands.mode = match hands.mode {
+            Mode::Frozen(from) => Mode::Running { from, since_host_ns: platform::clock::now_ns() },
+            Mode::Simulated { now, paused: true } => Mode::Simulated { now, paused: false },
+            _ => return Err(Refused::NotPaused),
+        };
         Ok(())
     }
 
+    /// Whether the clock stands still until it is moved.
     pub(crate) fn is_paused(&self) -> bool {
-        self.standing_at().is_some()
+        !all_clocks_are_real() && self.hands.lock().mode.standing().is_some()
     }
 
     /// Whether the clock stands still at or after `instant`. Does not look at the host's clock.
     #[inline]
-    pub(crate) fn is_frozen_past(&self, instant: Instant) -> bool {
-        self.standing_at().is_some_and(|now| instant <= now)
+    pub(crate) fn is_standing_past(&self, instant: Instant) -> bool {
+        !all_clocks_are_real()
+            && self.hands.lock().mode.standing().is_some_and(|now| instant <= *now)
     }
 
-    fn standing_at(&self) -> Option<Instant> {
-        if all_clocks_are_real() {
-            return None;
-        }
-        match self.hands.lock().mode {
-            Mode::Frozen(now) => Some(now),
-            _ => None,
-        }
-    }
-
-    /// Moves a frozen clock forward.
+    /// Moves a paused clock forward.
     pub(crate) fn advance(&self, by: Duration) -> Result<(), Refused> {
         let mut hands = self.hands.lock();
-        let Mode::Frozen(now) = hands.mode else { return Err(Refused::NotPaused) };
-        hands.mode = Mode::Frozen(now.checked_add(by).ok_or(Refused::Overflow)?);
+        let (Mode::Frozen(now) | Mode::Simulated { now, paused: true }) = &mut hands.mode else {
+            return Err(Refused::NotPaused);
+        };
+        *now = now.checked_add(by).ok_or(Refused::Overflow)?;
         Ok(())
     }
 
-    /// Moves a frozen clock forward to `instant`; answers whether it is frozen and nobody
-    /// [holds](Self::hold) it. A clock that is already later stays.
+    /// Moves a clock that stands still forward to `instant`, for want of anything else to do.
+    /// Answers whether it stands and nobody [holds](Self::hold) it; one that is already later
+    /// stays.
     pub(crate) fn jump(&self, instant: Instant) -> bool {
-        let mut hands = self.hands.lock();
-        let Mode::Frozen(now) = hands.mode else { return false };
-        if hands.holds > 0 {
+        if all_clocks_are_real() {
             return false;
         }
-        hands.mode = Mode::Frozen(now.max(instant));
-        true
+        let mut hands = self.hands.lock();
+        let is_held = hands.holds > 0;
+        match hands.mode.standing() {
+            Some(now) if !is_held => {
+                *now = instant.max(*now);
+                true
+            }
+            _ => false,
+        }
     }
 
     /// Asks that the clock does not [`jump`](Self::jump) until [`release`](Self::release): work
@@ -157,10 +171,17 @@ impl Default for Clock {
 }
 
 impl Mode {
+    fn standing(&mut self) -> Option<&mut Instant> {
+        match self {
+            Self::Frozen(now) | Self::Simulated { now, .. } => Some(now),
+            Self::Real | Self::Running { .. } => None,
+        }
+    }
+
     fn now(self) -> Instant {
         match self {
             Self::Real => host_now(),
-            Self::Frozen(now) => now,
+            Self::Frozen(now) | Self::Simulated { now, .. } => now,
             Self::Running { from, since_host_ns } => {
                 let ns = platform::clock::now_ns().saturating_sub(since_host_ns);
                 from.add_or_far(Duration::from_nanos(ns))
@@ -195,14 +216,26 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     #[test]
-    fn a_frozen_clock_moves_only_by_hand() {
-        let clock = Clock::frozen_at(Instant::START);
+    fn a_simulated_clock_moves_only_by_hand() {
+        let clock = Clock::simulated(Instant::START);
         assert_eq!(clock.now(), Instant::START);
-        clock.advance(SECOND).unwrap();
-        assert_eq!(clock.now(), Instant::START + SECOND);
         assert!(clock.jump(Instant::START + 2 * SECOND));
         assert!(clock.jump(Instant::START), "a jump back is no error");
         assert_eq!(clock.now(), Instant::START + 2 * SECOND, "and time does not go back");
+        assert!(clock.is_standing_past(Instant::START + 2 * SECOND));
+        assert!(!clock.is_standing_past(Instant::START + 3 * SECOND));
+    }
+
+    #[test]
+    fn a_simulated_clock_lets_itself_be_paused_like_a_real_one() {
+        let clock = Clock::simulated(Instant::START);
+        assert_eq!(clock.advance(SECOND), Err(Refused::NotPaused));
+        assert_eq!(clock.resume(), Err(Refused::NotPaused));
+        clock.pause().unwrap();
+        assert_eq!(clock.pause(), Err(Refused::AlreadyPaused));
+        clock.advance(SECOND).unwrap();
+        clock.resume().unwrap();
+        assert_eq!(clock.now(), Instant::START + SECOND, "it never runs by itself");
     }
 
     #[test]
@@ -216,27 +249,37 @@ mod tests {
         let frozen = clock.now();
         clock.advance(SECOND).unwrap();
         clock.resume().unwrap();
-        assert!(!clock.is_paused());
+        assert!(!clock.is_standing_past(frozen));
         assert!(clock.now() >= frozen + SECOND, "it goes on from where it stood");
     }
 
     #[test]
+    fn a_clock_may_be_paused_from_the_start() {
+        let clock = Clock::new(true);
+        let start = clock.now();
+        assert!(clock.jump(start + SECOND));
+        assert_eq!(clock.now(), start + SECOND);
+    }
+
+    #[test]
     fn a_hold_keeps_the_clock_from_jumping_but_not_from_being_advanced() {
-        let clock = Clock::frozen_at(Instant::START);
+        let clock = Clock::new(true);
+        let start = clock.now();
         clock.hold();
         clock.hold();
         clock.release();
-        assert!(!clock.jump(Instant::START + SECOND));
+        assert!(!clock.jump(start + SECOND));
         clock.advance(SECOND).unwrap();
         clock.release();
-        assert!(clock.jump(Instant::START + 2 * SECOND));
+        assert!(clock.jump(start + 2 * SECOND));
     }
 
     #[test]
     fn an_overflowing_advance_changes_nothing() {
-        let clock = Clock::frozen_at(Instant::START);
+        let clock = Clock::new(true);
+        let start = clock.now();
         assert_eq!(clock.advance(Duration::MAX), Err(Refused::Overflow));
-        assert_eq!(clock.now(), Instant::START);
+        assert_eq!(clock.now(), start);
     }
 
     #[test]

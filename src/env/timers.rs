@@ -350,7 +350,7 @@ impl Registration {
             unsafe { self.as_mut().get_unchecked_mut() }.owner = Some(owner);
         }
         let owner = self.owner.as_ref()?;
-        if owner.env().clock.is_frozen_past(self.deadline()) {
+        if owner.env().clock.is_standing_past(self.deadline()) {
             self.entry.state.store(FIRED, Ordering::Relaxed);
             return waker;
         }

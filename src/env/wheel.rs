@@ -229,5 +229,5 @@ impl<T> fmt::Debug for Wheel<T> {
     }
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(all(test, not(any(loom, target_family = "wasm"))))]
 mod tests;

@@ -52,7 +52,7 @@ impl Simulator {
     /// A simulator whose every run follows from `seed`.
     pub fn new(seed: u64) -> Self {
         let host = Arc::new(Stuck { seed });
-        let clock = Clock::frozen_at(Instant::START);
+        let clock = Clock::simulated(Instant::START);
         let mut builder = Builder::new_current_thread();
         // Two streams: a program that draws numbers does not change the schedule by it.
         builder.seed(seed ^ 0x9e37_79b9_7f4a_7c15);

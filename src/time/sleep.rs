@@ -12,8 +12,8 @@ use pin_project_lite::pin_project;
 
 /// Waits for `duration` from now.
 ///
-/// Zero lets the other tasks run once; a duration that no clock can express, such as
-/// [`Duration::MAX`], means 30 years.
+/// Zero is over when the runtime looks at its timers next. A duration that no clock can express,
+/// such as [`Duration::MAX`], means 30 years.
 ///
 /// # Cancel safety
 /// Dropping the future ends the wait and nothing else.
@@ -37,7 +37,7 @@ pub fn sleep(duration: Duration) -> Sleep {
     Sleep::new(Instant::now().add_or_far(duration))
 }
 
-/// Waits until `deadline`; at most one round of the runtime if that has passed already.
+/// Waits until `deadline`, or until the runtime looks at its timers next if that has passed.
 ///
 /// # Cancel safety
 /// Dropping the future ends the wait and nothing else.

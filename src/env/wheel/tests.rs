@@ -2,8 +2,9 @@
 
 use super::*;
 use crate::collections::list::Links;
-use crate::env::rng::Rng;
 use core::cell::UnsafeCell;
+use proptest::collection;
+use proptest::prelude::*;
 use std::boxed::Box;
 use std::vec::Vec;
 
@@ -97,21 +98,66 @@ impl Pair {
     }
 }
 
-#[test]
-fn equals_the_model() {
-    for seed in 0..200 {
-        let mut rng = Rng::new(seed);
-        let mut pair = Pair::new();
-        for _ in 0..200 {
-            let distance = rng.next() >> rng.below(64);
-            let time = pair.wheel.now().saturating_add(distance);
-            match rng.below(8) {
-                0..4 => pair.insert(time),
-                4 => pair.insert(pair.model.last().map_or(time, |last| last.0)),
-                5 => pair.remove(rng.next() as usize),
-                6 => pair.advance(time.min(pair.wheel.next().unwrap_or(time)), 2),
-                _ => pair.advance(time >> rng.below(2), usize::MAX),
+/// What may happen to a wheel. Times are distances from its own.
+#[derive(Clone, Debug)]
+enum Step {
+    Insert(u64),
+    /// With the deadline of an earlier one.
+    InsertLike(usize),
+    Remove(usize),
+    /// A removal and an insertion.
+    Reset(usize, u64),
+    Advance(u64),
+    /// To what `next` says, and no more than so many timers.
+    AdvanceToNext(usize),
+}
+
+/// Every order of magnitude is as likely as any other.
+fn distance() -> impl Strategy<Value = u64> {
+    (any::<u64>(), 0..64u32).prop_map(|(ns, shift)| ns >> shift)
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        4 => distance().prop_map(Step::Insert),
+        2 => any::<usize>().prop_map(Step::InsertLike),
+        2 => any::<usize>().prop_map(Step::Remove),
+        1 => (any::<usize>(), distance()).prop_map(|(n, ns)| Step::Reset(n, ns)),
+        1 => distance().prop_map(Step::Advance),
+        2 => (0..4usize).prop_map(Step::AdvanceToNext),
+    ]
+}
+
+impl Pair {
+    fn take(&mut self, step: Step) {
+        let at = |ns: u64| self.wheel.now().saturating_add(ns);
+        match step {
+            Step::Insert(ns) => self.insert(at(ns)),
+            Step::InsertLike(n) if self.model.is_empty() => self.insert(n as u64),
+            Step::InsertLike(n) => self.insert(self.model[n % self.model.len()].0),
+            Step::Remove(n) => self.remove(n),
+            Step::Reset(n, ns) => {
+                let deadline = at(ns);
+                self.remove(n);
+                self.insert(deadline);
             }
+            Step::Advance(ns) => self.advance(at(ns), usize::MAX),
+            Step::AdvanceToNext(limit) => {
+                let next = self.wheel.next();
+                self.advance(next.unwrap_or(self.wheel.now()), limit);
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn equals_the_model(steps in collection::vec(step(), 0..200)) {
+        let mut pair = Pair::new();
+        for step in steps {
+            pair.take(step);
             pair.check_next();
         }
         pair.advance(u64::MAX, usize::MAX);
