@@ -67,9 +67,15 @@ impl Context {
     }
 }
 
-#[cfg(feature = "std")]
+#[cfg(all(feature = "std", not(loom)))]
 std::thread_local! {
     static CONTEXT: Context = const { Context::new() };
+}
+
+// loom's threads share a thread.
+#[cfg(loom)]
+loom::thread_local! {
+    static CONTEXT: Context = Context::new();
 }
 
 /// Runs `f` with this thread's context.

@@ -130,3 +130,6 @@ fn timed_turn(task: Task, hook: &crate::env::hooks::SlowPollHook) -> cell::Turn 
     }
     turn
 }
+
+#[cfg(all(test, loom))]
+mod loom_tests;

@@ -1,0 +1,262 @@
+//! The protocol of a task cell and of its executor, in every interleaving.
+
+use super::executor::{Blocking, Executor, ExecutorHandle};
+use super::join::JoinHandle;
+use super::queue::ReadyQueue;
+use super::spawn::start;
+use alloc::boxed::Box;
+use core::future::{Future, poll_fn};
+use core::pin::pin;
+use core::task::{Context, Poll, Waker};
+use loom::future::block_on;
+use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use loom::sync::{Arc, Mutex};
+use loom::thread;
+
+fn executor() -> ExecutorHandle {
+    Executor::new(ReadyQueue::default(), None, None, Box::new(|| {}), Blocking::Refused)
+}
+
+fn spawn<F>(executor: &Executor, future: F) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    start(executor.owner(), future, (), false)
+}
+
+/// Drives until the task has ended.
+fn finish<T>(executor: &Executor, handle: &JoinHandle<T>) {
+    while !handle.is_finished() {
+        let driving = executor.drive().unwrap();
+        if driving.run(8) == 0 {
+            drop(driving);
+            thread::yield_now();
+        }
+    }
+}
+
+/// Counts its drops, and is known to loom.
+struct Drops(Arc<AtomicUsize>);
+
+impl Drop for Drops {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, SeqCst);
+    }
+}
+
+/// A flag that a task waits for, set from another thread.
+#[derive(Clone)]
+struct Flag(Arc<(AtomicBool, Mutex<Option<Waker>>)>);
+
+impl Flag {
+    fn new() -> Self {
+        Self(Arc::new((AtomicBool::new(false), Mutex::new(None))))
+    }
+
+    fn set(&self) {
+        self.0.0.store(true, SeqCst);
+        let waker = self.0.1.lock().unwrap().take();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    fn poll(&self, cx: &Context<'_>) -> Poll<()> {
+        *self.0.1.lock().unwrap() = Some(cx.waker().clone());
+        if self.0.0.load(SeqCst) { Poll::Ready(()) } else { Poll::Pending }
+    }
+}
+
+#[test]
+fn loom_a_wake_during_a_poll_is_not_lost() {
+    loom::model(|| {
+        let executor = executor();
+        let flag = Flag::new();
+        let inner = flag.clone();
+        let handle = spawn(&executor, poll_fn(move |cx| inner.poll(cx)));
+        let waking = thread::spawn(move || flag.set());
+        finish(&executor, &handle);
+        waking.join().unwrap();
+    });
+}
+
+#[test]
+fn loom_two_wakers_make_one_task_ready() {
+    loom::model(|| {
+        let executor = executor();
+        let polls = Arc::new(AtomicUsize::new(0));
+        let slot = Arc::new(Mutex::new(None));
+        let handle = spawn(&executor, {
+            let (polls, slot) = (polls.clone(), slot.clone());
+            poll_fn(move |cx| {
+                *slot.lock().unwrap() = Some(cx.waker().clone());
+                if polls.fetch_add(1, SeqCst) == 0 { Poll::Pending } else { Poll::Ready(()) }
+            })
+        });
+        executor.drive().unwrap().run(1);
+        let waker = slot.lock().unwrap().take().unwrap();
+        let other = waker.clone();
+        let waking = thread::spawn(move || other.wake());
+        waker.wake_by_ref();
+        finish(&executor, &handle);
+        waking.join().unwrap();
+        drop(waker);
+        assert_eq!(polls.load(SeqCst), 2);
+    });
+}
+
+#[test]
+fn loom_joining_from_another_thread_sees_the_output() {
+    loom::model(|| {
+        let executor = executor();
+        let handle = spawn(&executor, async { 7 });
+        let abort = handle.abort_handle();
+        let joining = thread::spawn(move || block_on(handle).unwrap());
+        while !abort.is_finished() {
+            executor.drive().unwrap().run(1);
+            thread::yield_now();
+        }
+        assert_eq!(joining.join().unwrap(), 7);
+    });
+}
+
+#[test]
+fn loom_an_output_is_dropped_once_whoever_is_first() {
+    loom::model(|| {
+        let executor = executor();
+        let drops = Arc::new(AtomicUsize::new(0));
+        let output = Drops(drops.clone());
+        let mut handle = spawn(&executor, async move { output });
+        let dropping = thread::spawn(move || {
+            // The waker in the slot is dropped by one of the two as well.
+            let _ = pin!(&mut handle).poll(&mut Context::from_waker(Waker::noop()));
+            drop(handle);
+        });
+        executor.drive().unwrap().run(1);
+        dropping.join().unwrap();
+        assert_eq!(drops.load(SeqCst), 1);
+    });
+}
+
+#[test]
+fn loom_the_join_waker_may_change_while_the_task_ends() {
+    loom::model(|| {
+        let executor = executor();
+        let mut handle = spawn(&executor, async { 1 });
+        let mut cx = Context::from_waker(Waker::noop());
+        let _ = pin!(&mut handle).poll(&mut cx);
+        let abort = handle.abort_handle();
+        let joining = thread::spawn(move || block_on(handle).unwrap());
+        while !abort.is_finished() {
+            executor.drive().unwrap().run(1);
+            thread::yield_now();
+        }
+        joining.join().unwrap();
+    });
+}
+
+#[test]
+fn loom_abort_races_with_the_end() {
+    loom::model(|| {
+        let executor = executor();
+        let drops = Arc::new(AtomicUsize::new(0));
+        let held = Drops(drops.clone());
+        let handle = spawn(&executor, async move {
+            let _held = held;
+        });
+        let abort = handle.abort_handle();
+        let aborting = thread::spawn(move || abort.abort());
+        finish(&executor, &handle);
+        aborting.join().unwrap();
+        assert_eq!(drops.load(SeqCst), 1);
+        let _ = block_on(handle);
+    });
+}
+
+#[test]
+fn loom_shutdown_races_with_a_wake() {
+    loom::model(|| {
+        let executor = executor();
+        let flag = Flag::new();
+        let inner = flag.clone();
+        let handle = spawn(&executor, poll_fn(move |cx| inner.poll(cx)));
+        executor.drive().unwrap().run(1);
+        let waking = thread::spawn(move || flag.set());
+        drop(executor);
+        waking.join().unwrap();
+        assert!(handle.is_finished());
+    });
+}
+
+#[test]
+fn loom_shutdown_races_with_a_spawn() {
+    loom::model(|| {
+        let executor = executor();
+        let owner = executor.owner();
+        let drops = Arc::new(AtomicUsize::new(0));
+        let held = Drops(drops.clone());
+        let spawning = thread::spawn(move || {
+            start(
+                owner,
+                async move {
+                    let _held = held;
+                },
+                (),
+                false,
+            )
+        });
+        drop(executor);
+        let handle = spawning.join().unwrap();
+        assert!(handle.is_finished());
+        assert_eq!(drops.load(SeqCst), 1);
+    });
+}
+
+#[test]
+fn loom_the_right_to_drive_is_handed_over() {
+    loom::model(|| {
+        let executor = Arc::new(executor());
+        let handle = spawn(&executor, async { 3 });
+        let other = executor.clone();
+        let driving = thread::spawn(move || {
+            if let Ok(driving) = other.drive() {
+                driving.run(1);
+            }
+        });
+        while !handle.is_finished() {
+            if let Ok(driving) = executor.drive() {
+                driving.run(1);
+            }
+            thread::yield_now();
+        }
+        driving.join().unwrap();
+        assert_eq!(block_on(handle).unwrap(), 3);
+    });
+}
+
+#[test]
+fn loom_the_host_is_told_of_work_that_comes_while_it_looks() {
+    loom::model(|| {
+        let told = Arc::new(AtomicBool::new(false));
+        let tell = told.clone();
+        let executor = Executor::new(
+            ReadyQueue::default(),
+            None,
+            None,
+            Box::new(move || tell.store(true, SeqCst)),
+            Blocking::Refused,
+        );
+        let owner = executor.owner();
+        let spawning = thread::spawn(move || start(owner, async {}, (), false));
+        let driving = executor.drive().unwrap();
+        told.store(false, SeqCst);
+        driving.expect_notice();
+        let seen = driving.has_ready();
+        let handle = spawning.join().unwrap();
+        // Whatever the host did not see itself, it was told of.
+        assert!(seen || told.load(SeqCst));
+        driving.run(1);
+        assert!(handle.is_finished());
+    });
+}
