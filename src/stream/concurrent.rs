@@ -109,11 +109,10 @@ impl<S: Stream<Item: Future>> Stream for Buffered<S> {
             this.running.insert(Numbered { future, number });
             this.outputs.push_back(None);
         });
-        while let Poll::Ready(Some((number, output))) = this.running.poll_next(cx) {
+        // Only while the oldest runs: a row of outputs that is there goes out first.
+        while let Some(None) = this.outputs.front() {
+            let Poll::Ready(Some((number, output))) = this.running.poll_next(cx) else { break };
             this.outputs[number.wrapping_sub(*this.oldest)] = Some(output);
-            if number == *this.oldest {
-                break;
-            }
         }
         match this.outputs.front_mut().map(Option::take) {
             Some(None) => Poll::Pending,
