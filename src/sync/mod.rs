@@ -1,4 +1,35 @@
 //! Synchronisation: locks, notifications and channels.
+//!
+//! Names and signatures are tokio's where tokio has the thing.
+//!
+//! | to | use |
+//! |---|---|
+//! | hand values from many tasks to one | [`mpsc`] |
+//! | hand one value over, once | [`oneshot`] |
+//! | give every receiver every value | [`broadcast`] |
+//! | let many see the latest value | [`watch`] |
+//! | share work among many receivers | [`mpmc`] |
+//! | hand a value over hand to hand | [`rendezvous`] |
+//! | have a value for oneself across an `.await` | [`Mutex`], [`RwLock`] |
+//! | bound how many do something at a time | [`Semaphore`] |
+//! | tell that something happened | [`Notify`], [`Event`] |
+//! | wait for each other | [`Barrier`], [`Latch`], [`WaitGroup`] |
+//! | set a value once and wait for it | [`OnceCell`], [`SetOnce`] |
+//! | stop a whole tree of work | [`CancellationToken`] |
+//!
+//! # What holds for all of them
+//!
+//! - **They need no runtime.** They work in any executor, between runtimes and between threads,
+//!   and can be notified from anywhere. In a task of this crate they spend its cooperative budget,
+//!   so a task that always finds what it waits for still lets others run.
+//! - **Waiting allocates nothing.** A waiter is a node inside the future that waits.
+//! - **First come, first served.** Who waits longest is served first, and nobody overtakes.
+//! - **Dropping a future is safe at any point** and loses nothing: its place in the queue is
+//!   given up, and what it had been handed already goes to the next.
+//! - **There is no poisoning.** A task that panics gives back what it holds; a waker that panics
+//!   keeps nobody else from being woken.
+//! - **Two tiers**: `try_x()` answers at once, `x().await` waits. On hosts with threads a
+//!   `blocking_x()` waits with the thread, and panics where that would keep tasks from running.
 
 // How everything here waits.
 use crate::env::{atomic_waker, panics, wait};
