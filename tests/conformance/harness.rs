@@ -64,6 +64,11 @@ impl Request {
         all().into_iter().skip_while(done).skip(skipped).filter(is_wanted).collect()
     }
 
+    /// Whether the command line names cases.
+    pub fn has_filters(&self) -> bool {
+        !self.filters.is_empty()
+    }
+
     /// How many seeds a host that has seeds tries for each case.
     pub fn seeds(&self) -> u64 {
         self.seeds.unwrap_or(100)

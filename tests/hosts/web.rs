@@ -1,11 +1,11 @@
-//! See `web.rs`.
+//! What the event loop as host promises beyond the conformance list.
 
 use creel::runtime::{Builder, Next};
 use creel::sync::oneshot;
 use creel::task::yield_now;
 use creel::time::{Duration, Instant, sleep};
 use creel::wasm::web::{self, EventLoop, JsFuture, promise};
-use js_sys::{Array, Function, Promise, Reflect};
+use js_sys::{Function, Promise, Reflect};
 use std::cell::{Cell, RefCell};
 use std::future::{pending, poll_fn};
 use std::rc::Rc;
@@ -297,8 +297,7 @@ fn what_panics(f: impl FnMut() + 'static) -> String {
     let f = Closure::<dyn FnMut()>::new(f);
     let function: &Function = f.as_ref().unchecked_ref();
     assert!(function.call0(&JsValue::UNDEFINED).is_err());
-    let said = said.lock().unwrap().clone();
-    said
+    said.lock().unwrap().clone()
 }
 
 fn promise_after_ms(ms: u32) -> Promise {
