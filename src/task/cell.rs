@@ -297,25 +297,27 @@ impl Task {
         if !before.has_join() {
             self.discard();
         }
-        if before.has_join_waker() {
-            // The slot is shared for reading until it is returned.
-            header.join_waker.with(|waker| {
-                // SAFETY: rule 6, `JOIN_WAKER` was set when the task was completed.
-                if let Some(waker) = unsafe { &*waker } {
-                    super::guard(|| waker.wake_by_ref());
-                }
-            });
-            if !header.state.return_join_waker() {
-                self.drop_join_waker();
-            }
+        if !before.has_join_waker() {
+            return self.drop_ref();
         }
-        self.drop_ref();
+        // SAFETY: rule 6, `JOIN_WAKER` was set when the task was completed.
+        let waker = header.join_waker.with_mut(|slot| unsafe { (*slot).take() });
+        if header.state.return_join_waker_and_release() {
+            self.free();
+        }
+        super::guard(|| waker.into_iter().for_each(Waker::wake));
     }
 
     /// Drops an outcome that nobody wants; a panic that nobody saw reaches the hook.
     pub(super) fn discard(self) {
         // SAFETY: rule 5, the caller completed the task and no handle exists, or is the handle.
         unsafe { (self.header().vtable.discard)(self.0) }
+    }
+
+    /// Whether the outcome was taken or dropped already. Only for the handle of a complete task.
+    pub(super) fn is_spent(self) -> bool {
+        // SAFETY: rule 5, the caller is the handle.
+        self.header().stage.with(|stage| unsafe { *stage }) == Stage::Gone
     }
 
     /// Moves the outcome into `place`, a `Poll<Result<F::Output, JoinError>>`.
@@ -354,11 +356,16 @@ impl Task {
         self.header().state.add_ref();
     }
 
+    /// Frees the cell after its last reference is gone.
+    pub(super) fn free(self) {
+        // SAFETY: nobody is left who could touch the cell.
+        unsafe { (self.header().vtable.free)(self.0) }
+    }
+
     #[inline]
     pub(super) fn drop_ref(self) {
         if self.header().state.drop_ref() {
-            // SAFETY: the last reference is gone.
-            unsafe { (self.header().vtable.free)(self.0) }
+            self.free();
         }
     }
 }

@@ -32,7 +32,7 @@ use core::ptr::NonNull;
 use core::task::{RawWaker, RawWakerVTable, Waker};
 
 /// After how many turns the inbox is emptied although the queue is not.
-const INBOX_INTERVAL: u32 = 31;
+const INBOX_INTERVAL: u32 = 32;
 
 /// Tells the host that there is work. From any thread, never blocks.
 type WakeHook = Box<dyn Fn() + Send + Sync>;
@@ -314,18 +314,20 @@ impl Driving<'_> {
     fn turn(&self, task: Task) {
         let executor = self.executor;
         let slow_poll = executor.env.as_ref().and_then(|env| env.hooks.slow_poll.as_ref());
-        let turn = match slow_poll {
-            None => super::poll_as(task, || task.turn()),
-            Some(hook) => super::timed_turn(task, hook),
-        };
-        match turn {
-            Turn::Idle => {}
-            Turn::Again => executor.core(|core| core.queue.push(task)),
-            Turn::Done => {
-                executor.core(|core| core.forget(task));
-                super::poll_as(task, || task.finish());
+        super::poll_as(task, || {
+            let turn = match slow_poll {
+                None => task.turn(),
+                Some(hook) => super::timed_turn(task, hook),
+            };
+            match turn {
+                Turn::Idle => {}
+                Turn::Again => executor.core(|core| core.queue.push(task)),
+                Turn::Done => {
+                    executor.core(|core| core.forget(task));
+                    task.finish();
+                }
             }
-        }
+        });
     }
 
     /// Whether a task is ready.

@@ -141,18 +141,29 @@ fn abort(task: Task) {
 }
 
 impl<T> Drop for JoinHandle<T> {
+    #[inline]
     fn drop(&mut self) {
-        let before = self.task.header().state.drop_join();
-        if before.is_complete() {
-            let _task = Restore::set(|cx| &cx.task, Some(self.task.as_raw()));
-            self.task.discard();
+        let now = self.task.header().state.load();
+        if now.is_complete() && now.is_sole() && self.task.is_spent() {
+            // The usual end, and the cheapest: nobody else is left.
+            return self.task.free();
         }
-        // While the completing side still reads the waker, that side drops it.
-        if !(before.is_complete() && before.has_join_waker()) {
-            self.task.drop_join_waker();
-        }
-        self.task.drop_ref();
+        drop_handle(self.task);
     }
+}
+
+/// Gives up a handle whose task may still run, or whose outcome may still be there.
+fn drop_handle(task: Task) {
+    let before = task.header().state.drop_join();
+    if before.is_complete() {
+        let _task = Restore::set(|cx| &cx.task, Some(task.as_raw()));
+        task.discard();
+    }
+    // While the completing side still has the waker, that side drops it.
+    if !(before.is_complete() && before.has_join_waker()) {
+        task.drop_join_waker();
+    }
+    task.drop_ref();
 }
 
 impl<T> fmt::Debug for JoinHandle<T> {

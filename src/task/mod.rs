@@ -120,7 +120,7 @@ fn report_panic(task: Task, payload: &(dyn Any + Send)) {
 /// Gives a task a turn and tells the hook if it took long.
 fn timed_turn(task: Task, hook: &crate::env::hooks::SlowPollHook) -> cell::Turn {
     let start = crate::platform::clock::now_ns();
-    let turn = poll_as(task, || task.turn());
+    let turn = task.turn();
     let took =
         core::time::Duration::from_nanos(crate::platform::clock::now_ns().saturating_sub(start));
     if took >= hook.threshold {

@@ -23,8 +23,8 @@
 //! not complete, so its owner's reference stands.
 //!
 //! The join waker slot belongs to the `JoinHandle` while neither `JOIN_WAKER` nor `COMPLETE` is
-//! set; while `JOIN_WAKER` is set both sides may only read it; the completing side reads it after
-//! it has set `COMPLETE` and gives it back by clearing `JOIN_WAKER`.
+//! set; while `JOIN_WAKER` is set both sides may only read it; the completing side takes it after it
+//! has set `COMPLETE`, and gives the slot back by clearing `JOIN_WAKER`.
 //!
 //! Every successful change that hands the future, the outcome or the slot to somebody else is
 //! `AcqRel`, so each one releases to, and acquires from, the next on the same word.
@@ -58,6 +58,10 @@ impl Snapshot {
     }
     pub(super) fn has_join_waker(self) -> bool {
         self.0 & JOIN_WAKER != 0
+    }
+    /// Whether the reader has the only reference, so that nothing can change any more.
+    pub(super) fn is_sole(self) -> bool {
+        self.refs() == 1
     }
     fn refs(self) -> usize {
         self.0 / REF
@@ -180,9 +184,13 @@ impl State {
         Snapshot(before)
     }
 
-    /// Gives the join waker back after completion; answers whether a handle is still there.
-    pub(super) fn return_join_waker(&self) -> bool {
-        self.0.fetch_and(!JOIN_WAKER, Ordering::AcqRel) & JOIN != 0
+    /// Gives the emptied join waker slot back after completion, and a reference with it. `true`: it
+    /// was the last, the caller frees the cell.
+    pub(super) fn return_join_waker_and_release(&self) -> bool {
+        // Release publishes our use of the slot and the cell.
+        let before = self.0.fetch_sub(JOIN_WAKER + REF, Ordering::AcqRel);
+        debug_assert!(before & (COMPLETE | JOIN_WAKER) == COMPLETE | JOIN_WAKER);
+        Snapshot(before).refs() == 1
     }
 
     /// Publishes the join waker. `false`: the task is complete, the slot stays the handle's.
