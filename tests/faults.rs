@@ -407,7 +407,8 @@ fn wakers_work_from_any_thread_and_after_everything_is_gone() {
         runtime.block_on(task).unwrap();
         drop(runtime);
         let waker = waking.join().unwrap().unwrap();
-        waker.clone().wake();
+        let owned = waker.clone();
+        owned.wake();
         waker.wake();
         assert_eq!(polls.load(SeqCst), 50);
     }

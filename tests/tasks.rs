@@ -173,6 +173,7 @@ fn drop_pending_then_wake() {
     assert!(rt2.block_on(h).unwrap_err().is_cancelled());
 }
 #[test]
+#[expect(clippy::async_yields_async, reason = "the handle itself is wanted")]
 fn local_dropped_elsewhere() {
     let rt = rt();
     let h = rt.block_on(async { task::spawn_local(std::future::pending::<()>()) });

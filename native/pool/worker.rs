@@ -53,7 +53,7 @@ impl Worker {
         Self {
             index,
             shared,
-            local: Executor::new(ReadyQueue::default(), None, None, wake, Blocking::Allowed),
+            local: Executor::start(ReadyQueue::default(), None, None, wake, Blocking::Allowed),
             turns: Cell::new(0),
             next_in_a_row: Cell::new(0),
             searching: Cell::new(false),

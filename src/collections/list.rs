@@ -21,10 +21,6 @@ impl<T> Links<T> {
     pub(crate) const fn new() -> Self {
         Self { prev: None, next: None, linked: false, _pin: PhantomPinned }
     }
-
-    pub(crate) fn is_linked(&self) -> bool {
-        self.linked
-    }
 }
 
 /// A node that embeds [`Links`].

@@ -9,9 +9,12 @@ use core::time::Duration;
 /// The hooks of a runtime.
 #[derive(Clone, Default)]
 pub(crate) struct Hooks {
-    pub(crate) unhandled_panic: Option<Arc<dyn Fn(&TaskPanic<'_>) + Send + Sync>>,
+    pub(crate) unhandled_panic: Option<PanicHook>,
     pub(crate) slow_poll: Option<SlowPollHook>,
 }
+
+/// What to call when a task panicked.
+pub(crate) type PanicHook = Arc<dyn Fn(&TaskPanic<'_>) + Send + Sync>;
 
 /// A threshold, and what to call when a poll took longer.
 #[derive(Clone)]

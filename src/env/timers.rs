@@ -196,7 +196,7 @@ impl Timers {
             return Some(waker);
         }
         // SAFETY: the lock is held.
-        entry.waker.with_mut(|slot| unsafe { mem::replace(&mut *slot, Some(waker)) })
+        entry.waker.with_mut(|slot| unsafe { (*slot).replace(waker) })
     }
 
     /// Whether a waiting entry holds a waker that wakes the same task as `waker`.

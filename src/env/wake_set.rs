@@ -264,7 +264,8 @@ mod tests {
         assert_eq!(count.take(), 1);
         assert_eq!(round(&mut set, &parent), [2, 0, 1]);
         assert_eq!(round(&mut set, &parent), []);
-        set.waker(1).clone().wake();
+        let owned = set.waker(1).clone();
+        owned.wake();
         assert_eq!(count.take(), 1);
         assert_eq!(round(&mut set, &parent), [1]);
     }
@@ -305,7 +306,8 @@ mod tests {
         drop((parent, set));
         assert_eq!(Arc::strong_count(&count), 1);
         waker.wake_by_ref();
-        waker.clone().wake();
+        let owned = waker.clone();
+        owned.wake();
         assert_eq!(count.take(), 0);
     }
 

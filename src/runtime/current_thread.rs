@@ -57,7 +57,7 @@ impl CurrentThread {
     ) -> Self {
         let rng = config.seed.map(Rng::new);
         Self {
-            executor: Executor::new(queue, rng, Some(env), wake, Blocking::Refused),
+            executor: Executor::start(queue, rng, Some(env), wake, Blocking::Refused),
             park,
             event_interval: config.event_interval as usize,
             waiting: Lock::new(Vec::new()),

@@ -32,7 +32,7 @@
 //!   `blocking_x()` waits with the thread, and panics where that would keep tasks from running.
 
 // How everything here waits.
-use crate::env::{atomic_waker, panics, wait};
+use crate::env::{panics, wait};
 
 #[cfg(all(feature = "std", not(target_family = "wasm")))]
 pub(crate) mod block;

@@ -107,7 +107,7 @@ const BIAS: usize = 1 << (usize::BITS - 2);
 
 impl Executor {
     /// Makes an executor; its tasks find `env` if it is a runtime's.
-    pub(crate) fn new(
+    pub(crate) fn start(
         queue: ReadyQueue,
         rng: Option<Rng>,
         env: Option<Env>,
@@ -538,7 +538,8 @@ fn executor(owner: &NonNull<Owner>) -> &Executor {
 /// The waker of the future that the driver itself polls: its data is a counted owner.
 static ROOT: RawWakerVTable = RawWakerVTable::new(
     |data| {
-        core::mem::forget(root(data).clone());
+        // One reference more: what the clone is in is not dropped.
+        let _counted = root(data).clone();
         RawWaker::new(data, &ROOT)
     },
     |data| {

@@ -70,7 +70,7 @@ impl LocalSet {
                 waker.wake();
             }
         });
-        let executor = Executor::new(ReadyQueue::default(), None, None, wake, blocking);
+        let executor = Executor::start(ReadyQueue::default(), None, None, wake, blocking);
         Self { executor, poller, _not_send: PhantomData }
     }
 

@@ -96,7 +96,7 @@ pub(super) enum Paused {
 impl State {
     /// A held task with two references, the owner's and the `JoinHandle`'s.
     pub(super) fn new() -> Self {
-        Self(AtomicUsize::new(HELD | JOIN | 2 * REF))
+        Self(AtomicUsize::new(HELD | JOIN | (2 * REF)))
     }
 
     #[inline]

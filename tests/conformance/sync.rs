@@ -81,7 +81,7 @@ async fn mutex_dropped_waiter_hands_the_lock_on() {
     drop(guard);
     assert!(poll_once(waiter.as_mut()).is_pending());
     drop(quitter);
-    waiter.await;
+    drop(waiter.await);
 }
 
 async fn mutex_aborted_task_gives_the_lock_back() {
@@ -185,7 +185,7 @@ async fn rwlock_writer_that_gives_up_lets_readers_in() {
     assert!(poll_once(writer.as_mut()).is_pending());
     assert!(poll_once(late.as_mut()).is_pending());
     drop(writer);
-    late.await;
+    drop(late.await);
 }
 
 async fn rwlock_downgrade_lets_no_writer_between() {
@@ -227,7 +227,7 @@ async fn rwlock_admits_as_many_readers_as_were_said() {
     let mut third = pin!(lock.read());
     assert!(poll_once(third.as_mut()).is_pending());
     drop(one);
-    third.await;
+    drop(third.await);
 }
 
 async fn semaphore_bounds_how_many_are_inside() {
@@ -479,7 +479,7 @@ async fn waiters_use_the_waker_of_their_last_poll() {
     assert_eq!(Arc::strong_count(&old), 1);
     drop(guard);
     assert_eq!((old.0.load(Ordering::Relaxed), new.0.load(Ordering::Relaxed)), (0, 1));
-    waiter.await;
+    drop(waiter.await);
 }
 
 async fn waiters_dropped_while_many_wait_leave_the_queue_whole() {

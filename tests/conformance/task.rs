@@ -37,6 +37,7 @@ impl Drops {
 
 /// A future that is ready when it is told; it counts its polls.
 #[derive(Clone, Default)]
+#[expect(clippy::type_complexity)]
 struct Gate(Rc<(Cell<bool>, Cell<usize>, RefCell<Option<Waker>>)>);
 
 impl Gate {

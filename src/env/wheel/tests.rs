@@ -32,6 +32,8 @@ impl Timed for Timer {
 /// A wheel that owns its timers, beside the model.
 struct Pair {
     wheel: Box<Wheel<Timer>>,
+    /// Boxed, since the wheel links them where they are.
+    #[expect(clippy::vec_box)]
     timers: Vec<Box<Timer>>,
     /// `(deadline, id)` of what waits, in order of insertion.
     model: Vec<(u64, usize)>,

@@ -1,8 +1,8 @@
 //! The wait list and the cell for one waker.
 
 use crate::atomic::{AtomicBool, Ordering};
+use crate::env::atomic_waker::AtomicWaker;
 use crate::lock::{Lock, LockGuard};
-use crate::sync::atomic_waker::AtomicWaker;
 use crate::sync::wait::{WaitList, WaitPoint, Waiter};
 use core::cell::Cell;
 use core::future::{Future, poll_fn};

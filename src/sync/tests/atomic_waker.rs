@@ -1,7 +1,7 @@
 //! The cell for one waker.
 
 use super::Count;
-use crate::sync::atomic_waker::AtomicWaker;
+use crate::env::atomic_waker::AtomicWaker;
 use core::task::{RawWaker, RawWakerVTable, Waker};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;

@@ -273,7 +273,7 @@ fn random_histories_match_a_naive_queue() {
                     assert_eq!(ready, notified.is_some(), "seed {seed}: {id}");
                     if let Some(entry) = notified {
                         model.notified.remove(entry);
-                        futures.remove(at);
+                        drop(futures.remove(at));
                     }
                 }
                 _ => {}

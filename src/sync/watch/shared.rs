@@ -113,10 +113,10 @@ impl<T> Shared<T> {
 
     /// Ready when there is a version other than `seen`, or never will be.
     #[inline]
-    pub(super) fn poll_changed<'a>(
+    pub(super) fn poll_changed(
         &self,
         seen: &mut Version,
-        waiter: Pin<&mut Waiter<&'a Self>>,
+        waiter: Pin<&mut Waiter<&Self>>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), RecvError>> {
         let news = match self.news(*seen) {
