@@ -99,6 +99,26 @@ fn loom_broadcast_the_sender_comes_round_while_a_message_is_lent() {
 }
 
 #[test]
+fn loom_broadcast_a_borrower_comes_back_to_a_slot_that_is_lent_anew() {
+    loom::model(|| {
+        let (tx, mut one) = broadcast::channel(1);
+        let (mut other, mut third) = (tx.subscribe(), tx.subscribe());
+        tx.send(Box::new(1)).unwrap();
+        let thread = thread::spawn(move || {
+            tx.send(Box::new(2)).unwrap();
+            assert_eq!(block_on(other.recv()), Err(RecvError::Lagged(1)));
+            assert_eq!(block_on(other.recv()).as_deref(), Ok(&2));
+        });
+        let first = block_on(one.recv());
+        assert!(first.as_deref().map_or_else(|error| *error == RecvError::Lagged(1), |n| *n == 1));
+        thread.join().unwrap();
+        assert_eq!(third.try_recv(), Err(TryRecvError::Lagged(1)));
+        assert_eq!(third.try_recv().as_deref(), Ok(&2));
+        assert_eq!(one.try_recv().as_deref(), Ok(&2));
+    });
+}
+
+#[test]
 fn loom_broadcast_a_receiver_leaves_while_another_receives() {
     loom::model(|| {
         let (tx, mut one) = broadcast::channel(2);
