@@ -25,7 +25,7 @@ mod spawn;
 mod state;
 #[cfg(feature = "std")]
 mod task_local;
-pub mod tracker;
+pub mod task_tracker;
 mod waker;
 mod yield_now;
 
@@ -42,7 +42,7 @@ pub use local_set::{LocalEnterGuard, LocalSet};
 pub use spawn::{spawn, spawn_blocking, spawn_local};
 #[cfg(feature = "std")]
 pub use task_local::LocalKey;
-pub use tracker::TaskTracker;
+pub use task_tracker::TaskTracker;
 pub use yield_now::yield_now;
 
 use crate::env::context;

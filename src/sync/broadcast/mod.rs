@@ -8,9 +8,6 @@
 //! except that the other receivers of the same message wait for it, since `T` need not be `Sync`.
 //! A message is dropped when all receivers it was sent to have seen it, are gone, or have lagged.
 //!
-//! - [`slot`]: one place of the ring, and how a message is lent.
-//! - [`shared`]: ring, tail and waiters.
-//!
 //! # Examples
 //!
 //! ```
@@ -42,7 +39,9 @@
 pub mod error;
 mod receiver;
 mod sender;
+// Ring, tail and waiters.
 mod shared;
+// One place of the ring, and how a message is lent.
 mod slot;
 
 pub use receiver::Receiver;

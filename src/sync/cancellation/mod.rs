@@ -1,12 +1,12 @@
 //! Cancellation as a tree of tokens: cancelling one cancels all below it.
 //!
-//! - [`token`]: what a program holds, the guards that cancel on drop, the futures that wait.
-//! - [`tree`]: the nodes behind the tokens.
-//!
 //! Names and behaviour are those of `tokio_util::sync`.
 
+// Guards that cancel on drop.
 mod guard;
+// What a program holds, and the futures that wait.
 mod token;
+// The nodes behind the tokens.
 mod tree;
 
 pub use guard::{DropGuard, DropGuardRef};

@@ -129,7 +129,7 @@ impl TaskTracker {
         self.len() == 0
     }
 
-    /// [`spawn`](crate::spawn)s a task that counts until its future is dropped.
+    /// Spawns a task that counts until its future is dropped.
     ///
     /// # Panics
     /// Outside a runtime.
@@ -157,7 +157,7 @@ impl TaskTracker {
     /// As [`spawn`](Self::spawn), for a task that stays on this thread.
     ///
     /// # Panics
-    /// Where [`spawn_local`](crate::task::spawn_local) does.
+    /// Where [`spawn_local`] does.
     #[inline]
     #[track_caller]
     pub fn spawn_local<F>(&self, task: F) -> JoinHandle<F::Output>
@@ -182,7 +182,7 @@ impl TaskTracker {
     /// Runs `task` where it may block; it counts until it has returned.
     ///
     /// # Panics
-    /// Where [`spawn_blocking`](crate::task::spawn_blocking) does.
+    /// Where [`spawn_blocking`] does.
     #[inline]
     #[track_caller]
     pub fn spawn_blocking<F, T>(&self, task: F) -> JoinHandle<T>
