@@ -30,7 +30,7 @@ use crate::env::owner::{OwnerRef, RawTask};
 use alloc::boxed::Box;
 use core::any::Any;
 use core::future::Future;
-use core::mem::ManuallyDrop;
+use core::mem::{ManuallyDrop, MaybeUninit};
 use core::pin::Pin;
 use core::ptr::NonNull;
 use core::task::{Context, Poll, Waker};
@@ -54,7 +54,7 @@ pub(crate) struct Header {
     shard: UnsafeCell<u16>,
     /// Where the owner's registry keeps the task; `NEW` before it is adopted.
     slot: UnsafeCell<u32>,
-    join_waker: UnsafeCell<Option<Waker>>,
+    join_waker: UnsafeCell<MaybeUninit<Waker>>,
 }
 
 impl Header {
@@ -155,7 +155,7 @@ impl Task {
                 shard: UnsafeCell::new(0),
                 slot: UnsafeCell::new(NEW),
                 stage: UnsafeCell::new(Stage::Future),
-                join_waker: UnsafeCell::new(None),
+                join_waker: UnsafeCell::new(MaybeUninit::uninit()),
             },
             body: UnsafeCell::new(Body { future: ManuallyDrop::new(future) }),
             meta,
@@ -300,12 +300,13 @@ impl Task {
         if !before.has_join_waker() {
             return self.drop_ref();
         }
-        // SAFETY: rule 6, `JOIN_WAKER` was set when the task was completed.
-        let waker = header.join_waker.with_mut(|slot| unsafe { (*slot).take() });
+        // SAFETY: rule 6, the slot was filled and shared when the task was completed, so the waker
+        // in it is ours now.
+        let waker = unsafe { self.take_join_waker() };
         if header.state.return_join_waker_and_release() {
             self.free();
         }
-        super::guard(|| waker.into_iter().for_each(Waker::wake));
+        super::guard(|| waker.wake());
     }
 
     /// Drops an outcome that nobody wants; a panic that nobody saw reaches the hook.
@@ -329,26 +330,26 @@ impl Task {
         unsafe { (self.header().vtable.take)(self.0, place) }
     }
 
-    /// Puts a waker into the join slot, which must be the caller's.
+    /// Puts a waker into the join slot, which is the caller's and empty.
     pub(super) fn fill_join_waker(self, waker: Waker) {
         // SAFETY: rule 6, the slot is the caller's.
-        let old = self.header().join_waker.with_mut(|slot| unsafe { (*slot).replace(waker) });
-        super::guard(|| drop(old));
+        self.header().join_waker.with_mut(|slot| unsafe { (*slot).write(waker) });
     }
 
-    /// Empties the join slot, which must be the caller's.
-    pub(super) fn drop_join_waker(self) {
-        // SAFETY: rule 6, the slot is the caller's.
-        let old = self.header().join_waker.with_mut(|slot| unsafe { (*slot).take() });
-        super::guard(|| drop(old));
+    /// Moves the waker out of the join slot. Does not write it: the handle may be comparing.
+    ///
+    /// # Safety
+    /// The slot is filled, the waker in it is the caller's, and it is taken once.
+    pub(super) unsafe fn take_join_waker(self) -> Waker {
+        // SAFETY: by contract.
+        self.header().join_waker.with(|slot| unsafe { (*slot).assume_init_read() })
     }
 
-    /// Whether the shared join slot holds a waker for the same task as `waker`.
+    /// Whether the join slot, which is filled, holds or held a waker for the same task as `waker`.
     pub(super) fn join_waker_is(self, waker: &Waker) -> bool {
-        // SAFETY: rule 6, both sides may read while the flag is set.
-        self.header()
-            .join_waker
-            .with(|slot| unsafe { (*slot).as_ref() }.is_some_and(|old| old.will_wake(waker)))
+        // SAFETY: rule 6: the slot was filled and nobody writes it; comparing looks at the two
+        // words only, so it does no harm if the waker has been taken and used meanwhile.
+        self.header().join_waker.with(|slot| unsafe { (*slot).assume_init_ref() }.will_wake(waker))
     }
 
     #[inline]

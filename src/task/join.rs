@@ -124,13 +124,16 @@ fn is_complete_or_wait(task: Task, waker: &Waker) -> bool {
         if !state.unset_join_waker() {
             return true;
         }
+        // SAFETY: the flag was cleared by this handle.
+        super::guard(|| drop(unsafe { task.take_join_waker() }));
     }
     task.fill_join_waker(waker.clone());
     if state.set_join_waker() {
         return false;
     }
     // Completed meanwhile, and the slot was not shared: it is still ours.
-    task.drop_join_waker();
+    // SAFETY: filled just now.
+    super::guard(|| drop(unsafe { task.take_join_waker() }));
     true
 }
 
@@ -159,9 +162,10 @@ fn drop_handle(task: Task) {
         let _task = Restore::set(|cx| &cx.task, Some(task.as_raw()));
         task.discard();
     }
-    // While the completing side still has the waker, that side drops it.
-    if !(before.is_complete() && before.has_join_waker()) {
-        task.drop_join_waker();
+    // Once the task is complete the waker is the completing side's.
+    if before.has_join_waker() && !before.is_complete() {
+        // SAFETY: the flag was cleared by this handle.
+        super::guard(|| drop(unsafe { task.take_join_waker() }));
     }
     task.drop_ref();
 }

@@ -23,8 +23,8 @@
 //! not complete, so its owner's reference stands.
 //!
 //! The join waker slot belongs to the `JoinHandle` while neither `JOIN_WAKER` nor `COMPLETE` is
-//! set; while `JOIN_WAKER` is set both sides may only read it; the completing side takes it after it
-//! has set `COMPLETE`, and gives the slot back by clearing `JOIN_WAKER`.
+//! set. `JOIN_WAKER` says that it is filled; while it is set nobody writes the slot. Whoever clears
+//! it takes the waker: the handle, as long as the task is not complete; else the completing side.
 //!
 //! Every successful change that hands the future, the outcome or the slot to somebody else is
 //! `AcqRel`, so each one releases to, and acquires from, the next on the same word.
