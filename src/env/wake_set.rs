@@ -414,4 +414,28 @@ mod loom_tests {
             }));
         });
     }
+
+    /// A child is woken while it is handed out: the one behind it in the batch is not lost.
+    #[test]
+    fn loom_wake_set_keeps_its_batch() {
+        loom::model(|| {
+            let mut set = WakeSet::new(2);
+            set.wake(0);
+            set.wake(1);
+            let waker = set.waker(0).clone();
+            let thread = thread::spawn(move || waker.wake());
+            let mut handed = [0; 2];
+            for _ in 0..2 {
+                set.begin(Waker::noop());
+                while let Some(index) = set.next() {
+                    handed[index] += 1;
+                }
+            }
+            thread.join().unwrap();
+            assert_eq!(handed[1], 1);
+            set.begin(Waker::noop());
+            handed[0] += set.next().map_or(0, |index| 1 - index);
+            assert!((1..=2).contains(&handed[0]));
+        });
+    }
 }
