@@ -4,7 +4,7 @@
 //! [`channel`] makes the two halves. Sending never waits, so [`Sender::send`] is not async and
 //! works everywhere, in a drop or an interrupt handler too. The [`Receiver`] is a future.
 //!
-//! - A [`Sender`] dropped without sending makes the receiver answer [`RecvError`](error::RecvError).
+//! - A [`Sender`] dropped without sending makes the receiver answer [`RecvError`].
 //! - A [`Receiver`] dropped or [closed](Receiver::close) makes `send` give the value back, and
 //!   [`Sender::closed`] complete: that is how a sender learns that nobody waits for its work.
 //!

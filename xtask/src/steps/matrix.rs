@@ -30,6 +30,10 @@ pub fn linux(log: &mut Log) -> Verdict {
         "sync",
         "time",
         "io-util",
+        "bytes",
+        "futures-io",
+        "tokio-io",
+        "full,futures-io,tokio-io",
     ];
     check(log, "x86_64-unknown-linux-gnu", &combinations)
 }

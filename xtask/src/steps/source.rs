@@ -9,6 +9,9 @@ type Verdict = Result<String, Trouble>;
 const WEB: &str = "wasm32-unknown-unknown";
 const WASI: &str = "wasm32-wasip1";
 
+/// What this machine can build.
+const EVERYTHING: &str = "creel/full,creel/futures-io,creel/tokio-io";
+
 const EXAMPLES: [&str; 2] = ["native", "embedded"];
 
 /// Benchmarks are built by `bench` alone: their peers take long to compile.
@@ -25,7 +28,7 @@ pub fn tidy(log: &mut Log) -> Verdict {
 }
 
 pub fn clippy_native(log: &mut Log) -> Verdict {
-    clippy(log, &["--workspace", "--all-targets", "--features", "creel/full"])
+    clippy(log, &[&EXCEPT_BENCHES[..], &["--all-targets", "--features", EVERYTHING]].concat())
 }
 
 pub fn clippy_web(log: &mut Log) -> Verdict {
@@ -57,7 +60,7 @@ fn clippy(log: &mut Log, what: &[&str]) -> Verdict {
 const HARNESSES: &str = "not binary(/^(native|simulator|node|wasi)$/)";
 
 pub fn unit(log: &mut Log) -> Verdict {
-    let features = ["--features", "creel/full"];
+    let features = ["--features", EVERYTHING];
     if tools::has_nextest() {
         let mut command = cargo(&["nextest", "run", "--color", "never", "-E", HARNESSES]);
         let text = log.run(command.args(EXCEPT_BENCHES).args(features))?;
@@ -71,7 +74,7 @@ pub fn unit(log: &mut Log) -> Verdict {
 }
 
 pub fn doctests(log: &mut Log) -> Verdict {
-    let mut command = cargo(&["test", "--doc", "--package", "creel", "--features", "full"]);
+    let mut command = cargo(&["test", "--doc", "--package", "creel", "--features", EVERYTHING]);
     Ok(passed(&log.run(&mut command)?))
 }
 
@@ -86,11 +89,9 @@ pub fn examples(log: &mut Log) -> Verdict {
 
 pub fn documentation(log: &mut Log) -> Verdict {
     log.run(&mut crate::doc::command())?;
-    for (target, features) in [(WEB, "std,macros,web"), (WASI, "std,macros,wasi")] {
+    for target in [WEB, WASI] {
         tools::target(target)?;
-        let mut command = cargo(&["doc", "--quiet", "--no-deps", "--package", "creel"]);
-        command.args(["--no-default-features", "--features", features, "--target", target]);
-        log.run(command.env("RUSTDOCFLAGS", "-D warnings"))?;
+        log.run(crate::doc::command().args(["--target", target]))?;
     }
     Ok("for this machine, the web and WASI".to_owned())
 }
