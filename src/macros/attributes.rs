@@ -18,7 +18,6 @@
 /// | | `"local"` | the same: [`spawn_local`](crate::task::spawn_local) works in every runtime |
 /// | `worker_threads` | a number | how many workers; for `multi_thread` |
 /// | `start_paused` | `true`, `false` | time stands still and jumps when all is idle; not for `multi_thread` |
-/// | `unhandled_panic` | `"ignore"`, `"shutdown_runtime"` | what a panic in a task does; not for `multi_thread` |
 /// | `name` | a string | the name of the runtime |
 /// | `crate` | a path as a string | where to find creel, if not where Cargo.toml says |
 ///
