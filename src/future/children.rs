@@ -4,6 +4,7 @@
 //! a round: one that keeps waking itself does not keep the task from yielding.
 
 use crate::collections::pinned::PinnedSlice;
+use crate::env::coop;
 use crate::env::wake_set::WakeSet;
 use core::fmt;
 use core::future::{Future, IntoFuture};
@@ -80,7 +81,13 @@ impl<F: Future> Children<F> {
             return Poll::Ready(ControlFlow::Continue(()));
         }
         self.wakes.begin(cx.waker());
-        while let Some(index) = self.wakes.next() {
+        loop {
+            if !coop::has_budget_remaining() {
+                // Most children would only ask for another turn. Those not yet polled keep theirs.
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            let Some(index) = self.wakes.next() else { return Poll::Pending };
             let mut place = self.places.get(index);
             // A finished child may have been woken before.
             let Some(child) = place.as_mut().as_pin_mut() else { continue };
@@ -95,7 +102,6 @@ impl<F: Future> Children<F> {
                 return Poll::Ready(flow);
             }
         }
-        Poll::Pending
     }
 }
 

@@ -84,6 +84,26 @@ fn a_child_that_always_wakes_itself_lets_the_task_yield() {
 }
 
 #[test]
+fn a_spent_budget_ends_the_round() {
+    use crate::env::coop::{Budget, poll_proceed, with_budget};
+    let polls = Cell::new(0);
+    let receive = || async {
+        poll_fn(|cx| {
+            polls.set(polls.get() + 1);
+            poll_proceed(cx).map(|receipt| receipt.made_progress())
+        })
+        .await;
+    };
+    let mut join = pin!(join_all((0..1000).map(|_| receive())));
+    let mut turns = 1;
+    while with_budget(Budget::INITIAL, || poll(join.as_mut())).is_pending() {
+        turns += 1;
+    }
+    // 128 children a turn, and none is polled in vain.
+    assert_eq!((polls.get(), turns), (1000, 8));
+}
+
+#[test]
 fn a_late_wake_of_a_finished_child_is_ignored() {
     let [first, second] = switches();
     let mut join = pin!(join_all([first.clone().wait(1), second.clone().wait(2)]));
