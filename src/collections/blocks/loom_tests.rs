@@ -27,23 +27,40 @@ unsafe impl Sync for Queue {}
 
 impl Queue {
     fn push(&self, value: u64) -> u64 {
+        let number = self.claim();
+        self.fill(number, value);
+        number
+    }
+
+    /// As `push`, but sleeps in between. The models would rarely come to that by themselves: they
+    /// only look at the last access before a conflicting one.
+    fn push_late(&self, value: u64) -> u64 {
+        let number = self.claim();
+        thread::yield_now();
+        self.fill(number, value);
+        number
+    }
+
+    fn claim(&self) -> u64 {
         let mut word = self.word.load(Ordering::Relaxed);
-        let number = loop {
+        loop {
             let (new, acquire) = (word + 1, Ordering::Acquire);
             match self.word.compare_exchange_weak(word, new, acquire, Ordering::Relaxed) {
-                Ok(number) => break number & Eight::MASK,
+                Ok(number) => return number & Eight::MASK,
                 Err(now) => word = now,
             }
-        };
+        }
+    }
+
+    fn fill(&self, number: u64, value: u64) {
         let given = || self.word.fetch_or(0, Ordering::AcqRel) & Eight::MASK;
         // SAFETY: the number was claimed just now.
         unsafe { self.blocks.write(number, Track::new(value), given) };
-        number
     }
 }
 
 /// Two writers of `each` values and one reader of all of them.
-fn model(each: u64, before: u64) {
+fn model(each: u64, before: u64, push: fn(&Queue, u64) -> u64) {
     let (blocks, mut reader) = Blocks::new();
     let queue = Arc::new(Queue { word: Wide::new(0), blocks });
     for value in 0..before {
@@ -53,7 +70,9 @@ fn model(each: u64, before: u64) {
     }
     let writer = {
         let queue = queue.clone();
-        thread::spawn(move || (0..each).map(|value| (queue.push(value), value)).collect::<Vec<_>>())
+        thread::spawn(move || {
+            (0..each).map(|value| (push(&queue, value), value)).collect::<Vec<_>>()
+        })
     };
     let other = {
         let queue = queue.clone();
@@ -77,22 +96,39 @@ fn model(each: u64, before: u64) {
     unsafe { queue.blocks.free(&mut reader) };
 }
 
+/// One preemption is enough where a writer sleeps by itself, and keeps the time short.
+fn long(run: impl Fn() + Sync + Send + 'static) {
+    let mut model = loom::model::Builder::new();
+    model.preemption_bound = Some(1);
+    model.check(run);
+}
+
 #[test]
 fn loom_two_writers_share_a_block() {
-    loom::model(|| model(1, 0));
+    loom::model(|| model(1, 0, Queue::push));
 }
 
 #[test]
 fn loom_writers_meet_at_the_end_of_a_block() {
-    loom::model(|| model(1, 1));
+    loom::model(|| model(1, 1, Queue::push));
 }
 
 #[test]
 fn loom_numbers_wrap_and_blocks_are_reused() {
-    loom::model(|| model(1, 7));
+    loom::model(|| model(1, 7, Queue::push));
 }
 
 #[test]
 fn loom_writers_go_over_several_blocks() {
-    loom::model(|| model(2, 1));
+    long(|| model(2, 1, Queue::push));
+}
+
+#[test]
+fn loom_a_writer_sleeps_while_its_block_would_be_left() {
+    loom::model(|| model(1, 1, Queue::push_late));
+}
+
+#[test]
+fn loom_a_writer_sleeps_while_others_go_on() {
+    long(|| model(2, 1, Queue::push_late));
 }

@@ -33,8 +33,11 @@ fn check(preemptions: Option<usize>, run: impl Fn() + Sync + Send + 'static) {
 fn loom_a_value_reaches_a_sleeping_receiver_and_then_the_end() {
     model(|| {
         let (tx, mut rx) = mpsc::unbounded_channel();
+        // The end must not be what wakes the receiver.
+        let stays = tx.clone();
         let sender = thread::spawn(move || tx.send(Arc::new(1)).unwrap());
         assert_eq!(block_on(rx.recv()).as_deref(), Some(&1));
+        drop(stays);
         assert_eq!(block_on(rx.recv()), None);
         sender.join().unwrap();
     });
