@@ -215,7 +215,8 @@ fn auto_traits() {
 
 #[test]
 fn threads_attach_detach_and_cancel_at_once() {
-    for _ in 0..if cfg!(miri) { 1 } else { 20 } {
+    let (rounds, steps) = if cfg!(miri) { (1, 30) } else { (20, 200) };
+    for _ in 0..rounds {
         let root = CancellationToken::new();
         let threads: Vec<_> = (0..4)
             .map(|i| {
@@ -223,14 +224,14 @@ fn threads_attach_detach_and_cancel_at_once() {
                 let root = root.clone();
                 std::thread::spawn(move || {
                     let mut kept = Vec::new();
-                    for step in 0..200 {
+                    for step in 0..steps {
                         let child = token.child_token();
                         let below = [child.child_token(), child.child_token()];
                         drop(child);
                         if step % 7 == 0 {
                             kept.extend(below);
                         }
-                        if i == 0 && step == 100 {
+                        if i == 0 && step == steps / 2 {
                             root.cancel();
                         }
                     }
