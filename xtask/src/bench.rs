@@ -3,11 +3,19 @@
 use crate::shell;
 use std::process::ExitCode;
 
-/// Runs the benchmarks whose names contain one of `filters`, or all.
+/// Prints the table of operations whose names contain one of `filters`, or of all; then, unless
+/// the first filter is `table`, runs criterion over the same.
 pub fn run(filters: &[String]) -> ExitCode {
-    let mut command = shell::cargo(&["bench", "--package", "creel-benches"]);
-    if !filters.is_empty() {
-        command.arg("--").args(filters);
+    let (only_table, filters) = match filters.split_first() {
+        Some((first, rest)) if first == "table" => (true, rest),
+        _ => (false, filters),
+    };
+    let mut table =
+        shell::cargo(&["run", "--release", "--quiet", "--package", "creel-benches", "--"]);
+    let mut passed = shell::forward(table.args(filters));
+    if !only_table {
+        let mut criterion = shell::cargo(&["bench", "--package", "creel-benches", "--"]);
+        passed &= shell::forward(criterion.args(filters));
     }
-    if shell::forward(&mut command) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

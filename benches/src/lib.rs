@@ -1,0 +1,49 @@
+//! What creel and its peers are asked to do, each operation written once a peer.
+//!
+//! `cargo bench -p creel-benches` gives criterion's reports, `cargo run --release -p creel-benches`
+//! the table of the README: rounds in which every peer has its turn, so that a machine whose speed
+//! drifts harms all alike, and creel's instruction count by valgrind.
+
+mod channels;
+mod locks;
+mod memory;
+mod runs;
+mod tasks;
+mod timers;
+
+pub use memory::{BYTES, Counting, parked_tasks};
+
+/// One operation, by several peers.
+pub struct Operation {
+    /// What it is.
+    pub name: &'static str,
+    /// How often it is done in one measurement.
+    pub count: u64,
+    /// Who does it; creel first.
+    pub peers: Vec<Peer>,
+}
+
+/// One peer at one operation.
+pub struct Peer {
+    /// Its name.
+    pub name: &'static str,
+    /// Sets it up; the answer does the operation a number of times.
+    pub start: fn() -> Run,
+}
+
+/// Does an operation so many times.
+pub type Run = Box<dyn FnMut(u64)>;
+
+fn operation(name: &'static str, count: u64, peers: &[(&'static str, fn() -> Run)]) -> Operation {
+    let peers = peers.iter().map(|&(name, start)| Peer { name, start }).collect();
+    Operation { name, count, peers }
+}
+
+/// All operations, in the order of the table.
+pub fn operations() -> Vec<Operation> {
+    let mut all = tasks::operations();
+    all.extend(timers::operations());
+    all.extend(channels::operations());
+    all.extend(locks::operations());
+    all
+}
