@@ -1,7 +1,8 @@
 //! All tasks of one owner that are not complete: a slab of uncounted pointers, eight bytes a task.
 
-use super::cell::{NEW, Task};
+use super::cell::Task;
 use alloc::vec::Vec;
+use core::ptr::{self, NonNull};
 
 /// The tasks of one owner. The owner's reference to each stands until it is removed.
 #[derive(Debug)]
@@ -12,14 +13,32 @@ pub(crate) struct Registry {
     len: usize,
 }
 
-#[derive(Debug)]
-enum Slot {
-    Taken(Task),
-    Vacant(u32),
+/// The address of a task's cell, or the number of the next vacant slot: cells are aligned, so the
+/// lowest bit tells which.
+#[derive(Clone, Copy, Debug)]
+struct Slot(*mut ());
+
+impl Slot {
+    fn taken(task: Task) -> Self {
+        Self(task.as_raw().as_ptr())
+    }
+
+    fn vacant(next: u32) -> Self {
+        Self(ptr::without_provenance_mut((next as usize) << 1 | 1))
+    }
+
+    fn task(self) -> Option<Task> {
+        NonNull::new(self.0).filter(|task| task.addr().get() & 1 == 0).map(Task::from_raw)
+    }
+
+    /// The next vacant slot, if this one is vacant.
+    fn next(self) -> u32 {
+        (self.0.addr() >> 1) as u32
+    }
 }
 
 /// The end of the chain of vacant slots.
-const END: u32 = u32::MAX;
+const END: u32 = u32::MAX >> 1;
 
 impl Registry {
     pub(crate) fn new() -> Self {
@@ -35,13 +54,12 @@ impl Registry {
         self.len += 1;
         if let Some(slot) = self.slots.get_mut(self.vacant as usize) {
             task.set_slot(self.vacant);
-            let Slot::Vacant(next) = *slot else { unreachable!("the chain holds vacant slots") };
-            self.vacant = next;
-            *slot = Slot::Taken(task);
+            self.vacant = slot.next();
+            *slot = Slot::taken(task);
         } else {
-            assert!(self.slots.len() < NEW as usize, "too many tasks in one runtime");
+            assert!(self.slots.len() < END as usize, "too many tasks in one runtime");
             task.set_slot(self.slots.len() as u32);
-            self.slots.push(Slot::Taken(task));
+            self.slots.push(Slot::taken(task));
         }
     }
 
@@ -49,16 +67,13 @@ impl Registry {
     pub(crate) fn remove(&mut self, task: Task) {
         let index = task.slot();
         let slot = &mut self.slots[index as usize];
-        debug_assert!(matches!(slot, Slot::Taken(found) if *found == task));
-        *slot = Slot::Vacant(self.vacant);
+        debug_assert_eq!(slot.task(), Some(task));
+        *slot = Slot::vacant(self.vacant);
         self.vacant = index;
         self.len -= 1;
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = Task> + '_ {
-        self.slots.iter().filter_map(|slot| match slot {
-            Slot::Taken(task) => Some(*task),
-            Slot::Vacant(_) => None,
-        })
+        self.slots.iter().filter_map(|slot| slot.task())
     }
 }
