@@ -105,6 +105,8 @@ impl CurrentThread {
         match self.next_deadline() {
             None => Next::Idle,
             Some(deadline) if deadline <= self.env().clock.now() => Next::Now,
+            // A clock that stands still reaches no deadline by waiting.
+            Some(deadline) if self.env().clock.jump(deadline) => Next::Now,
             Some(deadline) => Next::At(deadline),
         }
     }

@@ -15,7 +15,7 @@ impl Elapsed {
 
 impl fmt::Display for Elapsed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the deadline has elapsed")
+        f.write_str("deadline has elapsed")
     }
 }
 

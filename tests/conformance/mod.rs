@@ -35,6 +35,7 @@ mod io;
 mod signals;
 mod sync;
 mod task;
+mod time;
 
 /// Every case, in a fixed order.
 pub fn all() -> Vec<&'static Case> {
@@ -45,6 +46,7 @@ pub fn all() -> Vec<&'static Case> {
         signals::CASES,  //
         sync::CASES,     //
         task::CASES,     //
+        time::CASES,     //
     ];
     rooms.iter().flat_map(|room| room.iter()).collect()
 }

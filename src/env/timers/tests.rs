@@ -144,7 +144,7 @@ fn the_runtime_is_that_of_the_first_poll() {
 }
 
 #[test]
-#[should_panic(expected = "no runtime here")]
+#[should_panic(expected = "no runtime on this thread")]
 fn the_first_poll_outside_of_a_runtime_panics() {
     let _ = poll(&mut Box::pin(Registration::new(at(1))), Waker::noop());
 }
