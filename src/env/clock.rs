@@ -152,6 +152,22 @@ impl Clock {
         }
     }
 
+    /// When the host's clock reaches `instant` of this one, for a host that waits by its own;
+    /// `None` if this one stands still and so never gets there by waiting.
+    pub(crate) fn on_host(&self, instant: Instant) -> Option<Instant> {
+        if all_clocks_are_real() {
+            return Some(instant);
+        }
+        match self.hands.lock().mode {
+            Mode::Real => Some(instant),
+            Mode::Frozen(_) | Mode::Simulated { .. } => None,
+            Mode::Running { from, since_host_ns } => {
+                let since = Instant::from_host(since_host_ns);
+                Some(since.add_or_far(instant.saturating_duration_since(from)))
+            }
+        }
+    }
+
     /// Asks that the clock does not [`jump`](Self::jump) until [`release`](Self::release): work
     /// outside the runtime is going on, and it takes real time.
     pub(crate) fn hold(&self) {
@@ -251,6 +267,20 @@ mod tests {
         clock.resume().unwrap();
         assert!(!clock.is_standing_past(frozen));
         assert!(clock.now() >= frozen + SECOND, "it goes on from where it stood");
+    }
+
+    #[test]
+    fn a_clock_that_was_paused_is_ahead_of_the_hosts_and_knows_by_how_much() {
+        let clock = Clock::new(false);
+        let instant = clock.now() + SECOND;
+        assert_eq!(clock.on_host(instant), Some(instant));
+        clock.pause().unwrap();
+        clock.advance(60 * SECOND).unwrap();
+        assert_eq!(clock.on_host(instant), None);
+        clock.resume().unwrap();
+        let in_a_minute = clock.on_host(clock.now() + 60 * SECOND).unwrap();
+        let real = in_a_minute.saturating_duration_since(host_now());
+        assert!(real <= 60 * SECOND && real > 50 * SECOND);
     }
 
     #[test]

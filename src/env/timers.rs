@@ -52,8 +52,6 @@ const BATCH: usize = 32;
 pub(crate) struct Timers {
     /// Whether the wheel holds anything, readable without the lock. Written under it.
     armed: AtomicBool,
-    /// Whether the runtime was built with its timers enabled.
-    enabled: bool,
     inner: Lock<Inner>,
 }
 
@@ -71,9 +69,9 @@ struct Inner {
 pub(crate) struct Closed;
 
 impl Timers {
-    pub(crate) fn new(enabled: bool) -> Self {
+    pub(crate) fn new() -> Self {
         let inner = Inner { wheel: Wheel::new(), told: u64::MAX, closed: false };
-        Self { armed: AtomicBool::new(false), enabled, inner: Lock::new(inner) }
+        Self { armed: AtomicBool::new(false), inner: Lock::new(inner) }
     }
 
     /// Whether any timer waits. Costs one load.
@@ -216,12 +214,6 @@ impl Timers {
             // registered is earlier than what the host was told.
             inner.told = u64::MAX;
         }
-    }
-}
-
-impl Default for Timers {
-    fn default() -> Self {
-        Self::new(true)
     }
 }
 
@@ -402,18 +394,14 @@ impl Drop for Registration {
     }
 }
 
-/// Makes sure that a timer that is made here can be polled here.
+/// Makes sure that a timer that is made here has a runtime.
 ///
 /// # Panics
-/// Outside of a runtime, and inside of one that was built without timers.
+/// Outside of a runtime.
 #[inline]
 #[track_caller]
 pub(crate) fn assert_here() {
-    let Some(owner) = OwnerRef::current() else { panic!("{NO_RUNTIME}") };
-    assert!(
-        owner.env().timers.enabled,
-        "timers are disabled here: call `enable_time` on the builder of the runtime"
-    );
+    assert!(context::with(|context| context.runtime.get()).is_some(), "{NO_RUNTIME}");
 }
 
 /// Whether this thread drives `owner`, and so asks for the next deadline before it waits.

@@ -262,7 +262,7 @@ impl Builder {
         Env {
             info: Info::new(flavor, self.config.name.as_deref().map(Into::into)),
             clock,
-            timers: Timers::new(true),
+            timers: Timers::new(),
             hooks: self.config.hooks.clone(),
             blocking,
         }

@@ -27,7 +27,7 @@ use core::task::{Context, Poll, Waker};
 pub enum Next {
     /// Another tick at once: tasks are ready.
     Now,
-    /// A tick at this time at the latest, or when the host is woken.
+    /// A tick at this time of the host's clock at the latest, or when the host is woken.
     At(Instant),
     /// Nothing until the host is woken.
     Idle,
@@ -83,9 +83,10 @@ impl CurrentThread {
         if driving.has_ready() { Next::Now } else { self.next() }
     }
 
-    /// When the next timer is due.
+    /// When the next timer is due on the clock of the host.
     pub(super) fn next_deadline(&self) -> Option<Instant> {
-        self.env().timers.next()
+        let env = self.env();
+        env.timers.next().and_then(|deadline| env.clock.on_host(deadline))
     }
 
     /// A hash of the order in which tasks ran; zero unless that order is seeded.
@@ -102,13 +103,13 @@ impl CurrentThread {
 
     /// What is next when no task is ready.
     fn next(&self) -> Next {
-        match self.next_deadline() {
-            None => Next::Idle,
-            Some(deadline) if deadline <= self.env().clock.now() => Next::Now,
-            // A clock that stands still reaches no deadline by waiting.
-            Some(deadline) if self.env().clock.jump(deadline) => Next::Now,
-            Some(deadline) => Next::At(deadline),
+        let env = self.env();
+        let Some(deadline) = env.timers.next() else { return Next::Idle };
+        // A clock that stands still reaches no deadline by waiting.
+        if deadline <= env.clock.now() || env.clock.jump(deadline) {
+            return Next::Now;
         }
+        env.clock.on_host(deadline).map_or(Next::Idle, Next::At)
     }
 
     /// Drives the runtime until `future` is ready.

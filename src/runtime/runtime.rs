@@ -134,7 +134,7 @@ impl Runtime {
         self.local.as_ref().map_or(Next::Idle, |local| local.tick(turns))
     }
 
-    /// When the next timer is due, for a host that ticks.
+    /// When the next timer is due on the clock of the host, for one that ticks.
     pub fn next_deadline(&self) -> Option<Instant> {
         self.local.as_ref().and_then(CurrentThread::next_deadline)
     }

@@ -12,7 +12,7 @@ const GRACE: Duration = Duration::from_millis(5);
 /// Ticks every `period`, the first time at once.
 ///
 /// # Panics
-/// If `period` is zero; outside of a runtime, and inside of one that was built without timers.
+/// If `period` is zero; outside of a runtime.
 ///
 /// ```
 /// use creel::time::{Duration, Instant, interval};
@@ -35,7 +35,7 @@ pub fn interval(period: Duration) -> Interval {
 /// Ticks every `period`, the first time at `start`.
 ///
 /// # Panics
-/// If `period` is zero; outside of a runtime, and inside of one that was built without timers.
+/// If `period` is zero; outside of a runtime.
 ///
 /// ```
 /// use creel::time::{Duration, Instant, interval_at};

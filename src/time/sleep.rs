@@ -19,7 +19,7 @@ use pin_project_lite::pin_project;
 /// Dropping the future ends the wait and nothing else.
 ///
 /// # Panics
-/// Outside of a runtime, and inside of one that was built without timers.
+/// Outside of a runtime.
 ///
 /// ```
 /// use creel::time::{Duration, Instant, sleep};
@@ -43,7 +43,7 @@ pub fn sleep(duration: Duration) -> Sleep {
 /// Dropping the future ends the wait and nothing else.
 ///
 /// # Panics
-/// Outside of a runtime, and inside of one that was built without timers.
+/// Outside of a runtime.
 ///
 /// ```
 /// use creel::time::{Duration, Instant, sleep_until};

@@ -21,7 +21,7 @@ use pin_project_lite::pin_project;
 /// That of `future`.
 ///
 /// # Panics
-/// Outside of a runtime, and inside of one that was built without timers.
+/// Outside of a runtime.
 ///
 /// ```
 /// use creel::time::{Duration, timeout};
@@ -49,7 +49,7 @@ pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoF
 /// That of `future`.
 ///
 /// # Panics
-/// Outside of a runtime, and inside of one that was built without timers.
+/// Outside of a runtime.
 ///
 /// ```
 /// use creel::time::{Duration, Instant, timeout_at};

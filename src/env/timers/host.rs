@@ -26,7 +26,7 @@ static OPS: Ops = Ops { retain, release, schedule, adopt, unpark, step_aside: |_
 impl Host {
     pub(super) fn new(clock: Clock) -> Arc<Self> {
         let info = Info::new(RuntimeFlavor::CurrentThread, None);
-        let timers = Timers::new(true);
+        let timers = Timers::new();
         let env = Env { info, clock, timers, hooks: Hooks::default(), blocking: None };
         Arc::new(Self { owner: Owner { ops: &OPS }, env, unparked: AtomicUsize::new(0) })
     }
