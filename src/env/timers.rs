@@ -342,13 +342,14 @@ impl Registration {
             unsafe { self.as_mut().get_unchecked_mut() }.owner = Some(owner);
         }
         let owner = self.owner.as_ref()?;
-        if owner.env().clock.is_standing_past(self.deadline()) {
+        let env = owner.env();
+        if env.clock.is_standing_past(self.deadline()) {
             self.entry.state.store(FIRED, Ordering::Relaxed);
             return waker;
         }
         // SAFETY: pinned and not waiting; `Drop` disarms it with the same owner, which lives as
         // long as the registration.
-        match unsafe { owner.env().timers.arm(&self.entry, waker) } {
+        match unsafe { env.timers.arm(&self.entry, waker) } {
             Ok(earlier) => {
                 if earlier && !is_driven_here(owner) {
                     owner.unpark();
