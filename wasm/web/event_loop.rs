@@ -10,7 +10,8 @@
 //! ```
 //!
 //! 1. Work appeared outside a turn: ask for a microtask. `then` on a promise that is resolved
-//!    already costs a fiftieth of `queueMicrotask` in Chromium.
+//!    already costs a fiftieth of `queueMicrotask` in Chromium. A wake by a promise is in a
+//!    microtask already, whose end serves as well ([`in_callback`]).
 //! 2. The callback came: tick until nothing is ready or [`BUDGET_MS`] is used up.
 //! 3. So did the timer's. If a drain is on its way, the tick is left to it.
 //! 4. There is more to do, but frames, input and timers come first: go on in a macrotask.
@@ -27,6 +28,7 @@
 //! `scheduler.yield` (its continuations outrank timers and input), waking another worker.
 
 use super::js;
+use crate::env::context;
 use crate::platform::source::now_ms;
 use crate::runtime::{Builder, EnterGuard, Handle, Next, Runtime};
 use crate::task::JoinHandle;
@@ -141,6 +143,7 @@ std::thread_local! {
     /// The hosts of this thread by number. A number is used again when its host is gone: a wake
     /// that is late by so much finds nothing to do.
     static HOSTS: RefCell<Vec<Weak<Host>>> = const { RefCell::new(Vec::new()) };
+    static CALLBACK: RefCell<Callback> = const { RefCell::new(Callback::None) };
 }
 
 fn enlist(host: &Rc<Host>) -> usize {
@@ -153,6 +156,31 @@ fn enlist(host: &Rc<Host>) -> usize {
         hosts[number] = Rc::downgrade(host);
         number
     })
+}
+
+/// Runs `f`, which wakes tasks, in a callback of JavaScript: its end is as good as a microtask, so
+/// the first host to be woken has its turn there. In a callback from inside a poll it has not.
+pub(super) fn in_callback(f: impl FnOnce()) {
+    let outermost = CALLBACK.with_borrow(|callback| matches!(callback, Callback::None));
+    if !outermost || context::with(|cx| cx.occupied.get()) {
+        return f();
+    }
+    CALLBACK.set(Callback::Begun);
+    f();
+    if let Callback::Asked(host) = CALLBACK.take() {
+        host.drain();
+    }
+}
+
+/// The callback of JavaScript that is going on.
+#[derive(Default)]
+enum Callback {
+    #[default]
+    None,
+    /// Nobody has asked for a turn yet.
+    Begun,
+    /// This host has the turn at its end.
+    Asked(Rc<Host>),
 }
 
 fn wake(number: usize) {
@@ -183,8 +211,8 @@ struct Host {
     hop: OnceCell<Hop>,
     timer: RefCell<Option<Timer>>,
     resolved: js::Resolved,
-    on_drain: Callback,
-    on_timer: Callback,
+    on_drain: Function,
+    on_timer: Function,
 }
 
 struct Timer {
@@ -193,7 +221,7 @@ struct Timer {
 }
 
 /// Made once; JavaScript calls it again and again.
-type Callback = Closure<dyn FnMut()>;
+type Function = Closure<dyn FnMut()>;
 
 impl Host {
     fn new() -> Rc<Self> {
@@ -205,14 +233,19 @@ impl Host {
             hop: OnceCell::new(),
             timer: RefCell::new(None),
             resolved: js::Resolved::new(),
-            on_drain: callback(host, Self::drain),
-            on_timer: callback(host, Self::timer_fired),
+            on_drain: function(host, Self::drain),
+            on_timer: function(host, Self::timer_fired),
         })
     }
 
     fn wake(self: Rc<Self>) {
-        if self.turn.get() == Turn::Resting {
-            self.turn.set(Turn::Asked);
+        if self.turn.get() != Turn::Resting {
+            return;
+        }
+        self.turn.set(Turn::Asked);
+        if CALLBACK.with_borrow(|callback| matches!(callback, Callback::Begun)) {
+            CALLBACK.set(Callback::Asked(self));
+        } else {
             self.resolved.then(self.on_drain.as_ref());
             *self.itself.borrow_mut() = Some(self.clone());
         }
@@ -281,7 +314,7 @@ impl Host {
     }
 }
 
-fn callback(host: &Weak<Host>, call: fn(Rc<Host>)) -> Callback {
+fn function(host: &Weak<Host>, call: fn(Rc<Host>)) -> Function {
     let host = host.clone();
     Closure::new(move || {
         if let Some(host) = host.upgrade() {
@@ -299,7 +332,7 @@ enum Hop {
 }
 
 impl Hop {
-    fn new(on_drain: &Callback) -> Self {
+    fn new(on_drain: &Function) -> Self {
         if js::has_function("setImmediate") {
             return Self::Immediate;
         }
@@ -308,7 +341,7 @@ impl Hop {
         Self::Channel(channel)
     }
 
-    fn ask(&self, on_drain: &Callback) {
+    fn ask(&self, on_drain: &Function) {
         match self {
             Self::Immediate => js::set_immediate(on_drain.as_ref()),
             Self::Channel(channel) => channel.port2().post_message(&JsValue::NULL),

@@ -1,6 +1,6 @@
 //! Promises and futures, both ways.
 
-use super::js;
+use super::{event_loop, js};
 use js_sys::{Function, Promise};
 use std::cell::RefCell;
 use std::future::Future;
@@ -36,8 +36,8 @@ where
 /// A promise as a future: `JsFuture::from(promise).await`.
 ///
 /// No closure is made for an await: the two callbacks are bound to the number of a slot in a table
-/// and used again with it, which makes it ten times cheaper than the future of the same name in
-/// `js-sys`.
+/// and used again with it, which makes it several times cheaper than the future of the same name
+/// in `js-sys`.
 ///
 /// # Cancel safety
 /// Dropping it forgets the promise's value and nothing else; the promise goes on, as promises do.
@@ -141,7 +141,7 @@ impl Table {
 fn settle(key: Key, answer: Result<JsValue, JsValue>) {
     let waker = TABLE.with(|table| table.slots.borrow_mut().settle(key, answer));
     if let Some(waker) = waker {
-        waker.wake();
+        event_loop::in_callback(|| waker.wake());
     }
 }
 
