@@ -1,5 +1,75 @@
 //! An async runtime that runs the same program natively, in a browser, under WASI, on bare
 //! `no_std` and in a deterministic simulator.
+//!
+//! The runtime is a passive machine, and a host drives it: it runs what is ready, says until when
+//! there is nothing to do, and never waits itself. A thread, an event loop or a simulated clock does
+//! the waiting. So tasks, timers, locks and channels are the same everywhere.
+//!
+//! ```
+//! use creel::sync::mpsc;
+//! use creel::time::{Duration, interval, timeout};
+//!
+//! #[creel::main]
+//! async fn main() {
+//!     let (sender, mut inbox) = mpsc::channel(4);
+//!     let counter = creel::spawn(async move {
+//!         let mut beat = interval(Duration::from_millis(1));
+//!         for number in 1..=3 {
+//!             beat.tick().await;
+//!             sender.send(number).await.expect("somebody listens");
+//!         }
+//!     });
+//!
+//!     let mut sum = 0;
+//!     while let Ok(Some(number)) = timeout(Duration::from_secs(60), inbox.recv()).await {
+//!         sum += number;
+//!     }
+//!     assert_eq!(sum, 6);
+//!     counter.await.expect("the counter did not panic");
+//! }
+//! ```
+//!
+//! # Where to go
+//!
+//! | module | what is there |
+//! |---|---|
+//! | [`task`] | starting, joining and ending tasks; sets of them; values that belong to a task |
+//! | [`time`] | instants, sleeping, intervals, timeouts, a clock that can be stopped |
+//! | [`sync`] | locks, signals and channels |
+//! | [`future`] | all of several, the first of several, promises |
+//! | [`stream`] | streams and their daily adaptors |
+//! | [`io`] | asynchronous reading and writing |
+//! | [`runtime`] | making a runtime, driving it, ending it |
+//! | [`platform`] | what a host brings: how to wait, what time it is |
+//! | `sim` | the simulator |
+//! | `wasm` | what only browsers and WASI have |
+//! | [`guide`] | getting started, cancel safety, testing, writing a host, coming from tokio |
+//!
+//! Names and signatures are those of tokio 1.54 wherever tokio has the thing.
+//!
+//! # Features
+//!
+//! Features only add. `std`, `macros` and `native` are on unless `default-features = false`. A
+//! library takes what it needs of `alloc`, `std` and `macros`, and leaves the hosts to the program.
+//!
+//! | feature | what it brings |
+//! |---|---|
+//! | `alloc` | what needs a heap: tasks, the runtime, timers, channels |
+//! | `std` | the standard library: panics are caught, contexts are per thread, `io`, the clock |
+//! | `macros` | `#[main]` and `#[test]` |
+//! | `native` | threads as hosts, the work-stealing pool, the blocking pool; nothing on WebAssembly |
+//! | `web` | the event loop of browsers and Node as host; nothing elsewhere |
+//! | `wasi` | WASI as host; nothing elsewhere |
+//! | `sim` | the deterministic simulator |
+//! | `bytes` | `Buf` and `BufMut` in the methods of `io`, `Bytes` as an owned buffer |
+//! | `futures-io` | adapters to and from the streams of `futures-io` |
+//! | `tokio-io` | adapters to and from the streams of `tokio::io` |
+//! | `full` | `std`, `macros`, `native`, `sim` and `io-util` |
+//! | `io-util` | the same as `bytes`; tokio's name |
+//! | `rt`, `sync`, `time`, `test-util` | `std`; tokio's names for what is always there |
+//! | `rt-multi-thread` | `native`; tokio's name |
+//! | `io-std`, `net`, `fs`, `process`, `signal` | `native`, and nothing else yet; tokio's names |
+//! | `parking_lot` | nothing; tokio's name |
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // The rooms are written once for all hosts, so a build without some of these leaves things unused.
@@ -19,6 +89,8 @@ extern crate self as creel;
 mod atomic;
 mod collections;
 mod env;
+#[cfg(all(doc, any(not(doctest), feature = "full")))]
+pub mod guide;
 mod lock;
 #[doc(hidden)]
 pub mod macros;

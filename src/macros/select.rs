@@ -41,10 +41,10 @@
 ///
 /// # Cancel safety
 ///
-/// The futures of the branches that lose are dropped. Which of creel's futures lose nothing when
-/// that happens stands in their documentation under this heading; `send` and `recv` of every
-/// channel do not, so a branch may send as well as receive. To go on with a future after it has
-/// lost, pin it outside and select on `&mut future`.
+/// The futures of the branches that lose are dropped. What creel's futures lose when that happens
+/// stands in their documentation under this heading. `recv` of every channel loses nothing; a
+/// `send` that loses drops its value unsent, unless a place was reserved for it first. To go on
+/// with a future after it has lost, pin it outside and select on `&mut future`.
 ///
 /// # Examples
 ///

@@ -79,6 +79,9 @@ pin_project! {
 
 /// Runs `future` without a budget. A future that never waits then starves all other tasks of its
 /// thread.
+///
+/// # Cancel safety
+/// That of `future`.
 pub fn unconstrained<F>(future: F) -> Unconstrained<F> {
     Unconstrained { future }
 }
@@ -104,6 +107,9 @@ pin_project! {
 
 /// Makes the completion of `future` cost one unit of the budget, for futures that know nothing of
 /// it.
+///
+/// # Cancel safety
+/// That of `future`.
 pub fn cooperative<F: Future>(future: F) -> Coop<F> {
     Coop { future }
 }

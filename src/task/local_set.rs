@@ -23,7 +23,14 @@ use core::task::{Context, Poll, Waker};
 /// How many turns the tasks of a set have each time it is polled.
 const TURNS: usize = 61;
 
-/// See the [module](self). As a future it is ready when all its tasks have ended.
+/// Tasks that run inside one future: whoever polls the set drives them.
+///
+/// [`spawn_local`](super::spawn_local) needs no set. It is for programs written with one, and for
+/// tasks that shall live no longer than some part of a program: dropping the set drops them. As a
+/// future it is ready when all its tasks have ended.
+///
+/// # Cancel safety
+/// Awaiting `&mut set` is cancel safe: the tasks stay in the set.
 ///
 /// # Examples
 /// ```

@@ -70,6 +70,9 @@ impl<T: 'static> LocalKey<T> {
 
     /// Runs `future` with `value` in the key.
     ///
+    /// # Cancel safety
+    /// That of `future`, which is dropped with it; the value is dropped too.
+    ///
     /// # Panics
     /// When polled while the key is borrowed by [`with`](Self::with) or after the thread's locals
     /// are gone.

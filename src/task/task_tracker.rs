@@ -205,6 +205,9 @@ impl TaskTracker {
     }
 
     /// Counts a future as a task until it is dropped.
+    ///
+    /// # Cancel safety
+    /// That of `future`, which is dropped with it and counts no more.
     #[inline]
     pub fn track_future<F: Future>(&self, future: F) -> TrackedFuture<F> {
         TrackedFuture { future, token: self.token() }

@@ -81,6 +81,8 @@ const ROOMS: &[&[&str]] = &[
     &["actor"],
     &["sim"],
     &["native", "wasm"],
+    // Documentation only.
+    &["guide"],
 ];
 
 fn rank(room: &str) -> Option<usize> {

@@ -1,0 +1,30 @@
+//! The guide: five minutes a page.
+//!
+//! | page | what it is about |
+//! |---|---|
+//! | [`getting_started`] | the first program on a thread, in a browser, under WASI, simulated, and bare |
+//! | [`tasks_and_cancellation`] | starting, joining and ending tasks; what happens to panics |
+//! | [`cancel_safety`] | what each async method keeps and loses when its future is dropped |
+//! | [`testing`] | a clock that stands still, and the simulator |
+//! | [`writing_a_host`] | driving a runtime from a loop of your own |
+//! | [`coming_from_tokio`] | what is the same, what is better, what differs, what is not there |
+//!
+//! The pages are files below `docs/guide/`, and their examples are tests.
+
+#[doc = include_str!("../docs/guide/getting_started.md")]
+pub mod getting_started {}
+
+#[doc = include_str!("../docs/guide/tasks_and_cancellation.md")]
+pub mod tasks_and_cancellation {}
+
+#[doc = include_str!("../docs/guide/cancel_safety.md")]
+pub mod cancel_safety {}
+
+#[doc = include_str!("../docs/guide/testing.md")]
+pub mod testing {}
+
+#[doc = include_str!("../docs/guide/writing_a_host.md")]
+pub mod writing_a_host {}
+
+#[doc = include_str!("../docs/guide/coming_from_tokio.md")]
+pub mod coming_from_tokio {}
