@@ -12,7 +12,7 @@ const WASI: &str = "wasm32-wasip1";
 /// What this machine can build.
 const EVERYTHING: &str = "creel/full,creel/futures-io,creel/tokio-io";
 
-const EXAMPLES: [&str; 2] = ["native", "embedded"];
+const EXAMPLES: [&str; 3] = ["native", "embedded", "simulator"];
 
 /// Benchmarks are built by `bench` alone: their peers take long to compile.
 const EXCEPT_BENCHES: [&str; 3] = ["--workspace", "--exclude", "creel-benches"];
