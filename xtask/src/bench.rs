@@ -1,21 +1,31 @@
 //! `cargo xtask bench`: the benchmarks, each beside its peers.
+//!
+//! First criterion's groups, then the table of the README. `--table` leaves the first out.
 
-use crate::shell;
+use crate::{shell, tools};
 use std::process::ExitCode;
 
-/// Prints the table of operations whose names contain one of `filters`, or of all; then, unless
-/// the first filter is `table`, runs criterion over the same.
-pub fn run(filters: &[String]) -> ExitCode {
-    let (only_table, filters) = match filters.split_first() {
-        Some((first, rest)) if first == "table" => (true, rest),
-        _ => (false, filters),
-    };
-    let mut table =
-        shell::cargo(&["run", "--release", "--quiet", "--package", "creel-benches", "--"]);
-    let mut passed = shell::forward(table.args(filters));
-    if !only_table {
-        let mut criterion = shell::cargo(&["bench", "--package", "creel-benches", "--"]);
-        passed &= shell::forward(criterion.args(filters));
+/// Runs the benchmarks whose names contain one of the filters, or all.
+pub fn run(arguments: &[String]) -> ExitCode {
+    let table_only = arguments.iter().any(|argument| argument == "--table");
+    let filters: Vec<&str> =
+        arguments.iter().map(String::as_str).filter(|text| !text.starts_with("--")).collect();
+    if let Err(missing) = tools::valgrind() {
+        println!("no instruction counts: {} is missing; get it with {}", missing.what, missing.get);
     }
-    if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    let succeeded = (table_only || criterion(&filters)) && table(&filters);
+    if succeeded { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn criterion(filters: &[&str]) -> bool {
+    let mut command = shell::cargo(&["bench", "--package", "creel-benches", "--"]);
+    if !filters.is_empty() {
+        command.arg(filters.join("|"));
+    }
+    shell::forward(&mut command)
+}
+
+fn table(filters: &[&str]) -> bool {
+    let run = ["run", "--quiet", "--profile", "bench", "--package", "creel-benches", "--"];
+    shell::forward(shell::cargo(&run).args(filters))
 }

@@ -40,7 +40,7 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "bench",
-        usage: "bench [FILTER..]",
+        usage: "bench [--table] [FILTER..]",
         about: "the benchmarks, each beside its peers",
         run: bench::run,
     },
@@ -77,7 +77,7 @@ fn main() -> ExitCode {
 fn help() -> String {
     let mut text = String::from("cargo xtask COMMAND\n\n");
     for command in COMMANDS {
-        text += &format!("  {:<24}{}\n", command.usage, command.about);
+        text += &format!("  {:<28}{}\n", command.usage, command.about);
     }
     text += &format!(
         "\nTools that are missing are installed into {}; set {} to choose another folder.\n",

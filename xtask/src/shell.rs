@@ -138,6 +138,20 @@ pub struct Apart {
     pub err: String,
 }
 
+/// Stops what a command has started, below it first; without the tools for it, nothing.
+fn stop(id: u32) {
+    let id = id.to_string();
+    if cfg!(windows) {
+        drop(capture(Command::new("taskkill").args(["/F", "/T", "/PID", &id])));
+        return;
+    }
+    let below = capture(Command::new("pgrep").args(["-P", &id])).unwrap_or_default();
+    for child in below.lines().filter_map(|line| line.trim().parse().ok()) {
+        stop(child);
+        drop(capture(Command::new("kill").arg(child.to_string())));
+    }
+}
+
 /// Waits for a command, but not for ever. The answer is whether it succeeded.
 fn wait(child: &mut Child, log: &mut File) -> std::io::Result<bool> {
     let began = Instant::now();
@@ -146,6 +160,7 @@ fn wait(child: &mut Child, log: &mut File) -> std::io::Result<bool> {
             return Ok(status.success());
         }
         if began.elapsed() > LIMIT {
+            stop(child.id());
             child.kill()?;
             child.wait()?;
             writeln!(log, "stopped after {} minutes", LIMIT.as_secs() / 60)?;

@@ -218,6 +218,14 @@ fn component(list: &[&str], name: &str, add: &[&str]) -> Found<()> {
     }
 }
 
+/// What counts instructions, for benchmarks.
+pub fn valgrind() -> Found<()> {
+    match on_path("valgrind") {
+        Some(_) => Ok(()),
+        None => missing("valgrind", "https://valgrind.org, or `apt-get install valgrind`"),
+    }
+}
+
 /// Whether `cargo nextest` is there; plain `cargo test` serves as well.
 pub fn has_nextest() -> bool {
     shell::capture(shell::cargo(&["nextest", "--version"]).env_remove("CARGO")).is_ok()

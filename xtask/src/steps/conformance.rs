@@ -1,6 +1,7 @@
 //! The conformance list on each host, name by name against the list in the sources.
 //!
-//! A harness prints `test NAME ... ok`. On a host that cannot catch a panic it dies with the case
+//! A harness prints `test NAME ... ok`, and `host NAME ... ok` for what its host promises beyond the
+//! list. On a host that cannot catch a panic it dies with the case
 //! that failed; it is started again behind that case, so that one failure hides no other.
 
 use super::Trouble;
@@ -44,7 +45,7 @@ pub fn demo(log: &mut Log) -> Verdict {
 fn run_list(host: Host, log: &mut Log) -> Verdict {
     let program = hosts::build(host, LIST, log)?;
     let text = run_all(&program, log)?;
-    let note = compare(&text)?;
+    let note = compare(host, &text)?;
     match program.described() {
         by if by.is_empty() => Ok(note),
         by => Ok(format!("{note} ({by})")),
@@ -83,9 +84,9 @@ fn unfinished_case(text: &str) -> Option<&str> {
 }
 
 /// Holds the cases that passed against those in the sources.
-pub fn compare(text: &str) -> Verdict {
+pub fn compare(host: Host, text: &str) -> Verdict {
     let ran: BTreeSet<String> = text.lines().filter_map(passed_case).collect();
-    let listed = cases_in_sources()?;
+    let listed = cases_in_sources(host)?;
     let not_run: Vec<&String> = listed.difference(&ran).collect();
     let unknown: Vec<&String> = ran.difference(&listed).collect();
     if listed.is_empty() {
@@ -93,30 +94,33 @@ pub fn compare(text: &str) -> Verdict {
     } else if !not_run.is_empty() {
         Err(format!("{} cases did not run to success: {not_run:?}", not_run.len()).into())
     } else if !unknown.is_empty() {
-        Err(format!("cases that tests/conformance/ does not hold: {unknown:?}").into())
+        Err(format!("cases that the sources do not hold: {unknown:?}").into())
     } else {
         Ok(format!("{} of {} cases", ran.len(), listed.len()))
     }
 }
 
 fn passed_case(line: &str) -> Option<String> {
-    let name = line.strip_prefix("test ")?.strip_suffix(" ... ok")?;
-    Some(name.to_owned())
+    let case = line.strip_prefix("test ").or_else(|| line.strip_prefix("host "))?;
+    Some(case.strip_suffix(" ... ok")?.to_owned())
 }
 
 /// The names of all cases, read from the sources: no host and no `cfg` can shorten this list.
-fn cases_in_sources() -> Result<BTreeSet<String>, String> {
+fn cases_in_sources(host: Host) -> Result<BTreeSet<String>, String> {
     let folder = repo::root().join("tests/conformance");
     let entries = std::fs::read_dir(&folder).map_err(|error| format!("the list: {error}"))?;
+    let mut texts = Vec::new();
+    for entry in entries.flatten().filter(|entry| entry.file_name() != "mod.rs") {
+        texts.push(std::fs::read_to_string(entry.path()).map_err(|error| error.to_string())?);
+    }
+    // What this host promises beyond the list.
+    if host == Host::Node {
+        texts.push(repo::read("tests/hosts/web.rs")?);
+    }
     let mut names = BTreeSet::new();
-    for entry in entries.flatten() {
-        let text = std::fs::read_to_string(entry.path()).map_err(|error| error.to_string())?;
-        if entry.file_name() != "mod.rs" {
-            for name in cases_in(&text) {
-                if !names.insert(name.clone()) {
-                    return Err(format!("two cases are called {name}"));
-                }
-            }
+    for name in texts.iter().flat_map(|text| cases_in(text)) {
+        if !names.insert(name.clone()) {
+            return Err(format!("two cases are called {name}"));
         }
     }
     Ok(names)

@@ -2,6 +2,7 @@
 
 use super::source::passed;
 use super::{Trouble, conformance};
+use crate::hosts::Host;
 use crate::shell::{Log, cargo, cargo_of, tail};
 use crate::{repo, tools};
 use std::process::Command;
@@ -48,5 +49,5 @@ pub fn miri(log: &mut Log) -> Verdict {
         let last = ran.out.lines().next_back().unwrap_or_default();
         return Err(format!("{last}\n{}", tail(&ran.err, 60)).into());
     }
-    conformance::compare(&ran.out)
+    conformance::compare(Host::Simulator, &ran.out)
 }
