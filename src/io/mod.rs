@@ -10,7 +10,8 @@
 //!   [`split`] and [`join`] take streams apart and put them together; [`copy`],
 //!   [`copy_buf`] and [`copy_bidirectional`] connect them; [`duplex`] and [`simplex`] are pipes in
 //!   memory; [`empty`], [`sink`] and [`repeat`] need no memory at all.
-//! * [`compat`] makes the streams of other crates ours, and ours theirs.
+//! * `compat` makes the streams of other crates ours, and ours theirs (features `futures-io` and
+//!   `tokio-io`).
 //!
 //! Names and meaning are those of `tokio::io`. Absent on purpose: anything with a handle of the
 //! operating system, which belongs to `net` and to the native host.

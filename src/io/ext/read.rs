@@ -154,7 +154,7 @@ pub trait AsyncReadExt: AsyncRead {
     /// # Cancel safety
     ///
     /// Not safe: if the future is dropped, a beginning of `buf` may have been read, and how much
-    /// that is, is lost. A loop around [`read`](Self::read) or [`read_buf`](Self::read_buf) is safe.
+    /// that is, is lost. A loop around [`read`](Self::read) or `read_buf` is safe.
     ///
     /// # Examples
     ///

@@ -222,7 +222,7 @@ pub trait AsyncWriteExt: AsyncWrite {
     /// # Cancel safety
     ///
     /// Not safe: if the future is dropped, a beginning of `src` may have been written, and how much
-    /// that is, is lost. [`write_all_buf`](Self::write_all_buf) keeps count.
+    /// that is, is lost. `write_all_buf` (feature `bytes`) keeps count.
     ///
     /// # Examples
     ///
