@@ -95,6 +95,14 @@ impl Builder {
     }
 
     /// A runtime whose tasks run on a pool of threads. Natively only.
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = creel::runtime::Builder::new_multi_thread().worker_threads(2).build()?;
+    /// let task = runtime.spawn(async { 6 * 7 });
+    /// assert_eq!(runtime.block_on(task).unwrap(), 42);
+    /// # std::io::Result::Ok(())
+    /// ```
     pub fn new_multi_thread() -> Self {
         Self::new(Kind::MultiThread)
     }
@@ -122,6 +130,18 @@ impl Builder {
 
     /// Whether time stands still from the start, and jumps to the next deadline when nothing else
     /// is left to do; see [`time::pause`](crate::time::pause). Current-thread runtimes only.
+    ///
+    /// # Examples
+    /// ```
+    /// use creel::time::{Duration, Instant, sleep};
+    /// let runtime = creel::runtime::Builder::new_current_thread().start_paused(true).build()?;
+    /// runtime.block_on(async {
+    ///     let start = Instant::now();
+    ///     sleep(Duration::from_secs(3600)).await; // at once
+    ///     assert_eq!(start.elapsed(), Duration::from_secs(3600));
+    /// });
+    /// # std::io::Result::Ok(())
+    /// ```
     pub fn start_paused(&mut self, start_paused: bool) -> &mut Self {
         self.config.start_paused = start_paused;
         self
@@ -156,6 +176,23 @@ impl Builder {
     }
 
     /// What to call when a task panicked and nobody waits for its outcome.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::sync::mpsc;
+    /// let (sender, heard) = mpsc::channel();
+    /// let runtime = creel::runtime::Builder::new_current_thread()
+    ///     .on_unhandled_panic(move |panic| {
+    ///         sender.send(panic.message().unwrap_or("no message").to_owned()).unwrap();
+    ///     })
+    ///     .build()?;
+    /// runtime.block_on(async {
+    ///     drop(creel::spawn(async { panic!("no bread") }));
+    ///     creel::task::yield_now().await;
+    /// });
+    /// assert_eq!(heard.try_recv().unwrap(), "no bread");
+    /// # std::io::Result::Ok(())
+    /// ```
     pub fn on_unhandled_panic<F>(&mut self, f: F) -> &mut Self
     where
         F: Fn(&TaskPanic<'_>) + Send + Sync + 'static,
@@ -166,6 +203,20 @@ impl Builder {
 
     /// What to call when a task kept its thread for `threshold` or longer in one poll. Costs two
     /// readings of the clock a poll.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::sync::mpsc;
+    /// use std::time::Duration;
+    /// let (sender, heard) = mpsc::channel();
+    /// let runtime = creel::runtime::Builder::new_current_thread()
+    ///     .on_slow_poll(Duration::from_millis(2), move |slow| sender.send(slow.took).unwrap())
+    ///     .build()?;
+    /// let task = runtime.spawn(async { std::thread::sleep(Duration::from_millis(5)) });
+    /// runtime.block_on(task).unwrap();
+    /// assert!(heard.try_recv().unwrap() >= Duration::from_millis(2));
+    /// # std::io::Result::Ok(())
+    /// ```
     pub fn on_slow_poll<F>(&mut self, threshold: Duration, f: F) -> &mut Self
     where
         F: Fn(&SlowPoll<'_>) + Send + Sync + 'static,
@@ -276,6 +327,23 @@ impl Builder {
     /// Makes a current-thread runtime for a host that cannot wait, and calls
     /// [`Runtime::tick`] instead. `wake` is called when there is work, at most once until the
     /// next tick, from any thread; it must not block and must not tick.
+    ///
+    /// # Examples
+    /// ```
+    /// use creel::runtime::{Builder, Next};
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+    ///
+    /// let work = Arc::new(AtomicBool::new(false));
+    /// let bell = work.clone();
+    /// let runtime = Builder::new_current_thread().build_passive(move || bell.store(true, SeqCst));
+    /// assert_eq!(runtime.tick(1), Next::Idle);
+    ///
+    /// let task = runtime.spawn(async { 42 });
+    /// assert!(work.load(SeqCst));
+    /// runtime.tick(1);
+    /// assert!(task.is_finished());
+    /// ```
     pub fn build_passive(&mut self, wake: impl Fn() + Send + Sync + 'static) -> Runtime {
         let clock = Clock::new(self.config.start_paused);
         let env = self.env(clock, None);

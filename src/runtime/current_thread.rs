@@ -22,6 +22,18 @@ use core::pin::{Pin, pin};
 use core::task::{Context, Poll, Waker};
 
 /// What a runtime needs after a tick.
+///
+/// # Examples
+/// ```
+/// use creel::runtime::{Builder, Next};
+/// use creel::time::{Duration, Instant, sleep};
+/// let runtime = Builder::new_current_thread().build_passive(|| {});
+/// runtime.spawn(async { sleep(Duration::from_secs(60)).await });
+/// match runtime.tick(10) {
+///     Next::At(then) => assert!(then > Instant::now()), // the host waits until then
+///     other => panic!("{other:?}"),
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Next {

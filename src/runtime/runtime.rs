@@ -93,6 +93,17 @@ impl Runtime {
     }
 
     /// Makes this the runtime of the thread until the guard is dropped.
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = creel::runtime::Builder::new_current_thread().build()?;
+    /// let task = {
+    ///     let _entered = runtime.enter();
+    ///     creel::spawn(async { 1 }) // on `runtime`
+    /// };
+    /// assert_eq!(runtime.block_on(task).unwrap(), 1);
+    /// # std::io::Result::Ok(())
+    /// ```
     pub fn enter(&self) -> EnterGuard<'_> {
         self.handle.enter()
     }
@@ -115,6 +126,15 @@ impl Runtime {
     /// # Panics
     /// As [`block_on`](Self::block_on); and if the runtime is multi-threaded, for that drives
     /// itself.
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = creel::runtime::Builder::new_current_thread().build()?;
+    /// let task = runtime.spawn(async { creel::spawn(async { 2 }).await.unwrap() });
+    /// runtime.run();
+    /// assert!(task.is_finished());
+    /// # std::io::Result::Ok(())
+    /// ```
     #[track_caller]
     pub fn run(&self) {
         refuse_inside("run");
@@ -147,6 +167,16 @@ impl Runtime {
     ///
     /// # Panics
     /// Inside a runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// use creel::time::{Duration, sleep};
+    /// let runtime = creel::runtime::Builder::new_current_thread().build()?;
+    /// runtime.spawn(async { sleep(Duration::from_millis(1)).await });
+    /// let report = runtime.shutdown(Duration::from_secs(60)); // takes a millisecond
+    /// assert!(report.is_clean());
+    /// # std::io::Result::Ok(())
+    /// ```
     #[track_caller]
     pub fn shutdown(mut self, deadline: Duration) -> ShutdownReport {
         refuse_inside("shutdown");

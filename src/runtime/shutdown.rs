@@ -7,6 +7,16 @@ use alloc::vec::Vec;
 use core::fmt;
 
 /// What [`Runtime::shutdown`](super::Runtime::shutdown) found when the time was up.
+///
+/// # Examples
+/// ```
+/// let runtime = creel::runtime::Builder::new_current_thread().build()?;
+/// runtime.spawn(std::future::pending::<()>());
+/// let report = runtime.shutdown(std::time::Duration::from_millis(2));
+/// assert!(!report.is_clean());
+/// println!("{report}"); // names the task by its id and the type of its future
+/// # std::io::Result::Ok(())
+/// ```
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct ShutdownReport {

@@ -7,6 +7,21 @@ use core::any::Any;
 use core::fmt;
 
 /// A task did not end with an output: it was cancelled, or it panicked.
+///
+/// # Examples
+/// ```
+/// # let runtime = creel::runtime::Builder::new_current_thread().build().unwrap();
+/// # runtime.block_on(async {
+/// let panicked = creel::spawn(async { panic!("no bread") });
+/// let error: creel::task::JoinError = panicked.await.unwrap_err();
+/// assert!(error.is_panic());
+/// assert_eq!(error.into_panic().downcast_ref(), Some(&"no bread"));
+///
+/// let aborted = creel::spawn(std::future::pending::<()>());
+/// aborted.abort();
+/// assert!(aborted.await.unwrap_err().is_cancelled());
+/// # });
+/// ```
 pub struct JoinError {
     id: Id,
     cause: Cause,

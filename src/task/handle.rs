@@ -41,6 +41,17 @@ impl Handle {
     ///
     /// # Panics
     /// Outside a runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// # let runtime = creel::runtime::Builder::new_current_thread().build().unwrap();
+    /// # runtime.block_on(async {
+    /// let handle = creel::runtime::Handle::current();
+    /// // The handle goes where the runtime is not.
+    /// let task = creel::task::spawn_blocking(move || handle.spawn(async { 5 }));
+    /// assert_eq!(task.await.unwrap().await.unwrap(), 5);
+    /// # });
+    /// ```
     #[track_caller]
     pub fn current() -> Self {
         match Self::try_current() {

@@ -60,6 +60,16 @@ impl<T> JoinHandle<T> {
     ///
     /// A task that is complete already stays so. Awaiting the handle then tells which it was.
     /// A closure on the blocking pool that has begun cannot be aborted.
+    ///
+    /// # Examples
+    /// ```
+    /// # let runtime = creel::runtime::Builder::new_current_thread().build().unwrap();
+    /// # runtime.block_on(async {
+    /// let task = creel::spawn(std::future::pending::<()>());
+    /// task.abort();
+    /// assert!(task.await.unwrap_err().is_cancelled());
+    /// # });
+    /// ```
     pub fn abort(&self) {
         abort(self.task);
     }
@@ -72,6 +82,21 @@ impl<T> JoinHandle<T> {
     ///
     /// # Cancel safety
     /// If this future is dropped the abort stands and the task is detached.
+    ///
+    /// # Examples
+    /// ```
+    /// # let runtime = creel::runtime::Builder::new_current_thread().build().unwrap();
+    /// # runtime.block_on(async {
+    /// let held = std::sync::Arc::new(());
+    /// let clone = held.clone();
+    /// let task = creel::spawn(async move {
+    ///     std::future::pending::<()>().await;
+    ///     drop(clone);
+    /// });
+    /// assert!(task.cancel().await.unwrap_err().is_cancelled());
+    /// assert_eq!(std::sync::Arc::strong_count(&held), 1); // what the task held is free
+    /// # });
+    /// ```
     pub async fn cancel(self) -> Result<T, JoinError> {
         self.abort();
         self.await
@@ -178,6 +203,18 @@ impl<T> fmt::Debug for JoinHandle<T> {
 
 /// The right to abort a task, without the right to wait for it. Clone it freely; dropping it does
 /// nothing.
+///
+/// # Examples
+/// ```
+/// # let runtime = creel::runtime::Builder::new_current_thread().build().unwrap();
+/// # runtime.block_on(async {
+/// let task = creel::spawn(std::future::pending::<()>());
+/// let (one, another) = (task.abort_handle(), task.abort_handle());
+/// one.abort();
+/// assert!(task.await.is_err());
+/// assert!(another.is_finished());
+/// # });
+/// ```
 pub struct AbortHandle {
     task: Task,
 }
