@@ -1,6 +1,7 @@
 //! Building runtimes on threads.
 
 use super::blocking::BlockingPool;
+use super::driver::Driver;
 use super::pool::Pool;
 use super::thread::ThreadHost;
 use crate::env::clock::Clock;
@@ -24,8 +25,10 @@ impl Builder {
         let blocking = BlockingPool::new(&self.config().threads);
         match self.config().kind {
             Kind::CurrentThread => {
-                let host = Arc::new(ThreadHost::default());
-                let mut runtime = self.build_parts(Some(host), Some(blocking.owner()));
+                let driver = Arc::new(Driver::default());
+                let host = Arc::new(ThreadHost::new(Arc::clone(&driver)));
+                let mut runtime =
+                    self.build_parts(Some(host), Some(blocking.owner()), Some(driver));
                 runtime.add_threads(Box::new(blocking));
                 Ok(runtime)
             }
@@ -35,8 +38,10 @@ impl Builder {
                     "a paused clock needs a current-thread runtime: several threads cannot stop \
                      the time of each other"
                 );
-                let env = self.env(Clock::unpausable(), Some(blocking.owner()));
-                let pool = Pool::start(self.config(), env)?;
+                let driver = Arc::new(Driver::default());
+                let clock = Clock::unpausable();
+                let env = self.env(clock, Some(blocking.owner()), Some(driver.clone()));
+                let pool = Pool::start(self.config(), env, driver)?;
                 let handle = Handle::new(pool.owner());
                 Ok(Runtime::on_threads(handle, vec![Box::new(pool), Box::new(blocking)]))
             }

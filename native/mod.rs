@@ -2,5 +2,12 @@
 
 mod blocking;
 mod builder;
+#[cfg(feature = "net")]
+pub(crate) mod driver;
+#[cfg(not(feature = "net"))]
+#[path = "driver/none.rs"]
+pub(crate) mod driver;
+#[cfg(feature = "net")]
+pub mod net;
 mod pool;
 mod thread;

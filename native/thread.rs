@@ -1,56 +1,125 @@
-//! A thread as host: it waits in the kernel until it is unparked.
+//! Threads that wait: for each other, and one of them for the system.
 
+use super::driver::{Driver, Edges};
+use crate::atomic::{AtomicUsize, Ordering};
+use crate::lock::Lock;
 use crate::platform::Park;
 use crate::runtime::ThreadConfig;
 use core::time::Duration;
 use std::io;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Arc;
 use std::thread::{self, JoinHandle, Thread};
 
-/// Waits by `std::thread::park`, which is one futex wait or its like.
-#[derive(Debug, Default)]
+/// A thread that waits as host of a runtime: by itself, which is one futex wait or its like, or in
+/// the reactor once there is one.
+#[derive(Debug)]
 pub(super) struct ThreadHost {
-    /// The thread that waits, or waited last.
-    waiter: Mutex<Waiter>,
-}
-
-#[derive(Debug, Default)]
-struct Waiter {
-    thread: Option<Thread>,
-    unparked: bool,
+    parker: Parker,
+    driver: Arc<Driver>,
 }
 
 impl ThreadHost {
-    /// Runs `f` with the state; no section can panic half-way, so poison means nothing.
-    fn with<R>(&self, f: impl FnOnce(&mut Waiter) -> R) -> R {
-        f(&mut self.waiter.lock().unwrap_or_else(PoisonError::into_inner))
+    pub(super) fn new(driver: Arc<Driver>) -> Self {
+        Self { parker: Parker::default(), driver }
     }
 }
 
 impl Park for ThreadHost {
     fn park(&self, timeout: Option<Duration>) {
-        let here = thread::current();
-        let unparked = self.with(|waiter| {
-            waiter.thread = Some(here);
-            core::mem::take(&mut waiter.unparked)
-        });
-        if !unparked {
-            match timeout {
-                Some(timeout) => thread::park_timeout(timeout),
-                None => thread::park(),
+        match self.driver.reactor() {
+            None => self.parker.park(timeout),
+            Some(reactor) => {
+                let edges = self.parker.park_in(timeout, |timeout| reactor.wait(timeout));
+                edges.into_iter().for_each(Edges::dispatch);
             }
-            self.with(|waiter| waiter.unparked = false);
+        }
+    }
+
+    fn look(&self) {
+        if let Some(reactor) = self.driver.reactor() {
+            reactor.wait(Some(Duration::ZERO)).dispatch();
         }
     }
 
     fn unpark(&self) {
-        let thread = self.with(|waiter| {
-            waiter.unparked = true;
-            waiter.thread.clone()
-        });
-        if let Some(thread) = thread {
-            thread.unpark();
+        self.parker.unpark(&self.driver);
+    }
+}
+
+/// Where one thread waits, and how others end its wait.
+///
+/// ```text
+///             unpark                       unpark: ends the wait
+///   NOTIFIED ◀──────── EMPTY ◀────────▶ PARKED, IN_REACTOR ──────────▶ NOTIFIED
+///       │                ▲    begin, end
+///       └────────────────┘ the next wait returns at once
+/// ```
+#[derive(Debug, Default)]
+pub(super) struct Parker {
+    state: AtomicUsize,
+    /// The thread that waits, or waited last.
+    thread: Lock<Option<Thread>>,
+}
+
+const EMPTY: usize = 0;
+const PARKED: usize = 1;
+const IN_REACTOR: usize = 2;
+const NOTIFIED: usize = 3;
+
+impl Parker {
+    /// Waits until [`unpark`](Self::unpark), for `timeout` at most; may return early.
+    pub(super) fn park(&self, timeout: Option<Duration>) {
+        let known = self.thread.lock().as_ref().map(Thread::id);
+        let here = thread::current();
+        if known != Some(here.id()) {
+            self.thread.lock().replace(here);
         }
+        if self.begin(PARKED) {
+            match timeout {
+                Some(timeout) => thread::park_timeout(timeout),
+                None => thread::park(),
+            }
+            self.end();
+        }
+    }
+
+    /// Waits by `wait`, which [`unpark`](Self::unpark) ends through the reactor; `None` if it was
+    /// called before.
+    pub(super) fn park_in<T>(
+        &self,
+        timeout: Option<Duration>,
+        wait: impl FnOnce(Option<Duration>) -> T,
+    ) -> Option<T> {
+        let waited = self.begin(IN_REACTOR).then(|| wait(timeout));
+        if waited.is_some() {
+            self.end();
+        }
+        waited
+    }
+
+    /// Ends the current wait, or the next one.
+    pub(super) fn unpark(&self, driver: &Driver) {
+        // Release: what came before is seen after the wait (Acquire in `begin` and `end`).
+        match self.state.swap(NOTIFIED, Ordering::AcqRel) {
+            PARKED => {
+                let thread = self.thread.lock().clone();
+                thread.iter().for_each(Thread::unpark);
+            }
+            IN_REACTOR => driver.reactor().into_iter().for_each(|reactor| reactor.wake()),
+            _ => {}
+        }
+    }
+
+    fn begin(&self, how: usize) -> bool {
+        let begun = self.state.compare_exchange(EMPTY, how, Ordering::AcqRel, Ordering::Acquire);
+        if begun.is_err() {
+            self.end();
+        }
+        begun.is_ok()
+    }
+
+    fn end(&self) {
+        self.state.swap(EMPTY, Ordering::AcqRel);
     }
 }
 

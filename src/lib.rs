@@ -118,6 +118,8 @@ pub use macros::{main, test};
 #[cfg(all(feature = "native", not(target_family = "wasm")))]
 #[path = "../native/mod.rs"]
 pub mod native;
+#[cfg(all(feature = "net", not(target_family = "wasm")))]
+pub use native::net;
 #[cfg(target_family = "wasm")]
 #[path = "../wasm/mod.rs"]
 pub mod wasm;

@@ -116,7 +116,12 @@ impl Idle {
 
     /// Becomes the worker that waits for timers and drivers, if none is.
     pub(super) fn become_driver(&self, worker: usize) -> bool {
-        self.driver.compare_exchange(0, worker + 1, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+        let driver = &self.driver;
+        let won = driver.compare_exchange(0, worker + 1, Ordering::AcqRel, Ordering::Relaxed);
+        // Pairs with the fence in `driver`: who adds a timer or the first source after we looked
+        // at them sees us.
+        fence(Ordering::SeqCst);
+        won.is_ok()
     }
 
     pub(super) fn stop_driving(&self) {

@@ -15,6 +15,8 @@ mod injector;
 mod ring;
 mod worker;
 
+use super::driver::Driver;
+use super::thread::Parker;
 use crate::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 use crate::env::Env;
 use crate::env::context;
@@ -32,7 +34,7 @@ use ring::Ring;
 use std::boxed::Box;
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::thread::{self, JoinHandle, Thread};
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 use std::vec::Vec;
 use worker::Worker;
@@ -53,6 +55,8 @@ pub(super) struct Shared {
     /// and merges when it ends; one bias stands for all running workers, one for the `Pool`.
     references: AtomicUsize,
     env: Env,
+    /// How a sleeping worker waits for I/O; the same as in `env`.
+    driver: Arc<Driver>,
     remotes: Box<[Remote]>,
     injector: Injector,
     idle: Idle,
@@ -60,7 +64,7 @@ pub(super) struct Shared {
     registries: Box<[Shard]>,
     closing: AtomicBool,
     /// Threads without a seat that still drive what is bound to them.
-    retired: Lock<Vec<Thread>>,
+    retired: Lock<Vec<Arc<Parker>>>,
     /// How many workers run.
     running: AtomicUsize,
     /// No worker runs any more, and every task is gone.
@@ -81,8 +85,8 @@ struct Remote {
     ring: Ring,
     /// The next slot: the task to run next.
     next: AtomicPtr<()>,
-    /// The thread that has the seat.
-    thread: Lock<Option<Thread>>,
+    /// Where the thread that has the seat waits.
+    parker: Lock<Option<Arc<Parker>>>,
 }
 
 #[repr(align(128))]
@@ -173,8 +177,8 @@ impl Shared {
     }
 
     fn unpark(&self, worker: usize) {
-        let thread = self.remotes[worker].thread.lock().clone();
-        thread.iter().for_each(Thread::unpark);
+        let parker = self.remotes[worker].parker.lock().clone();
+        parker.iter().for_each(|parker| parker.unpark(&self.driver));
     }
 
     fn has_work(&self) -> bool {
@@ -210,7 +214,7 @@ impl Shared {
     fn close(&self) {
         self.closing.store(true, Ordering::Release);
         (0..self.remotes.len()).for_each(|worker| self.unpark(worker));
-        self.retired.lock().iter().for_each(Thread::unpark);
+        self.retired.lock().iter().for_each(|parker| parker.unpark(&self.driver));
     }
 
     /// A worker left, with the references that it counted.
@@ -230,7 +234,7 @@ impl Shared {
     fn cancel_all(&self) {
         let pool = Some(self.as_owner());
         let _runtime = context::Restore::set(|cx| &cx.runtime, pool);
-        self.env.timers.shut_down();
+        self.env.shut_down();
         for shard in &self.registries {
             let tasks: Vec<Task> = shard.0.lock().iter().collect();
             for task in tasks {
@@ -281,7 +285,7 @@ pub(super) struct Pool {
 
 impl Pool {
     /// Starts the workers.
-    pub(super) fn start(config: &Config, env: Env) -> io::Result<Self> {
+    pub(super) fn start(config: &Config, env: Env, driver: Arc<Driver>) -> io::Result<Self> {
         let count = match config.threads.workers {
             Some(count) => count,
             None => thread::available_parallelism().map_or(1, usize::from),
@@ -289,13 +293,14 @@ impl Pool {
         let remote = |_| Remote {
             ring: Ring::new(),
             next: AtomicPtr::new(ptr::null_mut()),
-            thread: Lock::new(None),
+            parker: Lock::new(None),
         };
         let shared = Arc::new(Shared {
             owner: Owner { ops: &OPS },
             this: AtomicPtr::new(ptr::null_mut()),
             references: AtomicUsize::new(2 * BIAS),
             env,
+            driver,
             remotes: (0..count).map(remote).collect(),
             injector: Injector::new(count),
             idle: Idle::new(count),

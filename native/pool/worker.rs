@@ -15,6 +15,8 @@ use super::{Shared, WORKER};
 use crate::atomic::Ordering;
 use crate::env::context::{self, Restore};
 use crate::env::rng;
+use crate::native::driver::Edges;
+use crate::native::thread::Parker;
 use crate::task::executor::{Blocking, Executor, ExecutorHandle};
 use crate::task::queue::ReadyQueue;
 use crate::task::{Task, Turn, poll_as};
@@ -22,7 +24,7 @@ use core::cell::Cell;
 use core::ptr::NonNull;
 use std::boxed::Box;
 use std::sync::Arc;
-use std::thread;
+use std::time::Duration;
 
 /// How often in a row the next slot is preferred to the ring.
 const NEXT_IN_A_ROW: u32 = 3;
@@ -35,6 +37,8 @@ const BATCH: usize = super::ring::CAPACITY / 2;
 pub(super) struct Worker {
     pub(super) index: usize,
     pub(super) shared: Arc<Shared>,
+    /// Where this thread waits.
+    parker: Arc<Parker>,
     /// Tasks bound to this thread.
     local: ExecutorHandle,
     turns: Cell<u32>,
@@ -48,11 +52,15 @@ pub(super) struct Worker {
 
 impl Worker {
     pub(super) fn new(index: usize, shared: Arc<Shared>) -> Self {
-        let thread = thread::current();
-        let wake = Box::new(move || thread.unpark());
+        let parker = Arc::new(Parker::default());
+        let wake = {
+            let (parker, driver) = (Arc::clone(&parker), Arc::clone(&shared.driver));
+            Box::new(move || parker.unpark(&driver))
+        };
         Self {
             index,
             shared,
+            parker,
             local: Executor::start(ReadyQueue::default(), None, None, wake, Blocking::Allowed),
             turns: Cell::new(0),
             next_in_a_row: Cell::new(0),
@@ -64,7 +72,7 @@ impl Worker {
 
     /// Runs tasks until the pool is shut down.
     pub(super) fn run(self) {
-        self.shared.remotes[self.index].thread.lock().replace(thread::current());
+        self.shared.remotes[self.index].parker.lock().replace(Arc::clone(&self.parker));
         let pool = Some(self.shared.as_owner());
         let _occupied = Restore::set(|cx| &cx.occupied, true);
         let _runtime = Restore::set(|cx| &cx.runtime, pool);
@@ -94,7 +102,7 @@ impl Worker {
 
     /// Drives the tasks of this thread until none is left.
     fn drain_local(&self) {
-        self.shared.retired.lock().push(thread::current());
+        self.shared.retired.lock().push(Arc::clone(&self.parker));
         while !self.shared.is_closing() {
             if self.run_local() {
                 continue;
@@ -104,7 +112,7 @@ impl Worker {
                 return;
             }
             drop(driving);
-            thread::park();
+            self.parker.park(None);
         }
     }
 
@@ -142,7 +150,15 @@ impl Worker {
 
     /// What must happen now and then even on a worker that always has a task.
     fn look_around(&self) {
-        self.shared.expire();
+        let shared = &self.shared;
+        shared.expire();
+        // Whoever waits in the reactor sees to it, if anybody does.
+        if let Some(reactor) = shared.driver.reactor()
+            && shared.idle.become_driver(self.index)
+        {
+            reactor.wait(Some(Duration::ZERO)).dispatch();
+            shared.idle.stop_driving();
+        }
         self.run_local();
     }
 
@@ -238,24 +254,30 @@ impl Worker {
             }
             return shared.after_park();
         }
-        if shared.idle.become_driver(self.index) {
-            match shared.env.timers.next() {
-                None => thread::park(),
-                Some(deadline) => {
-                    let now = shared.env.clock.now();
-                    thread::park_timeout(deadline.saturating_duration_since(now));
-                }
-            }
-            shared.idle.stop_driving();
-        } else {
-            thread::park();
-        }
+        let driving = shared.idle.become_driver(self.index);
+        let edges = self.park(driving);
         shared.after_park();
         if !shared.idle.wake(self.index) {
             // Woken by somebody who wants a searcher.
             self.searching.set(true);
         }
+        if driving {
+            edges.into_iter().for_each(Edges::dispatch);
+            shared.idle.stop_driving();
+        }
         shared.expire();
+    }
+
+    /// Waits to be woken; the driver for the timers and the reactor too.
+    fn park(&self, driving: bool) -> Option<Edges<'_>> {
+        let shared = &self.shared;
+        let next = if driving { shared.env.timers.next() } else { None };
+        let timeout = next.map(|at| at.saturating_duration_since(shared.env.clock.now()));
+        if let Some(reactor) = shared.driver.reactor().filter(|_| driving) {
+            return self.parker.park_in(timeout, |timeout| reactor.wait(timeout));
+        }
+        self.parker.park(timeout);
+        None
     }
 
     fn is_local_idle(&self) -> bool {

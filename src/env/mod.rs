@@ -41,6 +41,17 @@ pub(crate) struct Env {
     pub(crate) hooks: hooks::Hooks,
     /// Who runs closures that block their thread, on hosts that have threads.
     pub(crate) blocking: Option<owner::OwnerRef>,
+    /// How the host waits for I/O, on hosts that have any.
+    pub(crate) driver: Option<alloc::sync::Arc<dyn crate::platform::Driver>>,
+}
+
+#[cfg(feature = "alloc")]
+impl Env {
+    /// Ends every wait for time or I/O with an error, and refuses new ones.
+    pub(crate) fn shut_down(&self) {
+        self.timers.shut_down();
+        self.driver.iter().for_each(|driver| driver.shut_down());
+    }
 }
 
 /// The time of the runtime in context, else of the host.

@@ -24,10 +24,15 @@ mod copy;
 mod ext;
 mod pipe;
 mod read_buf;
+#[cfg(feature = "net")]
+mod readiness;
 #[cfg(all(test, not(loom)))]
 mod tests;
 mod traits;
 mod trivial;
+#[cfg(all(feature = "net", unix))]
+#[path = "../../native/io/unix.rs"]
+pub mod unix;
 
 pub use adapters::{Chain, Join, Lines, ReadHalf, Split, Take, WriteHalf, join, split};
 pub use buffered::{BufReader, BufStream, BufWriter};
@@ -37,6 +42,8 @@ pub use ext::{
 };
 pub use pipe::{DuplexStream, SimplexStream, duplex, simplex};
 pub use read_buf::ReadBuf;
+#[cfg(feature = "net")]
+pub use readiness::{Interest, Ready};
 pub use traits::{AsyncBufRead, AsyncRead, AsyncSeek, AsyncWrite};
 pub use trivial::{Empty, Repeat, Sink, empty, repeat, sink};
 

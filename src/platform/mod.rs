@@ -21,6 +21,10 @@ pub(crate) mod source;
 pub use clock::set_clock;
 
 #[cfg(feature = "alloc")]
+mod driver;
+#[cfg(feature = "alloc")]
 mod park;
+#[cfg(feature = "alloc")]
+pub(crate) use driver::Driver;
 #[cfg(feature = "alloc")]
 pub use park::Park;

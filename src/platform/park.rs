@@ -11,6 +11,10 @@ pub trait Park: Send + Sync + 'static {
     /// long as it takes. Only the thread that drives the runtime calls this.
     fn park(&self, timeout: Option<Duration>);
 
+    /// Handles what has happened in the world without waiting. Called now and then while tasks
+    /// keep the runtime busy, by the thread that drives it.
+    fn look(&self) {}
+
     /// Ends the current or the next [`park`](Self::park). From any thread; never blocks.
     fn unpark(&self);
 }

@@ -8,7 +8,7 @@ use crate::env::hooks::{Hooks, SlowPollHook};
 use crate::env::info::{Info, RuntimeFlavor};
 use crate::env::owner::OwnerRef;
 use crate::env::timers::Timers;
-use crate::platform::Park;
+use crate::platform::{Driver, Park};
 use crate::task::queue::ReadyQueue;
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -305,7 +305,12 @@ impl Builder {
     }
 
     /// The environment of a runtime of this kind.
-    pub(crate) fn env(&self, clock: Clock, blocking: Option<OwnerRef>) -> Env {
+    pub(crate) fn env(
+        &self,
+        clock: Clock,
+        blocking: Option<OwnerRef>,
+        driver: Option<Arc<dyn Driver>>,
+    ) -> Env {
         let flavor = match self.config.kind {
             Kind::CurrentThread => RuntimeFlavor::CurrentThread,
             Kind::MultiThread => RuntimeFlavor::MultiThread,
@@ -316,12 +321,13 @@ impl Builder {
             timers: Timers::new(),
             hooks: self.config.hooks.clone(),
             blocking,
+            driver,
         }
     }
 
     /// Makes a current-thread runtime for a host that can wait.
     pub fn build_on(&mut self, host: impl Park) -> Runtime {
-        self.build_parts(Some(Arc::new(host)), None)
+        self.build_parts(Some(Arc::new(host)), None, None)
     }
 
     /// Makes a current-thread runtime for a host that cannot wait, and calls
@@ -346,7 +352,7 @@ impl Builder {
     /// ```
     pub fn build_passive(&mut self, wake: impl Fn() + Send + Sync + 'static) -> Runtime {
         let clock = Clock::new(self.config.start_paused);
-        let env = self.env(clock, None);
+        let env = self.env(clock, None, None);
         let queue = ReadyQueue::default();
         Runtime::current_thread(CurrentThread::new(&self.config, queue, env, Box::new(wake), None))
     }
@@ -359,19 +365,20 @@ impl Builder {
         clock: Clock,
         host: Arc<dyn Park>,
     ) -> Runtime {
-        let env = self.env(clock, None);
+        let env = self.env(clock, None, None);
         let wake = Box::new(|| {});
         Runtime::current_thread(CurrentThread::new(&self.config, queue, env, wake, Some(host)))
     }
 
-    /// Makes a current-thread runtime with a blocking pool, if the host has one.
+    /// Makes a current-thread runtime with a blocking pool and I/O, if the host has them.
     pub(crate) fn build_parts(
         &mut self,
         park: Option<Arc<dyn Park>>,
         blocking: Option<OwnerRef>,
+        driver: Option<Arc<dyn Driver>>,
     ) -> Runtime {
         let clock = Clock::new(self.config.start_paused);
-        let env = self.env(clock, blocking);
+        let env = self.env(clock, blocking, driver);
         let unpark = park.clone();
         let wake = Box::new(move || {
             if let Some(park) = &unpark {

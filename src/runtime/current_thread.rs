@@ -3,6 +3,7 @@
 
 use super::builder::Config;
 use super::shutdown::{Deadline, ShutdownReport, Survivor};
+use crate::atomic::{AtomicUsize, Ordering};
 use crate::env::Env;
 use crate::env::context::Restore;
 use crate::env::coop::{self, Budget};
@@ -53,6 +54,8 @@ pub(super) struct CurrentThread {
     /// How the host waits; `None` for a host that cannot.
     park: Option<Arc<dyn Park>>,
     event_interval: usize,
+    /// How many turns tasks had since the host last looked at the world; written by who drives.
+    unlooked: AtomicUsize,
     /// Who waits in `block_on` for another thread to stop driving.
     waiting: Lock<Vec<Waker>>,
     on_park: Option<Arc<dyn Fn() + Send + Sync>>,
@@ -72,6 +75,7 @@ impl CurrentThread {
             executor: Executor::start(queue, rng, Some(env), wake, Blocking::Refused),
             park,
             event_interval: config.event_interval as usize,
+            unlooked: AtomicUsize::new(0),
             waiting: Lock::new(Vec::new()),
             on_park: config.threads.on_park.clone(),
             on_unpark: config.threads.on_unpark.clone(),
@@ -90,6 +94,9 @@ impl CurrentThread {
         let Ok(driving) = self.executor.drive() else { return Next::Busy };
         let _released = Released(self);
         self.expire();
+        if let Some(park) = &self.park {
+            park.look();
+        }
         driving.run(turns);
         driving.expect_notice();
         if driving.has_ready() { Next::Now } else { self.next() }
@@ -164,8 +171,9 @@ impl CurrentThread {
     /// Runs tasks for one event interval; waits if none is ready and `ready` says so too.
     fn turn(&self, driving: &Driving<'_>, ready: &dyn Fn() -> bool) {
         self.expire();
-        if driving.run(self.event_interval) == self.event_interval || ready() {
-            return;
+        let turns = driving.run(self.event_interval);
+        if turns == self.event_interval || ready() {
+            return self.look_after(turns);
         }
         // The callback may make a task ready, so the last look comes after it.
         self.on_park.iter().for_each(|call| call());
@@ -174,6 +182,17 @@ impl CurrentThread {
             self.wait(None);
         }
         self.on_unpark.iter().for_each(|call| call());
+    }
+
+    /// Has the host look at the world if tasks had enough turns since it last did.
+    fn look_after(&self, turns: usize) {
+        // Relaxed, and no more than a load and a store: one thread at a time drives.
+        let unlooked = self.unlooked.load(Ordering::Relaxed) + turns.max(1);
+        let due = unlooked >= self.event_interval;
+        self.unlooked.store(if due { 0 } else { unlooked }, Ordering::Relaxed);
+        if let Some(park) = self.park.as_ref().filter(|_| due) {
+            park.look();
+        }
     }
 
     /// Waits until the host is woken or the next timer is due, or until `limit`. A paused clock
@@ -238,19 +257,21 @@ impl CurrentThread {
     /// Ends the tasks; those that had not ended by themselves go into the report.
     pub(super) fn shut_down(&self, deadline: Deadline, report: &mut ShutdownReport) {
         // Tasks of another thread cannot be dropped here; the executor's own drop sees to them.
-        let Ok(driving) = self.executor.drive() else { return };
+        let Ok(driving) = self.executor.drive() else { return self.env().shut_down() };
         if let Deadline::Graceful(deadline) = deadline {
             self.run_until(&driving, deadline);
         }
         driving.for_each_task(|task| report.survivors.push(Survivor::of(task)));
-        self.env().timers.shut_down();
+        self.env().shut_down();
         driving.close();
     }
 
     fn run_until(&self, driving: &Driving<'_>, deadline: Instant) {
         while driving.task_count() > 0 && self.env().clock.now() < deadline {
             self.expire();
-            if driving.run(self.event_interval) == self.event_interval {
+            let turns = driving.run(self.event_interval);
+            if turns == self.event_interval {
+                self.look_after(turns);
                 continue;
             }
             driving.expect_notice();

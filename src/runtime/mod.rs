@@ -32,5 +32,9 @@ pub(crate) use builder::{Config, Kind, ThreadConfig};
 pub use current_thread::Next;
 pub use local_runtime::{LocalOptions, LocalRuntime};
 pub use runtime::{Runtime, worker_index};
+#[cfg(all(feature = "net", not(target_family = "wasm")))]
+pub(crate) use shutdown::RuntimeShutDown;
+#[cfg(feature = "std")]
+pub use shutdown::is_rt_shutdown_err;
 pub(crate) use shutdown::{Deadline, Threads};
 pub use shutdown::{ShutdownReport, Survivor};

@@ -41,6 +41,39 @@ impl fmt::Display for ShutdownReport {
     }
 }
 
+/// Why I/O fails once the runtime that it belongs to is shut down.
+#[cfg(feature = "std")]
+#[derive(Debug)]
+pub(crate) struct RuntimeShutDown(());
+
+#[cfg(feature = "std")]
+impl RuntimeShutDown {
+    pub(crate) fn error() -> std::io::Error {
+        std::io::Error::other(Self(()))
+    }
+}
+
+#[cfg(feature = "std")]
+impl fmt::Display for RuntimeShutDown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the runtime has been shut down")
+    }
+}
+
+#[cfg(feature = "std")]
+impl core::error::Error for RuntimeShutDown {}
+
+/// Whether an operation failed because its runtime is shut down.
+///
+/// # Examples
+/// ```
+/// assert!(!creel::runtime::is_rt_shutdown_err(&std::io::Error::other("another reason")));
+/// ```
+#[cfg(feature = "std")]
+pub fn is_rt_shutdown_err(error: &std::io::Error) -> bool {
+    error.get_ref().is_some_and(|inner| inner.is::<RuntimeShutDown>())
+}
+
 /// A task that had not ended when its runtime was shut down.
 #[derive(Clone, Debug)]
 #[non_exhaustive]

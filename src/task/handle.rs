@@ -74,13 +74,13 @@ impl Handle {
     pub fn enter(&self) -> EnterGuard<'_> {
         let owner = Some(self.owner.as_ptr());
         let depth = context::with(|cx| cx.depth.get()) + 1;
-        EnterGuard {
+        let entered = Entered {
             _runtime: Restore::set(|cx| &cx.runtime, owner),
             _local: None,
             _depth: Restore::set(|cx| &cx.depth, depth),
             depth,
-            _handle: PhantomData,
-        }
+        };
+        EnterGuard { entered, _handle: PhantomData }
     }
 
     /// [`enter`](Self::enter) that also says where `spawn_local` puts its tasks. Only for a
@@ -88,7 +88,7 @@ impl Handle {
     pub(crate) fn enter_local(&self) -> EnterGuard<'_> {
         let owner = Some(self.owner.as_ptr());
         let mut guard = self.enter();
-        guard._local = Some(Restore::set(|cx| &cx.local, owner));
+        guard.entered._local = Some(Restore::set(|cx| &cx.local, owner));
         guard
     }
 
@@ -123,14 +123,21 @@ impl fmt::Debug for Handle {
 #[derive(Debug)]
 #[must_use = "the runtime is entered until the guard is dropped"]
 pub struct EnterGuard<'a> {
+    entered: Entered,
+    _handle: PhantomData<&'a Handle>,
+}
+
+/// What a guard undoes. It has no lifetime, so that a runtime may be shut down, which moves it,
+/// before a guard of it goes out of scope.
+#[derive(Debug)]
+struct Entered {
     _runtime: Restore<Option<NonNull<Owner>>>,
     _local: Option<Restore<Option<NonNull<Owner>>>>,
     _depth: Restore<u32>,
     depth: u32,
-    _handle: PhantomData<&'a Handle>,
 }
 
-impl Drop for EnterGuard<'_> {
+impl Drop for Entered {
     #[track_caller]
     fn drop(&mut self) {
         let in_order = context::with(|cx| cx.depth.get()) == self.depth;

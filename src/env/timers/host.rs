@@ -27,7 +27,8 @@ impl Host {
     pub(super) fn new(clock: Clock) -> Arc<Self> {
         let info = Info::new(RuntimeFlavor::CurrentThread, None);
         let timers = Timers::new();
-        let env = Env { info, clock, timers, hooks: Hooks::default(), blocking: None };
+        let env =
+            Env { info, clock, timers, hooks: Hooks::default(), blocking: None, driver: None };
         Arc::new(Self { owner: Owner { ops: &OPS }, env, unparked: AtomicUsize::new(0) })
     }
 

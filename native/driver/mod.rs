@@ -1,0 +1,85 @@
+//! Waiting for the operating system: one reactor a runtime, made when the first source is
+//! registered.
+//!
+//! [`Driver`] is what a runtime has from the start; until somebody registers a source it costs
+//! nothing, and the host waits by its thread alone. [`reactor`] asks the system, [`slot`] keeps
+//! what a source is ready for and who waits, [`source`] is a registered source.
+
+#[cfg(unix)]
+mod async_fd;
+mod fill;
+mod reactor;
+mod slot;
+mod source;
+
+use crate::env::owner::OwnerRef;
+use crate::lock::Lock;
+use crate::platform;
+use crate::runtime::RuntimeShutDown;
+#[cfg(unix)]
+pub use async_fd::{
+    AsyncFd, AsyncFdReadyGuard, AsyncFdReadyMutGuard, AsyncFdRegisterError, TryIoError,
+};
+pub(crate) use fill::fill;
+#[cfg(feature = "bytes")]
+pub(crate) use fill::fill_buf;
+pub(super) use reactor::{Edges, Reactor};
+pub(crate) use slot::Direction;
+pub(crate) use source::Source;
+use std::io;
+use std::sync::{Arc, OnceLock};
+
+/// The I/O of one runtime.
+#[derive(Debug, Default)]
+pub(super) struct Driver {
+    reactor: OnceLock<Arc<Reactor>>,
+    /// Held while the reactor is made; tells whether the runtime is shut down.
+    closed: Lock<bool>,
+}
+
+impl Driver {
+    /// The reactor, if anything was ever registered.
+    #[inline]
+    pub(super) fn reactor(&self) -> Option<&Arc<Reactor>> {
+        self.reactor.get()
+    }
+
+    /// The reactor of the runtime that this thread is in, made if need be.
+    #[track_caller]
+    fn current_reactor() -> io::Result<Arc<Reactor>> {
+        let Some(owner) = OwnerRef::current() else { panic!("{}", crate::env::owner::NO_RUNTIME) };
+        let driver = owner.env().driver.clone().ok_or_else(|| {
+            io::Error::new(io::ErrorKind::Unsupported, "the host of this runtime has no I/O")
+        })?;
+        let driver: Arc<dyn core::any::Any + Send + Sync> = driver;
+        let driver = driver.downcast::<Self>().expect("native runtimes have this driver");
+        if let Some(reactor) = driver.reactor() {
+            return Ok(Arc::clone(reactor));
+        }
+        let reactor = driver.start()?;
+        // Whoever waits by its thread alone must wait in the reactor from now on.
+        owner.unpark();
+        Ok(reactor)
+    }
+
+    fn start(&self) -> io::Result<Arc<Reactor>> {
+        let closed = self.closed.lock();
+        if *closed {
+            return Err(RuntimeShutDown::error());
+        }
+        if let Some(reactor) = self.reactor() {
+            return Ok(Arc::clone(reactor));
+        }
+        let reactor = Arc::new(Reactor::new()?);
+        Ok(Arc::clone(self.reactor.get_or_init(|| reactor)))
+    }
+}
+
+impl platform::Driver for Driver {
+    fn shut_down(&self) {
+        *self.closed.lock() = true;
+        if let Some(reactor) = self.reactor() {
+            reactor.shut_down();
+        }
+    }
+}

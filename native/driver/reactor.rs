@@ -1,0 +1,246 @@
+//! Asking the system which sources are ready, and telling who waits for them.
+//!
+//! One thread at a time waits in the system, or only looks; it hands the [`Edges`] it brought to the
+//! slots before another may look. The wakers run while no lock is held.
+//!
+//! Slots live in pages that are never given back, each twice as large as the one before, so an
+//! edge finds its slot without a lock. A token is `generation | index`.
+
+use super::slot::{GENERATION_BITS, Slot};
+use crate::env::panics::Panics;
+use crate::io::{Interest, Ready};
+use crate::lock::Lock;
+use crate::runtime::RuntimeShutDown;
+use core::fmt;
+use core::time::Duration;
+use mio::event::Source;
+use mio::{Events, Poll, Registry, Token, Waker};
+use std::boxed::Box;
+use std::io;
+use std::sync::OnceLock;
+use std::vec::Vec;
+
+const INDEX_BITS: u32 = usize::BITS - GENERATION_BITS;
+const INDEX_MASK: usize = (1 << INDEX_BITS) - 1;
+/// No slot has this index.
+const WAKE: Token = Token(INDEX_MASK);
+/// The first page has this many slots.
+const FIRST_PAGE: usize = 64;
+const PAGES: usize = 20;
+/// How many edges one look brings, at most.
+const EVENTS: usize = 1024;
+
+/// See the module.
+pub(crate) struct Reactor {
+    registry: Registry,
+    waker: Waker,
+    /// Away while a thread waits or looks.
+    selector: Lock<Option<Box<Selector>>>,
+    pages: [OnceLock<Box<[Slot]>>; PAGES],
+    places: Lock<Places>,
+}
+
+struct Selector {
+    poll: Poll,
+    events: Events,
+}
+
+/// Which slots are in use.
+struct Places {
+    free: Vec<usize>,
+    /// Slots from here on were never used.
+    unused: usize,
+    shut_down: bool,
+}
+
+impl Reactor {
+    pub(super) fn new() -> io::Result<Self> {
+        let poll = Poll::new()?;
+        let registry = poll.registry().try_clone()?;
+        let waker = Waker::new(&registry, WAKE)?;
+        let selector = Box::new(Selector { poll, events: Events::with_capacity(EVENTS) });
+        Ok(Self {
+            registry,
+            waker,
+            selector: Lock::new(Some(selector)),
+            pages: [const { OnceLock::new() }; PAGES],
+            places: Lock::new(Places { free: Vec::new(), unused: 0, shut_down: false }),
+        })
+    }
+
+    /// Waits until a source is ready, [`wake`](Self::wake) is called or `timeout` is over; without
+    /// one, as long as it takes. The edges are handed on by [`Edges::dispatch`].
+    ///
+    /// Returns at once if another thread waits or looks.
+    pub(in crate::native) fn wait(&self, timeout: Option<Duration>) -> Edges<'_> {
+        let mut selector = self.selector.lock().take();
+        if let Some(selector) = &mut selector {
+            selector.wait(timeout);
+        }
+        Edges { reactor: self, selector }
+    }
+
+    /// Ends the current wait, or the next.
+    pub(in crate::native) fn wake(&self) {
+        // A failure means that the counter behind it is full: there is a wake under way.
+        let _ = self.waker.wake();
+    }
+
+    /// Takes a slot, and has the system report edges of `source` to it.
+    pub(super) fn register(
+        &self,
+        source: &mut impl Source,
+        interest: Interest,
+    ) -> io::Result<usize> {
+        let index = self.take_place()?;
+        let token = Token(self.slot(index).generation() << INDEX_BITS | index);
+        self.registry.register(source, token, to_mio(interest)).inspect_err(|_| {
+            self.give_place(index);
+        })?;
+        Ok(index)
+    }
+
+    /// Ends the reports of `source`.
+    pub(super) fn deregister(&self, source: &mut impl Source) -> io::Result<()> {
+        self.registry.deregister(source)
+    }
+
+    fn take_place(&self) -> io::Result<usize> {
+        let mut places = self.places.lock();
+        if places.shut_down {
+            return Err(RuntimeShutDown::error());
+        }
+        if let Some(index) = places.free.pop() {
+            return Ok(index);
+        }
+        let (page, _) = place(places.unused);
+        if page == PAGES {
+            return Err(io::Error::other("too many sources are registered"));
+        }
+        self.pages[page].get_or_init(|| (0..FIRST_PAGE << page).map(|_| Slot::new()).collect());
+        places.unused += 1;
+        Ok(places.unused - 1)
+    }
+
+    /// Gives a slot back whose source is gone.
+    pub(super) fn give_place(&self, index: usize) {
+        self.slot(index).renew();
+        self.places.lock().free.push(index);
+    }
+
+    /// The slot of a registered source.
+    #[inline]
+    pub(super) fn slot(&self, index: usize) -> &Slot {
+        let (page, offset) = place(index);
+        &self.pages[page].get().expect("the page was made for the index")[offset]
+    }
+
+    /// Makes every wait end, and refuses new sources.
+    pub(super) fn shut_down(&self) {
+        let mut places = self.places.lock();
+        places.shut_down = true;
+        let used = places.unused;
+        drop(places);
+        (0..used).for_each(|index| self.slot(index).shut_down());
+        self.wake();
+    }
+}
+
+impl Selector {
+    fn wait(&mut self, timeout: Option<Duration>) {
+        // Interrupted by a signal, or refused: there are no events then, and the host looks again.
+        if self.poll.poll(&mut self.events, timeout).is_err() {
+            self.events.clear();
+        }
+    }
+}
+
+/// The edges that a thread has brought, and the right to look for more.
+pub(in crate::native) struct Edges<'a> {
+    reactor: &'a Reactor,
+    /// `None` if another thread was there first.
+    selector: Option<Box<Selector>>,
+}
+
+impl Edges<'_> {
+    /// Wakes who waits for the edges.
+    pub(in crate::native) fn dispatch(self) {
+        let Some(selector) = &self.selector else { return };
+        let mut panics = Panics::new();
+        for event in &selector.events {
+            let token = event.token();
+            if token != WAKE {
+                let slot = self.reactor.slot(token.0 & INDEX_MASK);
+                panics.guard(|| slot.set(token.0 >> INDEX_BITS, from_mio(event)));
+            }
+        }
+        drop(self);
+        panics.resume();
+    }
+}
+
+impl Drop for Edges<'_> {
+    fn drop(&mut self) {
+        if let Some(selector) = self.selector.take() {
+            *self.reactor.selector.lock() = Some(selector);
+        }
+    }
+}
+
+impl fmt::Debug for Reactor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reactor").finish_non_exhaustive()
+    }
+}
+
+/// The page of an index, and the place in it.
+#[inline]
+fn place(index: usize) -> (usize, usize) {
+    let page = (index / FIRST_PAGE + 1).ilog2() as usize;
+    (page, index - FIRST_PAGE * ((1 << page) - 1))
+}
+
+fn to_mio(interest: Interest) -> mio::Interest {
+    let parts = [
+        (interest.is_readable(), Some(mio::Interest::READABLE)),
+        (interest.is_writable(), Some(mio::Interest::WRITABLE)),
+        (interest.is_priority(), PRIORITY),
+    ];
+    let asked = parts.into_iter().filter_map(|(asked, interest)| interest.filter(|_| asked));
+    // Errors are reported anyhow, but there is no such thing as an empty interest.
+    asked.reduce(|all, one| all | one).unwrap_or(mio::Interest::READABLE)
+}
+
+fn from_mio(event: &mio::event::Event) -> Ready {
+    let parts = [
+        (event.is_readable(), Ready::READABLE),
+        (event.is_writable(), Ready::WRITABLE),
+        (event.is_read_closed(), Ready::READ_CLOSED),
+        (event.is_write_closed(), Ready::WRITE_CLOSED),
+        (event.is_priority(), Ready::PRIORITY),
+        (event.is_error(), Ready::ERROR),
+    ];
+    parts.into_iter().filter(|(is, _)| *is).fold(Ready::EMPTY, |all, (_, one)| all | one)
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const PRIORITY: Option<mio::Interest> = Some(mio::Interest::PRIORITY);
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+const PRIORITY: Option<mio::Interest> = None;
+
+#[cfg(test)]
+mod tests {
+    use super::{FIRST_PAGE, place};
+
+    #[test]
+    fn places_follow_each_other() {
+        let mut expected = (0, 0);
+        for index in 0..FIRST_PAGE * 40 {
+            assert_eq!(place(index), expected, "{index}");
+            expected.1 += 1;
+            if expected.1 == FIRST_PAGE << expected.0 {
+                expected = (expected.0 + 1, 0);
+            }
+        }
+    }
+}

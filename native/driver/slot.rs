@@ -1,0 +1,292 @@
+//! What one registered source is ready for, and who waits for it.
+//!
+//! The system tells of *edges*: a source that became ready. [`Slot`] remembers it until somebody
+//! finds it no longer so, which an operation does by `WouldBlock`. Between the moment when an
+//! operation failed and the moment when the bit is cleared a new edge may arrive, and clearing
+//! would lose it. So each edge counts up a *tick*, an [`Event`] carries the tick that it saw, and
+//! [`State::clear`] does nothing if the tick is another by now.
+//!
+//! A slot is used by one source after the other. A *generation*, which is in the token that the
+//! system hands back with an edge, tells them apart: an edge of a source that is gone finds
+//! another generation and changes nothing.
+//!
+//! Nobody who waits sleeps through an edge: who waits looks at the state after it has enlisted or
+//! left its waker (under the lock), the reactor takes the waiters (under the lock) after it has
+//! set the state.
+//!
+//! Who may wait: one task a direction by [`Slot::poll`], which keeps the latest waker; any number
+//! by [`Slot::ready`].
+
+use crate::atomic::{AtomicUsize, Ordering};
+use crate::env::panics::Panics;
+use crate::env::wait::{WaitList, WaitPoint, Waiter, wake_while};
+use crate::io::{Interest, Ready};
+use crate::lock::Lock;
+use core::cell::Cell;
+use core::future::poll_fn;
+use core::pin::pin;
+use core::task::{Context, Poll, Waker};
+
+/// What a source was ready for at some moment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Event {
+    pub(crate) ready: Ready,
+    /// The runtime that the source belongs to is shut down.
+    pub(super) shut_down: bool,
+    tick: usize,
+}
+
+/// Which of the two tasks that a slot keeps a waker for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Direction {
+    Read,
+    Write,
+}
+
+impl Direction {
+    pub(super) fn interest(self) -> Interest {
+        match self {
+            Self::Read => Interest::READABLE,
+            Self::Write => Interest::WRITABLE,
+        }
+    }
+}
+
+/// Readiness, tick and generation in one word:
+/// `generation | tick | SHUT_DOWN | readiness (7 bits)`.
+#[derive(Debug)]
+struct State(AtomicUsize);
+
+const SHUT_DOWN: usize = 1 << 7;
+const TICK_SHIFT: u32 = 8;
+/// As many bits for the generation as for the tick.
+pub(super) const GENERATION_BITS: u32 = (usize::BITS - TICK_SHIFT) / 2;
+const GENERATION_SHIFT: u32 = TICK_SHIFT + GENERATION_BITS;
+const TICK_MASK: usize = (1 << GENERATION_BITS) - 1;
+
+impl State {
+    fn new() -> Self {
+        Self(AtomicUsize::new(0))
+    }
+
+    /// Acquire pairs with the Release of whoever set or cleared a bit.
+    #[inline]
+    fn load(&self) -> usize {
+        self.0.load(Ordering::Acquire)
+    }
+
+    fn event(word: usize) -> Event {
+        Event {
+            ready: Ready::from_bits((word & (SHUT_DOWN - 1)) as u8),
+            shut_down: word & SHUT_DOWN != 0,
+            tick: (word >> TICK_SHIFT) & TICK_MASK,
+        }
+    }
+
+    /// Replaces the word by what `change` makes of it, unless it answers `None`.
+    fn update(&self, change: impl Fn(usize) -> Option<usize>) -> Result<usize, usize> {
+        // AcqRel: one change sees what those before it saw.
+        self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, change)
+    }
+
+    /// An edge. Answers its tick; `None` if it was meant for another generation.
+    fn set(&self, generation: usize, ready: Ready) -> Option<usize> {
+        let with = |word| {
+            let event = Self::event(word);
+            let tick = event.tick.wrapping_add(1) & TICK_MASK;
+            let rest = word & !(TICK_MASK << TICK_SHIFT);
+            let same = word >> GENERATION_SHIFT == generation;
+            same.then_some(rest | tick << TICK_SHIFT | usize::from(ready.bits()))
+        };
+        let before = self.update(with).ok()?;
+        Some(Self::event(before).tick.wrapping_add(1) & TICK_MASK)
+    }
+
+    /// Forgets `ready`, unless an edge came after `event`.
+    fn clear(&self, event: Event, ready: Ready) {
+        let _ = self.update(|word| {
+            let same = Self::event(word).tick == event.tick;
+            same.then_some(word & !usize::from(ready.bits()))
+        });
+    }
+
+    fn shut_down(&self) {
+        self.0.fetch_or(SHUT_DOWN, Ordering::AcqRel);
+    }
+
+    /// Begins the next generation, ready for nothing; a slot that is shut down stays so.
+    fn renew(&self) {
+        let next = |word: usize| {
+            let generation = (word >> GENERATION_SHIFT).wrapping_add(1);
+            Some(generation << GENERATION_SHIFT | word & SHUT_DOWN)
+        };
+        let _ = self.update(next);
+    }
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Slot {
+    state: State,
+    waiters: Lock<Waiters>,
+}
+
+#[derive(Debug)]
+pub(super) struct Waiters {
+    reader: Option<Waker>,
+    writer: Option<Waker>,
+    /// Each with the tick at which it began to wait.
+    others: WaitList<Cell<usize>>,
+}
+
+// SAFETY: always the one lock and the one list inside the slot that the reference keeps alive.
+unsafe impl WaitPoint for &Slot {
+    type Guarded = Waiters;
+    type Slot = Cell<usize>;
+
+    fn lock(&self) -> &Lock<Waiters> {
+        &self.waiters
+    }
+
+    fn waiters(waiters: &mut Waiters) -> &mut WaitList<Cell<usize>> {
+        &mut waiters.others
+    }
+}
+
+impl Slot {
+    pub(super) fn new() -> Self {
+        let waiters = Waiters { reader: None, writer: None, others: WaitList::new() };
+        Self { state: State::new(), waiters: Lock::new(waiters) }
+    }
+
+    pub(super) fn generation(&self) -> usize {
+        self.state.load() >> GENERATION_SHIFT
+    }
+
+    /// What the source is ready for now, as far as `interest` goes.
+    #[inline]
+    pub(super) fn event(&self, interest: Interest) -> Event {
+        let event = State::event(self.state.load());
+        Event { ready: event.ready & Ready::of(interest), ..event }
+    }
+
+    /// An edge, if it is of this generation.
+    pub(super) fn set(&self, generation: usize, ready: Ready) {
+        if let Some(tick) = self.state.set(generation, ready) {
+            self.wake(ready, |began| began != tick);
+        }
+    }
+
+    /// Forgets what `event` saw, unless an edge came since. That a stream has ended is never
+    /// forgotten.
+    pub(super) fn clear(&self, event: Event) {
+        self.clear_only(event, event.ready);
+    }
+
+    /// [`clear`](Self::clear) of some of what `event` saw.
+    pub(super) fn clear_only(&self, event: Event, ready: Ready) {
+        self.state.clear(event, (event.ready & ready) - (Ready::READ_CLOSED | Ready::WRITE_CLOSED));
+    }
+
+    /// Makes every wait end.
+    pub(super) fn shut_down(&self) {
+        self.state.shut_down();
+        // Nobody begins to wait any more.
+        self.wake(Ready::ALL, |_| true);
+    }
+
+    /// The source is gone: nobody waits, and the next source may have the slot.
+    pub(super) fn renew(&self) {
+        self.state.renew();
+        let mut waiters = self.waiters.lock();
+        let wakers = (waiters.reader.take(), waiters.writer.take());
+        drop(waiters);
+        drop(wakers);
+    }
+
+    /// Wakes the readers and writers that `ready` is for, and of the others those who began to
+    /// wait at a tick that `meant` says is meant.
+    fn wake(&self, ready: Ready, meant: impl Fn(usize) -> bool) {
+        let mut waiters = self.waiters.lock();
+        let reader = waiters.reader.take_if(|_| ready.is_readable());
+        let writer = waiters.writer.take_if(|_| ready.is_writable());
+        let mut panics = Panics::new();
+        if waiters.others.is_empty() {
+            drop(waiters);
+        } else {
+            panics.guard(|| wake_while(&self, waiters, |began| meant(began.get())));
+        }
+        reader.into_iter().chain(writer).for_each(|waker| panics.guard(|| waker.wake()));
+        panics.resume();
+    }
+
+    /// Waits until the source is ready for `interest`, or shut down.
+    pub(super) async fn ready(&self, interest: Interest) -> Event {
+        let event = self.event(interest);
+        if event.is_any() {
+            return event;
+        }
+        let mut waiter = pin!(Waiter::new(self, Cell::new(0)));
+        poll_fn(|cx| {
+            waiter.as_mut().enroll(Some(cx.waker()), |_, began, _| {
+                let event = self.event(interest);
+                began.set(event.tick);
+                event.is_any().then_some(event)
+            })
+        })
+        .await
+    }
+
+    /// What the source is ready for in this direction, or the promise to wake the task of `cx`.
+    #[inline]
+    pub(super) fn poll(&self, cx: &Context<'_>, direction: Direction) -> Poll<Event> {
+        let event = self.event(direction.interest());
+        if event.is_any() {
+            return Poll::Ready(event);
+        }
+        self.poll_slowly(cx.waker(), direction)
+    }
+
+    #[cold]
+    fn poll_slowly(&self, waker: &Waker, direction: Direction) -> Poll<Event> {
+        let mut fresh = None;
+        loop {
+            let mut waiters = self.waiters.lock();
+            let event = self.event(direction.interest());
+            if event.is_any() {
+                drop(waiters);
+                return Poll::Ready(event);
+            }
+            let place = match direction {
+                Direction::Read => &mut waiters.reader,
+                Direction::Write => &mut waiters.writer,
+            };
+            if place.as_ref().is_some_and(|known| known.will_wake(waker)) {
+                drop(waiters);
+                return Poll::Pending;
+            }
+            if fresh.is_some() {
+                let stale = core::mem::replace(place, fresh);
+                drop(waiters);
+                drop(stale);
+                return Poll::Pending;
+            }
+            drop(waiters);
+            // Cloning is foreign code: not under the lock.
+            fresh = Some(waker.clone());
+        }
+    }
+}
+
+impl Event {
+    /// Whether there is anything to tell.
+    #[inline]
+    fn is_any(&self) -> bool {
+        self.shut_down || !self.ready.is_empty()
+    }
+}
+
+#[cfg(all(test, loom))]
+mod loom_tests;
+#[cfg(all(test, not(loom)))]
+mod tests;

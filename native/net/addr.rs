@@ -1,0 +1,193 @@
+//! Names and addresses.
+
+use crate::task::{JoinHandle, spawn_blocking};
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll, ready};
+use std::borrow::ToOwned;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+use std::string::String;
+use std::vec::{self, Vec};
+
+/// Whatever stands for one or more socket addresses. Names are looked up on the blocking pool, by
+/// the system's resolver.
+///
+/// Implemented for addresses, pairs of address or name and port, strings `"host:port"`, and slices
+/// of addresses. It cannot be implemented elsewhere.
+pub trait ToSocketAddrs: resolve::Resolve {}
+
+impl<T: resolve::Resolve + ?Sized> ToSocketAddrs for T {}
+
+/// Looks a name up.
+///
+/// # Errors
+/// If the name is not known, or nobody can be asked.
+///
+/// # Cancel safety
+/// Dropping the future abandons the lookup.
+///
+/// # Examples
+/// ```
+/// # #[creel::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// let mut found = creel::net::lookup_host("127.0.0.1:80").await?;
+/// assert_eq!(found.next(), Some(([127, 0, 0, 1], 80).into()));
+/// # Ok(())
+/// # }
+/// ```
+pub async fn lookup_host<T: ToSocketAddrs>(
+    host: T,
+) -> io::Result<impl Iterator<Item = SocketAddr>> {
+    addresses(host).await
+}
+
+/// The addresses that `host` stands for.
+pub(super) async fn addresses(host: impl ToSocketAddrs) -> io::Result<Addresses> {
+    host.resolve().await
+}
+
+/// Tries the addresses of `host` in turn, until `f` succeeds with one.
+pub(super) async fn try_each<T, F: Future<Output = io::Result<T>>>(
+    host: impl ToSocketAddrs,
+    f: impl Fn(SocketAddr) -> F,
+) -> io::Result<T> {
+    let mut last = None;
+    for address in addresses(host).await? {
+        match f(address).await {
+            Ok(result) => return Ok(result),
+            Err(error) => last = Some(error),
+        }
+    }
+    Err(last.unwrap_or_else(no_address))
+}
+
+pub(super) fn no_address() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, "the name stands for no address")
+}
+
+/// A lookup, done or under way.
+#[derive(Debug)]
+pub enum Lookup {
+    Done(Addresses),
+    UnderWay(JoinHandle<io::Result<Addresses>>),
+}
+
+/// What a lookup found. One address needs no heap.
+#[derive(Debug)]
+pub enum Addresses {
+    One(Option<SocketAddr>),
+    Many(vec::IntoIter<SocketAddr>),
+}
+
+impl Iterator for Addresses {
+    type Item = SocketAddr;
+
+    fn next(&mut self) -> Option<SocketAddr> {
+        match self {
+            Self::One(address) => address.take(),
+            Self::Many(addresses) => addresses.next(),
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        match self {
+            Self::One(address) => (usize::from(address.is_some()), Some(address.iter().len())),
+            Self::Many(addresses) => addresses.size_hint(),
+        }
+    }
+}
+
+impl Lookup {
+    fn one(address: impl Into<SocketAddr>) -> Self {
+        Self::Done(Addresses::One(Some(address.into())))
+    }
+
+    fn ask<T: std::net::ToSocketAddrs + Send + 'static>(host: T) -> Self {
+        let ask =
+            move || Ok(Addresses::Many(host.to_socket_addrs()?.collect::<Vec<_>>().into_iter()));
+        Self::UnderWay(spawn_blocking(ask))
+    }
+}
+
+impl Future for Lookup {
+    type Output = io::Result<Addresses>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match &mut *self {
+            Self::Done(addresses) => {
+                Poll::Ready(Ok(core::mem::replace(addresses, Addresses::One(None))))
+            }
+            Self::UnderWay(task) => Poll::Ready(ready!(Pin::new(task).poll(cx))?),
+        }
+    }
+}
+
+mod resolve {
+    use super::*;
+
+    pub trait Resolve {
+        fn resolve(&self) -> Lookup;
+    }
+
+    impl<T: Resolve + ?Sized> Resolve for &T {
+        fn resolve(&self) -> Lookup {
+            (**self).resolve()
+        }
+    }
+
+    macro_rules! addresses {
+        ($($kind:ty),*) => {
+            $(impl Resolve for $kind {
+                fn resolve(&self) -> Lookup {
+                    Lookup::one(*self)
+                }
+            })*
+        };
+    }
+
+    addresses!(
+        SocketAddr,
+        SocketAddrV4,
+        SocketAddrV6,
+        (IpAddr, u16),
+        (Ipv4Addr, u16),
+        (Ipv6Addr, u16)
+    );
+
+    impl Resolve for [SocketAddr] {
+        fn resolve(&self) -> Lookup {
+            Lookup::Done(Addresses::Many(self.to_owned().into_iter()))
+        }
+    }
+
+    impl Resolve for str {
+        fn resolve(&self) -> Lookup {
+            match self.parse::<SocketAddr>() {
+                Ok(address) => Lookup::one(address),
+                Err(_) => Lookup::ask(self.to_owned()),
+            }
+        }
+    }
+
+    impl Resolve for String {
+        fn resolve(&self) -> Lookup {
+            self.as_str().resolve()
+        }
+    }
+
+    impl Resolve for (&str, u16) {
+        fn resolve(&self) -> Lookup {
+            match self.0.parse::<IpAddr>() {
+                Ok(address) => Lookup::one((address, self.1)),
+                Err(_) => Lookup::ask((self.0.to_owned(), self.1)),
+            }
+        }
+    }
+
+    impl Resolve for (String, u16) {
+        fn resolve(&self) -> Lookup {
+            (self.0.as_str(), self.1).resolve()
+        }
+    }
+}

@@ -1,0 +1,296 @@
+use super::ToSocketAddrs;
+use super::addr::{addresses, no_address, try_each};
+use crate::io::{Interest, ReadBuf, Ready};
+#[cfg(feature = "bytes")]
+use crate::native::driver::fill_buf;
+use crate::native::driver::{Direction, Source, fill};
+use core::fmt;
+use core::task::{Context, Poll};
+use socket2::SockRef;
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+
+/// A socket for datagrams.
+///
+/// All operations take `&self`, so that several tasks may use one, for instance behind an `Arc`.
+///
+/// # Examples
+/// ```
+/// # #[creel::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use creel::net::UdpSocket;
+///
+/// let (one, other) = (UdpSocket::bind("127.0.0.1:0").await?, UdpSocket::bind("127.0.0.1:0").await?);
+/// one.send_to(b"ping", other.local_addr()?).await?;
+/// let mut buf = [0; 16];
+/// let (n, from) = other.recv_from(&mut buf).await?;
+/// assert_eq!((&buf[..n], from), (&b"ping"[..], one.local_addr()?));
+/// # Ok(())
+/// # }
+/// ```
+pub struct UdpSocket {
+    io: Source<mio::net::UdpSocket>,
+}
+
+readiness!(UdpSocket, poll_recv_ready, poll_send_ready);
+conversions!(UdpSocket, std::net::UdpSocket, mio::net::UdpSocket);
+receiving!(UdpSocket, SocketAddr);
+sending!(UdpSocket);
+
+macro_rules! options {
+    ($($get:ident, $set:ident, $kind:ty: $what:literal;)*) => {
+        $(
+            #[doc = concat!("Whether or how ", $what, ".")]
+            ///
+            /// # Errors
+            /// If the system does not tell.
+            pub fn $get(&self) -> io::Result<$kind> {
+                self.io.$get()
+            }
+
+            #[doc = concat!("Sets whether or how ", $what, ".")]
+            ///
+            /// # Errors
+            /// If the system refuses it.
+            pub fn $set(&self, value: $kind) -> io::Result<()> {
+                self.io.$set(value)
+            }
+        )*
+    };
+}
+
+macro_rules! marks {
+    ($($get:ident, $set:ident, $of_socket:ident, $set_of_socket:ident: $version:literal;)*) => {
+        $(
+            #[doc = concat!("How packets of version ", $version, " are marked for service.")]
+            ///
+            /// # Errors
+            /// If the system does not tell.
+            pub fn $get(&self) -> io::Result<u32> {
+                SockRef::from(self).$of_socket()
+            }
+
+            #[doc = concat!("Sets how packets of version ", $version, " are marked for service.")]
+            ///
+            /// # Errors
+            /// If the system refuses it.
+            pub fn $set(&self, mark: u32) -> io::Result<()> {
+                SockRef::from(self).$set_of_socket(mark)
+            }
+        )*
+    };
+}
+
+impl UdpSocket {
+    /// Binds a socket to the first of the addresses that can be bound. Port zero stands for one
+    /// that the system chooses.
+    ///
+    /// # Errors
+    /// If none can be bound; the last error is returned.
+    ///
+    /// # Panics
+    /// Outside a runtime.
+    pub async fn bind<A: ToSocketAddrs>(addr: A) -> io::Result<Self> {
+        try_each(addr, async |address| {
+            Ok(Self { io: Source::new(mio::net::UdpSocket::bind(address)?)? })
+        })
+        .await
+    }
+
+    /// Has the socket send to the first of the addresses that the system accepts, and receive
+    /// from there only.
+    ///
+    /// # Errors
+    /// If it accepts none; the last error is returned.
+    pub async fn connect<A: ToSocketAddrs>(&self, addr: A) -> io::Result<()> {
+        try_each(addr, async |address| self.io.connect(address)).await
+    }
+
+    /// The address of this side.
+    ///
+    /// # Errors
+    /// If the system does not tell.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.io.local_addr()
+    }
+
+    /// The address that the socket is connected to.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        self.io.peer_addr()
+    }
+
+    /// Sends a datagram to the first of the addresses.
+    ///
+    /// # Errors
+    /// What the system reports.
+    ///
+    /// # Cancel safety
+    /// A future that is dropped before it is ready has sent nothing.
+    pub async fn send_to<A: ToSocketAddrs>(&self, buf: &[u8], addr: A) -> io::Result<usize> {
+        let target = addresses(addr).await?.next().ok_or_else(no_address)?;
+        let send = || self.io.send_to(buf, target);
+        self.io.registration().async_io(Interest::WRITABLE, send).await
+    }
+
+    /// Sends a datagram; if there is no room, the task of `cx` is woken when there is. The task of
+    /// the last call only.
+    ///
+    /// # Errors
+    /// What the system reports.
+    pub fn poll_send_to(
+        &self,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+        target: SocketAddr,
+    ) -> Poll<io::Result<usize>> {
+        self.io.registration().poll_io(cx, Direction::Write, || self.io.send_to(buf, target))
+    }
+
+    /// Sends a datagram, at once.
+    ///
+    /// # Errors
+    /// `WouldBlock` if there is no room; what the system reports.
+    pub fn try_send_to(&self, buf: &[u8], target: SocketAddr) -> io::Result<usize> {
+        self.io.registration().try_io(Interest::WRITABLE, || self.io.send_to(buf, target))
+    }
+
+    received!(
+        peek,
+        poll_peek,
+        try_peek,
+        "Copies a datagram from the address that the socket is connected to without taking it"
+    );
+    received_from!(
+        peek_from,
+        poll_peek_from,
+        try_peek_from,
+        SocketAddr,
+        "Copies a datagram without taking it, and tells who sent it"
+    );
+
+    /// Waits for a datagram, and tells who sent it.
+    ///
+    /// # Errors
+    /// What the system reports.
+    ///
+    /// # Cancel safety
+    /// Dropping the future loses no datagram.
+    pub async fn peek_sender(&self) -> io::Result<SocketAddr> {
+        let interest = Interest::READABLE | Interest::ERROR;
+        self.io.registration().async_io(interest, || self.sender()).await
+    }
+
+    /// Tells who sent the next datagram; if there is none, the task of `cx` is woken when there
+    /// is. The task of the last call only.
+    ///
+    /// # Errors
+    /// What the system reports.
+    pub fn poll_peek_sender(&self, cx: &mut Context<'_>) -> Poll<io::Result<SocketAddr>> {
+        self.io.registration().poll_io(cx, Direction::Read, || self.sender())
+    }
+
+    /// Tells who sent the next datagram, at once.
+    ///
+    /// # Errors
+    /// `WouldBlock` if there is none; what the system reports.
+    pub fn try_peek_sender(&self) -> io::Result<SocketAddr> {
+        let interest = Interest::READABLE | Interest::ERROR;
+        self.io.registration().try_io(interest, || self.sender())
+    }
+
+    fn sender(&self) -> io::Result<SocketAddr> {
+        let sender = self.io.try_io(|| SockRef::from(self).peek_sender())?;
+        sender.as_socket().ok_or_else(|| io::Error::other("the system does not tell the sender"))
+    }
+
+    options! {
+        broadcast, set_broadcast, bool: "datagrams may be sent to everybody in a network";
+        multicast_loop_v4, set_multicast_loop_v4, bool:
+            "what is sent to a group of version 4 comes back to this host";
+        multicast_ttl_v4, set_multicast_ttl_v4, u32:
+            "many hops what is sent to a group of version 4 may take";
+        multicast_loop_v6, set_multicast_loop_v6, bool:
+            "what is sent to a group of version 6 comes back to this host";
+        ttl, set_ttl, u32: "many hops packets may take";
+    }
+
+    #[cfg(not(any(
+        target_os = "fuchsia",
+        target_os = "redox",
+        target_os = "solaris",
+        target_os = "illumos",
+        target_os = "haiku"
+    )))]
+    marks! {
+        tos_v4, set_tos_v4, tos_v4, set_tos_v4: "4";
+        tos, set_tos, tos_v4, set_tos_v4: "4";
+    }
+
+    #[cfg(any(
+        target_os = "android",
+        target_os = "dragonfly",
+        target_os = "freebsd",
+        target_os = "fuchsia",
+        target_os = "linux",
+        target_os = "macos",
+        target_os = "netbsd",
+        target_os = "openbsd",
+        target_os = "cygwin"
+    ))]
+    marks! {
+        tclass_v6, set_tclass_v6, tclass_v6, set_tclass_v6: "6";
+    }
+
+    /// The name of the interface that the socket is bound to.
+    ///
+    /// # Errors
+    /// If the system does not tell.
+    #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
+    pub fn device(&self) -> io::Result<Option<std::vec::Vec<u8>>> {
+        SockRef::from(self).device()
+    }
+
+    /// Binds the socket to the interface of this name, or to none.
+    ///
+    /// # Errors
+    /// If the system refuses it.
+    #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
+    pub fn bind_device(&self, interface: Option<&[u8]>) -> io::Result<()> {
+        SockRef::from(self).bind_device(interface)
+    }
+
+    /// Joins a group.
+    ///
+    /// # Errors
+    /// If the system refuses it.
+    pub fn join_multicast_v4(&self, multiaddr: Ipv4Addr, interface: Ipv4Addr) -> io::Result<()> {
+        self.io.join_multicast_v4(&multiaddr, &interface)
+    }
+
+    /// Joins a group.
+    ///
+    /// # Errors
+    /// If the system refuses it.
+    pub fn join_multicast_v6(&self, multiaddr: &Ipv6Addr, interface: u32) -> io::Result<()> {
+        self.io.join_multicast_v6(multiaddr, interface)
+    }
+
+    /// Leaves a group.
+    ///
+    /// # Errors
+    /// If the system refuses it.
+    pub fn leave_multicast_v4(&self, multiaddr: Ipv4Addr, interface: Ipv4Addr) -> io::Result<()> {
+        self.io.leave_multicast_v4(&multiaddr, &interface)
+    }
+
+    /// Leaves a group.
+    ///
+    /// # Errors
+    /// If the system refuses it.
+    pub fn leave_multicast_v6(&self, multiaddr: &Ipv6Addr, interface: u32) -> io::Result<()> {
+        self.io.leave_multicast_v6(multiaddr, interface)
+    }
+}

@@ -1,0 +1,3 @@
+use super::{SocketAddr, UnixStream};
+
+halves!(UnixStream, SocketAddr);

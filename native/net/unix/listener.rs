@@ -1,0 +1,105 @@
+use super::{SocketAddr, UnixStream};
+use crate::io::Interest;
+use crate::native::driver::{Direction, Source};
+use core::fmt;
+use core::task::{Context, Poll};
+use std::io;
+use std::os::unix::net;
+use std::path::Path;
+
+/// A socket that accepts connections from processes of this host.
+///
+/// # Examples
+/// ```no_run
+/// # #[creel::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// let listener = creel::net::UnixListener::bind("/run/service.sock")?;
+/// let (stream, _) = listener.accept().await?;
+/// # Ok(())
+/// # }
+/// ```
+pub struct UnixListener {
+    io: Source<mio::net::UnixListener>,
+}
+
+conversions!(UnixListener, net::UnixListener, mio::net::UnixListener);
+
+impl UnixListener {
+    /// Listens at a path, which must not exist. Where the system has abstract names, a path that
+    /// begins with a zero byte is one.
+    ///
+    /// # Errors
+    /// If the system refuses it.
+    ///
+    /// # Panics
+    /// Outside a runtime.
+    #[track_caller]
+    pub fn bind<P: AsRef<Path>>(path: P) -> io::Result<Self> {
+        Self::bind_addr(&SocketAddr::of(path.as_ref())?)
+    }
+
+    /// Listens at an address.
+    ///
+    /// # Errors
+    /// If the system refuses it.
+    ///
+    /// # Panics
+    /// Outside a runtime.
+    #[track_caller]
+    pub fn bind_addr(socket_addr: &SocketAddr) -> io::Result<Self> {
+        Self::new(mio::net::UnixListener::bind_addr(&socket_addr.0)?)
+    }
+
+    #[track_caller]
+    pub(super) fn new(listener: mio::net::UnixListener) -> io::Result<Self> {
+        Ok(Self { io: Source::with_interest(listener, Interest::READABLE)? })
+    }
+
+    /// The address that this listens at.
+    ///
+    /// # Errors
+    /// If the system does not tell.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.io.local_addr().map(Into::into)
+    }
+
+    /// Waits for a connection, and answers it with the address of the other side.
+    ///
+    /// # Errors
+    /// What the system reports.
+    ///
+    /// # Cancel safety
+    /// Dropping the future loses no connection: what is not accepted yet stays with the system.
+    pub async fn accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
+        let accept = || self.io.accept();
+        let accepted = self.io.registration().async_io(Interest::READABLE, accept).await?;
+        Self::accepted(accepted)
+    }
+
+    /// Accepts a connection; if there is none, the task of `cx` is woken when there is. The task
+    /// of the last call only.
+    ///
+    /// # Errors
+    /// What the system reports.
+    pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(UnixStream, SocketAddr)>> {
+        self.io
+            .registration()
+            .poll_io(cx, Direction::Read, || self.io.accept())
+            .map(|accepted| Self::accepted(accepted?))
+    }
+
+    /// Accepts a connection, at once.
+    ///
+    /// # Errors
+    /// `WouldBlock` if there is none; what the system reports.
+    pub fn try_accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
+        let accepted = self.io.registration().try_io(Interest::READABLE, || self.io.accept())?;
+        Self::accepted(accepted)
+    }
+
+    fn accepted(
+        (stream, address): (mio::net::UnixStream, net::SocketAddr),
+    ) -> io::Result<(UnixStream, SocketAddr)> {
+        Ok((UnixStream::new(stream)?, address.into()))
+    }
+}
