@@ -119,6 +119,20 @@ fn loom_broadcast_a_borrower_comes_back_to_a_slot_that_is_lent_anew() {
 }
 
 #[test]
+fn loom_broadcast_a_slot_that_was_emptied_is_filled_anew() {
+    loom::model(|| {
+        let (tx, rx) = broadcast::channel(1);
+        let thread = thread::spawn(move || drain(rx));
+        tx.send(Box::new(1)).unwrap();
+        tx.send(Box::new(2)).unwrap();
+        drop(tx);
+        let (received, missed) = thread.join().unwrap();
+        assert_eq!(received.len() as u64 + missed, 2);
+        assert_eq!(received.last().map(|last| **last), Some(2));
+    });
+}
+
+#[test]
 fn loom_broadcast_a_receiver_leaves_while_another_receives() {
     loom::model(|| {
         let (tx, mut one) = broadcast::channel(2);
