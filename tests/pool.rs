@@ -231,3 +231,18 @@ fn one_thread_cannot_block_in_place() {
     let runtime = Builder::new_current_thread().build().unwrap();
     runtime.block_on(async { creel::task::block_in_place(|| ()) });
 }
+
+#[test]
+fn a_timer_made_on_one_worker_is_seen_by_the_one_that_waits() {
+    let runtime = pool(2);
+    for _ in 0..5 {
+        // Both workers sleep by now; the one that waits for timers knows of none.
+        std::thread::sleep(Duration::from_millis(10));
+        let sleep = creel::time::sleep;
+        runtime
+            .block_on(async {
+                creel::spawn(async move { sleep(Duration::from_millis(1)).await }).await
+            })
+            .unwrap();
+    }
+}

@@ -114,7 +114,8 @@ impl Idle {
         self.searching.fetch_sub(1, Ordering::AcqRel) == 1
     }
 
-    /// Becomes the worker that waits for timers and drivers, if none is.
+    /// Becomes the worker that waits for timers and drivers, if none is. It must ask for the next
+    /// deadline after this.
     pub(super) fn become_driver(&self, worker: usize) -> bool {
         let driver = &self.driver;
         let won = driver.compare_exchange(0, worker + 1, Ordering::AcqRel, Ordering::Relaxed);

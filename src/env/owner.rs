@@ -33,7 +33,8 @@ pub(crate) struct Ops {
     /// A new task: adopt it and queue it, or cancel it if the owner is shut down. From any
     /// thread for a `Send` task, else from the thread that drives the owner.
     pub(crate) adopt: unsafe fn(NonNull<Owner>, RawTask),
-    /// Make the host look again (a nearer deadline). From any thread.
+    /// Make whoever waits for the timers look again (a nearer deadline). From any thread; nothing
+    /// need be done where that is this thread, which looks before it waits.
     pub(crate) unpark: unsafe fn(NonNull<Owner>),
     /// The task that this thread polls is about to block it: let another thread have the rest.
     pub(crate) step_aside: unsafe fn(NonNull<Owner>),

@@ -21,7 +21,7 @@
 //!
 //! # When the host must look again
 //! Before a host waits it asks [`Timers::next`], which notes the answer. A registration for an
-//! earlier time unparks the host, unless it comes from the thread that drives the runtime, which
+//! earlier time unparks the host; the owner knows whether that is the thread it comes from, which
 //! will ask again before it waits.
 //!
 //! Absent on purpose: rounding (deadlines are exact to the nanosecond; how exactly the host waits
@@ -351,7 +351,7 @@ impl Registration {
         // long as the registration.
         match unsafe { env.timers.arm(&self.entry, waker) } {
             Ok(earlier) => {
-                if earlier && !is_driven_here(owner) {
+                if earlier {
                     owner.unpark();
                 }
                 None
@@ -403,11 +403,6 @@ impl Drop for Registration {
 #[track_caller]
 pub(crate) fn assert_here() {
     assert!(context::with(|context| context.runtime.get()).is_some(), "{NO_RUNTIME}");
-}
-
-/// Whether this thread drives `owner`, and so asks for the next deadline before it waits.
-fn is_driven_here(owner: &OwnerRef) -> bool {
-    context::with(|context| context.driving.get()) == Some(owner.as_ptr())
 }
 
 /// Wakers on their way out of the lock. When one panics the others are woken all the same.

@@ -516,7 +516,11 @@ static OPS: Ops = Ops {
     },
     schedule: |owner, task| executor(&owner).schedule(Task::from_raw(task)),
     adopt: |owner, task| executor(&owner).adopt(Task::from_raw(task)),
-    unpark: |owner| executor(&owner).notify(),
+    unpark: |owner| {
+        if context::with(|cx| cx.driving.get()) != Some(owner) {
+            executor(&owner).notify();
+        }
+    },
     step_aside: |owner| {
         assert!(
             executor(&owner).blocking == Blocking::Allowed,

@@ -14,7 +14,7 @@ use loom::sync::{Arc, Mutex};
 use loom::thread;
 
 fn executor() -> ExecutorHandle {
-    Executor::new(ReadyQueue::default(), None, None, Box::new(|| {}), Blocking::Refused)
+    Executor::start(ReadyQueue::default(), None, None, Box::new(|| {}), Blocking::Refused)
 }
 
 fn spawn<F>(executor: &Executor, future: F) -> JoinHandle<F::Output>
@@ -240,7 +240,7 @@ fn loom_the_host_is_told_of_work_that_comes_while_it_looks() {
     loom::model(|| {
         let told = Arc::new(AtomicBool::new(false));
         let tell = told.clone();
-        let executor = Executor::new(
+        let executor = Executor::start(
             ReadyQueue::default(),
             None,
             None,

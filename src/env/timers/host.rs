@@ -92,8 +92,11 @@ unsafe fn adopt(_: NonNull<Owner>, _: RawTask) {
 }
 
 unsafe fn unpark(owner: NonNull<Owner>) {
-    // SAFETY: as above.
-    unsafe { owner.cast::<Host>().as_ref() }.unparked.fetch_add(1, Ordering::SeqCst);
+    // Who drives looks before it waits.
+    if context::with(|context| context.driving.get()) != Some(owner) {
+        // SAFETY: as above.
+        unsafe { owner.cast::<Host>().as_ref() }.unparked.fetch_add(1, Ordering::SeqCst);
+    }
 }
 
 unsafe fn env(owner: NonNull<Owner>) -> Option<NonNull<Env>> {
