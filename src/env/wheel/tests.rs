@@ -153,7 +153,11 @@ impl Pair {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: if cfg!(miri) { 3 } else { 256 },
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn equals_the_model(steps in collection::vec(step(), 0..200)) {
@@ -215,12 +219,13 @@ fn the_last_nanosecond_of_all_can_be_waited_for() {
 }
 
 #[test]
-fn many_at_one_instant_cascade_once() {
+fn many_at_one_instant_stay_in_order() {
+    const MANY: usize = if cfg!(miri) { 100 } else { 100_000 };
     let mut pair = Pair::new();
-    for _ in 0..100_000 {
+    for _ in 0..MANY {
         pair.insert(1 << 40 | 12345);
     }
-    for id in 0..100_000 {
+    for id in 0..MANY {
         assert_eq!(pair.pop_due(1 << 41), Some(id));
     }
     assert_eq!(pair.pop_due(1 << 41), None);
