@@ -21,6 +21,19 @@ use futures_core::stream::Stream;
 ///
 /// Names and behaviour are those of `tokio-stream`, and of `futures` for what works on several
 /// items at a time.
+///
+/// # Examples
+/// ```
+/// use creel::stream::{self, StreamExt};
+///
+/// # #[creel::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let mut squares = stream::iter(1..=10).map(|n| n * n).filter(|n| n % 2 == 1).skip(1);
+/// while let Some(square) = squares.next().await {
+///     assert!([9, 25, 49, 81].contains(&square));
+/// }
+/// # }
+/// ```
 pub trait StreamExt: Stream {
     /// Waits for the next item; `None` when the stream has ended.
     ///

@@ -166,6 +166,19 @@ impl<T> OnceCell<T> {
     ///
     /// # Cancel safety
     /// A future that is dropped takes its initialiser with it, and the turn goes to the next.
+    ///
+    /// # Examples
+    /// ```
+    /// # let runtime = creel::runtime::Builder::new_current_thread().build().unwrap();
+    /// # runtime.block_on(async {
+    /// use creel::sync::OnceCell;
+    ///
+    /// static GREETING: OnceCell<String> = OnceCell::const_new();
+    ///
+    /// assert_eq!(GREETING.get_or_init(|| async { "hello".to_owned() }).await, "hello");
+    /// assert_eq!(GREETING.get_or_init(|| async { unreachable!() }).await, "hello");
+    /// # });
+    /// ```
     pub async fn get_or_init<F, Fut>(&self, f: F) -> &T
     where
         F: FnOnce() -> Fut,

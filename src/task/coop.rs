@@ -82,6 +82,26 @@ pin_project! {
 ///
 /// # Cancel safety
 /// That of `future`.
+///
+/// # Examples
+/// ```
+/// # let runtime = creel::runtime::Builder::new_current_thread().build().unwrap();
+/// # runtime.block_on(async {
+/// use creel::sync::mpsc;
+/// let (sender, mut inbox) = mpsc::unbounded_channel();
+/// (0..1000).for_each(|number| sender.send(number).unwrap());
+/// drop(sender);
+/// // All thousand in one turn: nobody else runs meanwhile.
+/// let sum = creel::task::unconstrained(async {
+///     let mut sum = 0;
+///     while let Some(number) = inbox.recv().await {
+///         sum += number;
+///     }
+///     sum
+/// });
+/// assert_eq!(sum.await, 499_500);
+/// # });
+/// ```
 pub fn unconstrained<F>(future: F) -> Unconstrained<F> {
     Unconstrained { future }
 }
@@ -110,6 +130,20 @@ pin_project! {
 ///
 /// # Cancel safety
 /// That of `future`.
+///
+/// # Examples
+/// ```
+/// # let runtime = creel::runtime::Builder::new_current_thread().build().unwrap();
+/// # runtime.block_on(async {
+/// // Always ready, and from a crate that knows of no budget.
+/// let foreign = || std::future::ready(1);
+/// let mut sum = 0;
+/// for _ in 0..1000 {
+///     sum += creel::task::coop::cooperative(foreign()).await; // lets others run now and then
+/// }
+/// assert_eq!(sum, 1000);
+/// # });
+/// ```
 pub fn cooperative<F: Future>(future: F) -> Coop<F> {
     Coop { future }
 }

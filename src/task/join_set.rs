@@ -106,6 +106,17 @@ impl<T> JoinSet<T> {
 
 impl<T: 'static> JoinSet<T> {
     /// Starts a task that has a name.
+    ///
+    /// # Examples
+    /// ```
+    /// # let runtime = creel::runtime::Builder::new_current_thread().build().unwrap();
+    /// # runtime.block_on(async {
+    /// let mut set = creel::task::JoinSet::new();
+    /// set.build_task().name("adder").spawn(async { 1 + 1 })?;
+    /// assert_eq!(set.join_next().await.unwrap().unwrap(), 2);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn build_task(&mut self) -> Builder<'_, T> {
         Builder { set: self, builder: TaskBuilder::new() }
     }
@@ -211,6 +222,21 @@ impl<T: 'static> JoinSet<T> {
     ///
     /// # Cancel safety
     /// Cancel safe: no task leaves the set unless it is answered.
+    ///
+    /// # Examples
+    /// ```
+    /// # let runtime = creel::runtime::Builder::new_current_thread().build().unwrap();
+    /// # runtime.block_on(async {
+    /// let mut set = creel::task::JoinSet::new();
+    /// set.spawn(async { 1 });
+    /// set.spawn(async { panic!("no bread") });
+    /// let mut ended = [false; 2];
+    /// while let Some(outcome) = set.join_next().await {
+    ///     ended[usize::from(outcome.is_ok())] = true;
+    /// }
+    /// assert_eq!(ended, [true, true]);
+    /// # });
+    /// ```
     pub async fn join_next(&mut self) -> Option<Result<T, JoinError>> {
         poll_fn(|cx| self.poll_join_next(cx)).await
     }
@@ -224,6 +250,18 @@ impl<T: 'static> JoinSet<T> {
     }
 
     /// The next task that has ended, if one has.
+    ///
+    /// # Examples
+    /// ```
+    /// # let runtime = creel::runtime::Builder::new_current_thread().build().unwrap();
+    /// # runtime.block_on(async {
+    /// let mut set = creel::task::JoinSet::new();
+    /// set.spawn(async { 1 });
+    /// assert!(set.try_join_next().is_none()); // it had no turn yet
+    /// creel::task::yield_now().await;
+    /// assert_eq!(set.try_join_next().unwrap().unwrap(), 1);
+    /// # });
+    /// ```
     pub fn try_join_next(&mut self) -> Option<Result<T, JoinError>> {
         self.try_join_next_with_id().map(|joined| joined.map(|(_, output)| output))
     }
@@ -245,6 +283,25 @@ impl<T: 'static> JoinSet<T> {
     ///
     /// # Cancel safety
     /// If this future is dropped the tasks stay aborted and in the set.
+    ///
+    /// # Examples
+    /// ```
+    /// # let runtime = creel::runtime::Builder::new_current_thread().build().unwrap();
+    /// # runtime.block_on(async {
+    /// let held = std::sync::Arc::new(());
+    /// let mut set = creel::task::JoinSet::new();
+    /// for _ in 0..3 {
+    ///     let held = held.clone();
+    ///     set.spawn(async move {
+    ///         std::future::pending::<()>().await;
+    ///         drop(held);
+    ///     });
+    /// }
+    /// set.shutdown().await;
+    /// assert!(set.is_empty());
+    /// assert_eq!(std::sync::Arc::strong_count(&held), 1);
+    /// # });
+    /// ```
     pub async fn shutdown(&mut self) {
         self.abort_all();
         while self.join_next().await.is_some() {}
@@ -257,6 +314,17 @@ impl<T: 'static> JoinSet<T> {
     ///
     /// # Cancel safety
     /// Not cancel safe: dropping this future aborts the tasks and loses the outputs so far.
+    ///
+    /// # Examples
+    /// ```
+    /// # let runtime = creel::runtime::Builder::new_current_thread().build().unwrap();
+    /// # runtime.block_on(async {
+    /// let set: creel::task::JoinSet<_> = (1..=3).map(|number| async move { number * 10 }).collect();
+    /// let mut outputs = set.join_all().await;
+    /// outputs.sort();
+    /// assert_eq!(outputs, [10, 20, 30]);
+    /// # });
+    /// ```
     pub async fn join_all(mut self) -> Vec<T> {
         let mut outputs = Vec::with_capacity(self.len());
         while let Some(joined) = self.join_next().await {

@@ -82,6 +82,20 @@ impl LocalSet {
     }
 
     /// Makes this set the one that `spawn_local` means, until the guard is dropped.
+    ///
+    /// # Examples
+    /// ```
+    /// # let runtime = creel::runtime::Builder::new_current_thread().build().unwrap();
+    /// # runtime.block_on(async {
+    /// let set = creel::task::LocalSet::new();
+    /// let task = {
+    ///     let _entered = set.enter();
+    ///     creel::task::spawn_local(async { 5 }) // in the set
+    /// };
+    /// set.await;
+    /// assert_eq!(task.await.unwrap(), 5);
+    /// # });
+    /// ```
     pub fn enter(&self) -> LocalEnterGuard {
         let owner = self.executor.owner();
         let local = Restore::set(|cx| &cx.local, Some(owner.as_ptr()));

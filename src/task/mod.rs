@@ -71,6 +71,16 @@ pub fn id() -> Id {
 }
 
 /// The id of the task that is running, if one is.
+///
+/// # Examples
+/// ```
+/// assert!(creel::task::try_id().is_none());
+/// let runtime = creel::runtime::Builder::new_current_thread().build()?;
+/// let task = runtime.spawn(async { creel::task::try_id() });
+/// let id = task.id();
+/// assert_eq!(runtime.block_on(task).unwrap(), Some(id));
+/// # std::io::Result::Ok(())
+/// ```
 pub fn try_id() -> Option<Id> {
     context::with(|cx| cx.task.get()).map(|task| Task::from_raw(task).id())
 }

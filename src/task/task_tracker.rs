@@ -80,6 +80,20 @@ impl TaskTracker {
     ///
     /// # Cancel safety
     /// Dropping the future loses nothing.
+    ///
+    /// # Examples
+    /// ```
+    /// # let runtime = creel::runtime::Builder::new_current_thread().build().unwrap();
+    /// # runtime.block_on(async {
+    /// let tracker = creel::task::TaskTracker::new();
+    /// for _ in 0..3 {
+    ///     tracker.spawn(async { creel::task::yield_now().await });
+    /// }
+    /// tracker.close();
+    /// tracker.wait().await;
+    /// assert!(tracker.is_empty());
+    /// # });
+    /// ```
     #[inline]
     pub fn wait(&self) -> TaskTrackerWaitFuture<'_> {
         // Asked before the look, so what happens after it is noticed.

@@ -60,6 +60,24 @@ pub trait AsyncReadOwned: AsyncRead {
 /// Writing from a buffer that is handed over, and handed back with the answer.
 ///
 /// The counterpart of [`AsyncReadOwned`]; see there.
+///
+/// # Examples
+/// ```
+/// use creel::io::{AsyncReadExt, AsyncWriteOwned, duplex};
+///
+/// # #[creel::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// let (mut near, mut far) = duplex(64);
+/// let (written, buf) = near.write_all_owned(String::from("hello")).await;
+/// written?;
+/// assert_eq!(buf, "hello"); // ours again
+/// drop(near);
+/// let mut heard = String::new();
+/// far.read_to_string(&mut heard).await?;
+/// assert_eq!(heard, "hello");
+/// # Ok(())
+/// # }
+/// ```
 pub trait AsyncWriteOwned: AsyncWrite {
     /// Writes a beginning of `buf` and says how long it was.
     ///

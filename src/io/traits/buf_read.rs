@@ -10,6 +10,22 @@ use std::io::{self, BufRead, Cursor};
 /// [`BufReader`](crate::io::BufReader) makes one of any reader, and
 /// [`AsyncBufReadExt`](crate::io::AsyncBufReadExt) has the methods to call: lines, segments, and
 /// so on.
+///
+/// # Examples
+/// ```
+/// use creel::io::AsyncBufRead;
+/// use std::{future::poll_fn, pin::Pin};
+///
+/// # #[creel::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// let mut reader = &b"two words"[..];
+/// let seen = poll_fn(|cx| Pin::new(&mut reader).poll_fill_buf(cx).map_ok(<[u8]>::len)).await?;
+/// assert_eq!(seen, 9);
+/// Pin::new(&mut reader).consume(4);
+/// assert_eq!(reader, b"words");
+/// # Ok(())
+/// # }
+/// ```
 pub trait AsyncBufRead: AsyncRead {
     /// What is in the buffer, after reading some more if it was empty.
     ///

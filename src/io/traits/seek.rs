@@ -7,6 +7,21 @@ use std::io::{self, Cursor, Seek, SeekFrom};
 /// A stream with a position that can be moved.
 ///
 /// [`AsyncSeekExt`](crate::io::AsyncSeekExt) has the methods to call.
+///
+/// # Examples
+/// ```
+/// use creel::io::{AsyncReadExt, AsyncSeekExt, SeekFrom};
+///
+/// # #[creel::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// let mut file = std::io::Cursor::new(b"0123456789");
+/// assert_eq!(file.seek(SeekFrom::End(-3)).await?, 7);
+/// let mut tail = String::new();
+/// file.read_to_string(&mut tail).await?;
+/// assert_eq!(tail, "789");
+/// # Ok(())
+/// # }
+/// ```
 pub trait AsyncSeek {
     /// Begins to move to `position`; [`poll_complete`](Self::poll_complete) waits for the end.
     ///

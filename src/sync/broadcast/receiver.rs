@@ -97,6 +97,23 @@ impl<T: Clone> Receiver<T> {
     ///
     /// # Cancel safety
     /// A future that is dropped has received nothing.
+    ///
+    /// # Examples
+    /// ```
+    /// # let runtime = creel::runtime::Builder::new_current_thread().build().unwrap();
+    /// # runtime.block_on(async {
+    /// use creel::sync::broadcast::{self, error::RecvError};
+    /// let (tx, mut rx) = broadcast::channel(2);
+    /// for number in 1..=3 {
+    ///     tx.send(number).unwrap();
+    /// }
+    /// drop(tx);
+    /// assert_eq!(rx.recv().await, Err(RecvError::Lagged(1)));
+    /// assert_eq!(rx.recv().await, Ok(2));
+    /// assert_eq!(rx.recv().await, Ok(3));
+    /// assert_eq!(rx.recv().await, Err(RecvError::Closed));
+    /// # });
+    /// ```
     pub async fn recv(&mut self) -> Result<T, RecvError> {
         let ready = poll_fn(|cx| {
             let receipt = ready!(coop::poll_proceed(cx));

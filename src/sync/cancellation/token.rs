@@ -100,6 +100,16 @@ impl CancellationToken {
     }
 
     /// A guard that cancels this token when it is dropped.
+    ///
+    /// # Examples
+    /// ```
+    /// let token = creel::sync::CancellationToken::new();
+    /// {
+    ///     let _guard = token.clone().drop_guard();
+    ///     assert!(!token.is_cancelled());
+    /// }
+    /// assert!(token.is_cancelled());
+    /// ```
     pub fn drop_guard(self) -> DropGuard {
         DropGuard::new(self)
     }

@@ -68,6 +68,14 @@ impl<T> Sender<T> {
     /// # Panics
     /// If `modify` does. The value stays as `modify` left it, nobody is told, and the channel goes
     /// on working.
+    ///
+    /// # Examples
+    /// ```
+    /// let (tx, mut rx) = creel::sync::watch::channel(vec![1]);
+    /// tx.send_modify(|numbers| numbers.push(2));
+    /// assert!(rx.has_changed().unwrap());
+    /// assert_eq!(*rx.borrow_and_update(), [1, 2]);
+    /// ```
     pub fn send_modify<F>(&self, modify: F)
     where
         F: FnOnce(&mut T),
@@ -85,6 +93,20 @@ impl<T> Sender<T> {
     ///
     /// # Panics
     /// If `modify` does, as in [`send_modify`](Self::send_modify).
+    ///
+    /// # Examples
+    /// ```
+    /// let (tx, rx) = creel::sync::watch::channel(7);
+    /// let highest = |number: u32| {
+    ///     tx.send_if_modified(|highest| {
+    ///         let higher = number > *highest;
+    ///         *highest = number.max(*highest);
+    ///         higher
+    ///     })
+    /// };
+    /// assert!(!highest(5) && !rx.has_changed().unwrap());
+    /// assert!(highest(9) && rx.has_changed().unwrap());
+    /// ```
     pub fn send_if_modified<F>(&self, modify: F) -> bool
     where
         F: FnOnce(&mut T) -> bool,
@@ -100,6 +122,13 @@ impl<T> Sender<T> {
     /// Sets the value, also if there are no receivers, and gives back the one before.
     ///
     /// Waits with the thread while somebody holds a [`Ref`].
+    ///
+    /// # Examples
+    /// ```
+    /// let (tx, _) = creel::sync::watch::channel("old");
+    /// assert_eq!(tx.send_replace("new"), "old");
+    /// assert_eq!(*tx.borrow(), "new");
+    /// ```
     pub fn send_replace(&self, mut value: T) -> T {
         self.send_modify(|current| mem::swap(current, &mut value));
         value
