@@ -499,7 +499,7 @@ async fn cancellation_passes_tokens_that_were_dropped() {
 async fn cancellation_of_a_deep_tree_needs_no_stack() {
     let root = CancellationToken::new();
     let mut chain = vec![root.child_token()];
-    for i in 0..20_000 {
+    for i in 0..if cfg!(miri) { 500 } else { 20_000 } {
         chain.push(chain[i].child_token());
     }
     root.cancel();

@@ -1,8 +1,8 @@
 //! The conformance list on each host, name by name against the list in the sources.
 //!
 //! A harness prints `test NAME ... ok`, and `host NAME ... ok` for what its host promises beyond the
-//! list. On a host that cannot catch a panic it dies with the case
-//! that failed; it is started again behind that case, so that one failure hides no other.
+//! list. On a host that cannot catch a panic it dies with the case that failed; it is started again
+//! behind that case, so that one failure hides no other.
 
 use super::Trouble;
 use crate::hosts::{self, Host, Program, Source};
