@@ -180,6 +180,21 @@ cases! {
         assert_eq!(watched.long_calls().await, [f64::from(i32::MAX)]);
     }
 
+    async fn paused_time_jumps_and_resumed_time_waits() {
+        let own = EventLoop::new(Builder::new_current_thread().start_paused(true));
+        let began = Instant::now();
+        let slept = own.spawn_local(async {
+            sleep(Duration::from_secs(3600)).await;
+            creel::time::resume();
+            let before = Instant::now();
+            sleep(Duration::from_millis(5)).await;
+            before.elapsed()
+        });
+        assert!(slept.await.unwrap() >= Duration::from_millis(5));
+        assert!(began.elapsed() >= Duration::from_millis(5), "the second sleep was real");
+        assert!(began.elapsed() < Duration::from_secs(60), "the first was not");
+    }
+
     async fn a_dropped_event_loop_drops_its_tasks_at_once() {
         let (guard, gone) = told();
         let own = event_loop();

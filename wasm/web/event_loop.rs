@@ -28,7 +28,7 @@
 //! `scheduler.yield` (its continuations outrank timers and input), waking another worker.
 
 use super::js;
-use crate::env::context;
+use crate::env::{context, host_now};
 use crate::platform::source::now_ms;
 use crate::runtime::{Builder, EnterGuard, Handle, Next, Runtime};
 use crate::task::JoinHandle;
@@ -294,14 +294,14 @@ impl Host {
         *self.itself.borrow_mut() = Some(self.clone());
     }
 
-    /// Has the timer fire at `deadline` or before. One that fires early finds nothing to do and
+    /// Has the timer fire at `deadline` of the host's clock or before. One that fires early finds nothing to do and
     /// arms the next: cheaper than moving the timer with each new deadline.
     fn arm(&self, deadline: Instant) {
         if self.timer.borrow().as_ref().is_some_and(|timer| timer.deadline <= deadline) {
             return;
         }
         self.disarm();
-        let ms = timeout_ms(deadline.saturating_duration_since(Instant::now()));
+        let ms = timeout_ms(deadline.saturating_duration_since(host_now()));
         let id = js::set_timeout(self.on_timer.as_ref(), ms);
         *self.timer.borrow_mut() = Some(Timer { deadline, id });
     }
