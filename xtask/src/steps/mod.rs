@@ -1,5 +1,6 @@
 //! The steps of `cargo xtask test`, in the order in which they run: cheap ones first.
 
+mod compat;
 mod conformance;
 mod matrix;
 mod models;
@@ -56,6 +57,7 @@ steps! {
     "doctest" source::doctests, "the examples of the documentation and the README";
     "examples" source::examples, "the examples run to their end";
     "doc" source::documentation, "rustdoc has no warning";
+    "compat/tokio" compat::tokio, "tokio's own tests of what is here, unchanged";
     "conformance/native" conformance::native, "the conformance list on a thread";
     "conformance/simulator" conformance::simulator, "the conformance list under 100 seeds";
     "conformance/node" conformance::node, "the conformance list in Node";

@@ -1,0 +1,224 @@
+//! Programs written for tokio: its own test files, fetched with its package and unchanged, compiled
+//! and run with `tokio = { package = "creel" }`.
+//!
+//! Nothing of them is kept in this repository; they are copied into the build folder.
+
+use super::Trouble;
+use super::source::passed;
+use crate::repo;
+use crate::shell::{Log, capture, cargo};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+type Verdict = Result<String, Trouble>;
+
+/// The test files that need only what this crate has.
+const FILES: &[&str] = &[
+    "duplex_stream",
+    "io_buf_reader",
+    "io_buf_writer",
+    "io_chain",
+    "io_copy",
+    "io_copy_buf",
+    "io_join",
+    "io_lines",
+    "io_mem_stream",
+    "io_read",
+    "io_read_buf",
+    "io_read_exact",
+    "io_read_int",
+    "io_read_line",
+    "io_read_to_end",
+    "io_read_to_string",
+    "io_read_until",
+    "io_repeat",
+    "io_sink",
+    "io_split",
+    "io_take",
+    "io_util_empty",
+    "io_write",
+    "io_write_all",
+    "io_write_all_buf",
+    "io_write_buf",
+    "io_write_int",
+    "join_handle_panic",
+    "macros_join",
+    "macros_pin",
+    "macros_rename_test",
+    "macros_select",
+    "macros_test",
+    "macros_try_join",
+    "rt_basic",
+    "rt_handle",
+    "rt_local",
+    "rt_panic",
+    "rt_time_start_paused",
+    "rt_worker_index",
+    "sync_barrier",
+    "sync_broadcast",
+    "sync_broadcast_weak",
+    "sync_errors",
+    "sync_mpsc",
+    "sync_mpsc_weak",
+    "sync_mutex",
+    "sync_mutex_owned",
+    "sync_notify",
+    "sync_notify_owned",
+    "sync_once_cell",
+    "sync_oneshot",
+    "sync_panic",
+    "sync_rwlock",
+    "sync_semaphore",
+    "sync_semaphore_owned",
+    "sync_set_once",
+    "sync_watch",
+    "task_abort",
+    "task_blocking",
+    "task_id",
+    "task_join_set",
+    "task_local",
+    "task_local_set",
+    "task_panic",
+    "test_clock",
+    "time_interval",
+    "time_panic",
+    "time_rt",
+    "time_sleep",
+    "time_timeout",
+    "unwindsafe",
+];
+
+/// Tests whose subject this crate does otherwise on purpose, and why.
+const OTHERWISE: &[(&str, &str)] = &[
+    // `spawn_local` needs no `LocalSet` here: it works wherever a runtime runs on the thread.
+    ("test_spawn_local_panic", "spawn_local works in any runtime"),
+    ("test_spawn_local_in_current_thread_runtime", "spawn_local works in any runtime"),
+    ("test_spawn_local_in_multi_thread_runtime", "spawn_local works in any runtime"),
+    ("panic_in_multi_thread_runtime", "spawn_local works in any runtime"),
+    // `Handle::enter` of another thread's runtime says nothing about `spawn_local`.
+    ("test_spawn_local_from_guard_other_thread", "spawn_local never meant the entered runtime"),
+    // Timers are always there: `enable_time` has nothing to enable.
+    ("timeout_panics_when_no_time_handle", "timers are always enabled"),
+];
+
+pub fn tokio(log: &mut Log) -> Verdict {
+    let source = source_of_tokio()?;
+    let folder = repo::target().join("compat");
+    lay_out(&folder, &source).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let mut command = cargo(&["test", "--no-fail-fast", "--quiet", "--tests", "--"]);
+    command.current_dir(&folder).env("CARGO_TARGET_DIR", folder.join("target"));
+    for (test, _) in OTHERWISE {
+        command.args(["--skip", test]);
+    }
+    let text = log.run(&mut command)?;
+    Ok(format!("{} of tokio's tests, {} left out", passed(&text), OTHERWISE.len()))
+}
+
+/// Where cargo keeps the sources of tokio, which is a peer of the benchmarks.
+fn source_of_tokio() -> Result<PathBuf, Trouble> {
+    let metadata = capture(&mut cargo(&["metadata", "--format-version", "1", "--locked"]))
+        .or_else(|_| capture(&mut cargo(&["metadata", "--format-version", "1"])))?;
+    let manifest = metadata
+        .split("\"manifest_path\":\"")
+        .filter_map(|rest| rest.split_once('"'))
+        .map(|(path, _)| path.replace("\\\\", "/"))
+        .find(|path| path.rsplit('/').nth(1).is_some_and(|folder| folder.starts_with("tokio-1.")))
+        .ok_or("cargo does not know where the sources of tokio are".to_owned())?;
+    Ok(Path::new(&manifest).with_file_name(""))
+}
+
+/// Writes the package that holds the tests, and the one that stands in for tokio in the
+/// dependencies of the tests.
+fn lay_out(folder: &Path, tokio: &Path) -> std::io::Result<()> {
+    let tests = folder.join("tests");
+    let _ = fs::remove_dir_all(&tests);
+    fs::create_dir_all(tests.join("support"))?;
+    fs::create_dir_all(folder.join("src"))?;
+    fs::create_dir_all(folder.join("tokio/src"))?;
+    for file in FILES {
+        fs::copy(tokio.join(format!("tests/{file}.rs")), tests.join(format!("{file}.rs")))?;
+    }
+    for entry in fs::read_dir(tokio.join("tests/support"))?.flatten() {
+        if entry.path().is_file() {
+            fs::copy(entry.path(), tests.join("support").join(entry.file_name()))?;
+        }
+    }
+    fs::write(folder.join("src/lib.rs"), "")?;
+    let root = repo::root().display().to_string().replace('\\', "/");
+    fs::write(folder.join("Cargo.toml"), PACKAGE.replace("ROOT", &root))?;
+    fs::write(folder.join("tokio/Cargo.toml"), STAND_IN.replace("ROOT", &root))?;
+    fs::write(folder.join("tokio/src/lib.rs"), "pub use creel::*;\n")
+}
+
+/// The features are those that the test files ask for by `cfg`.
+const PACKAGE: &str = r#"
+[package]
+name = "compat"
+version = "0.0.0"
+edition = "2021"
+
+[workspace]
+
+[features]
+default = ["full", "rt", "rt-multi-thread", "macros", "sync", "time", "io-util", "test-util"]
+full = []
+rt = []
+rt-multi-thread = []
+macros = []
+sync = []
+time = []
+io-util = []
+test-util = []
+
+[dependencies]
+tokio = { package = "creel", path = "ROOT", features = ["full"] }
+
+[dev-dependencies]
+async-stream = "0.3"
+bytes = "1"
+futures = { version = "0.3", features = ["async-await"] }
+futures-core = "0.3"
+futures-test = "0.3"
+futures-util = "0.3"
+mockall = "0.13"
+pin-project-lite = "0.2"
+proptest = "1"
+rand = "0.9"
+static_assertions = "1"
+tempfile = "3"
+tokio-stream = "0.1"
+tokio-test = "0.4"
+
+[patch.crates-io]
+tokio = { path = "tokio" }
+
+[profile.dev]
+debug = "line-tables-only"
+"#;
+
+/// What tokio-test and tokio-stream take for tokio.
+const STAND_IN: &str = r#"
+[package]
+name = "tokio"
+version = "1.54.1"
+edition = "2021"
+
+[features]
+default = []
+full = []
+fs = []
+io-std = []
+io-util = []
+macros = []
+net = []
+process = []
+rt = []
+rt-multi-thread = []
+signal = []
+sync = []
+test-util = []
+time = []
+
+[dependencies]
+creel = { path = "ROOT", features = ["full"] }
+"#;
