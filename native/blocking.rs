@@ -131,7 +131,7 @@ impl Shared {
                 state = self.lock();
                 state.running.retain(|other| *other != task);
                 drop(state);
-                poll_as(task, || task.finish());
+                poll_as(task, || task.finish_with_meta());
                 self.ended.notify_all();
                 state = self.lock();
             }
@@ -176,7 +176,7 @@ impl Shared {
 
 fn cancel(task: Task) {
     task.cancel();
-    task.finish();
+    task.finish_with_meta();
 }
 
 impl Threads for BlockingPool {
@@ -218,7 +218,7 @@ static OPS: Ops = Ops {
     schedule: |_, _| {},
     adopt: |owner, task| borrow(owner).adopt(Task::from_raw(task)),
     unpark: |_| {},
-    step_aside: |_| {},
+    step_aside: |_| true,
     env: |_| None::<NonNull<Env>>,
 };
 

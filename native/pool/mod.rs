@@ -405,7 +405,10 @@ static OPS: Ops = Ops {
         let shared = shared(&owner);
         shared.idle.driver().into_iter().for_each(|worker| shared.unpark(worker));
     },
-    step_aside: |owner| shared(&owner).worker().into_iter().for_each(Worker::step_down),
+    step_aside: |owner| {
+        shared(&owner).worker().into_iter().for_each(Worker::step_down);
+        true
+    },
     env: |owner| Some(NonNull::from(&shared(&owner).env)),
 };
 

@@ -37,7 +37,8 @@ pub(crate) struct Ops {
     /// need be done where that is this thread, which looks before it waits.
     pub(crate) unpark: unsafe fn(NonNull<Owner>),
     /// The task that this thread polls is about to block it: let another thread have the rest.
-    pub(crate) step_aside: unsafe fn(NonNull<Owner>),
+    /// `false`: nobody could.
+    pub(crate) step_aside: unsafe fn(NonNull<Owner>) -> bool,
     /// The environment, if this owner has one of its own.
     pub(crate) env: unsafe fn(NonNull<Owner>) -> Option<NonNull<Env>>,
 }
@@ -106,7 +107,7 @@ impl OwnerRef {
         unsafe { (self.ops().unpark)(self.0) }
     }
 
-    pub(crate) fn step_aside(&self) {
+    pub(crate) fn step_aside(&self) -> bool {
         // SAFETY: the owner is valid.
         unsafe { (self.ops().step_aside)(self.0) }
     }

@@ -123,8 +123,14 @@ impl Builder {
     }
 
     /// A name for the runtime itself.
+    ///
+    /// # Panics
+    /// If the name is blank.
+    #[track_caller]
     pub fn name(&mut self, name: impl Into<String>) -> &mut Self {
-        self.config.name = Some(name.into());
+        let name = name.into();
+        assert!(!name.trim().is_empty(), "the name of a runtime must not be blank");
+        self.config.name = Some(name);
         self
     }
 

@@ -31,7 +31,12 @@ pub fn block_in_place<F: FnOnce() -> R, R>(f: F) -> R {
         // First who drives, a local set perhaps, which may refuse; then the runtime it runs in.
         for owner in driving.into_iter().chain(runtime.filter(|_| driving != runtime)) {
             // SAFETY: whoever set the slots keeps the owners alive until they are reset.
-            unsafe { OwnerRef::retain(owner) }.step_aside();
+            let allowed = unsafe { OwnerRef::retain(owner) }.step_aside();
+            assert!(
+                allowed,
+                "`block_in_place` would block all tasks of this thread: use `spawn_blocking` \
+                 (tokio: can call blocking only when running on the multi-threaded runtime)"
+            );
         }
     }
     let _free = Restore::set(|cx| &cx.occupied, false);

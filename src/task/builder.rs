@@ -3,7 +3,7 @@
 use super::handle::{Handle, with_current};
 use super::join::JoinHandle;
 use super::local_set::LocalSet;
-use super::spawn::{Blocking, blocking_owner, local_owner, start};
+use super::spawn::{Blocking, local_owner, start, start_blocking};
 use crate::env::owner::OwnerRef;
 use alloc::boxed::Box;
 use core::future::Future;
@@ -59,6 +59,15 @@ impl<'a> Builder<'a> {
         F::Output: Send + 'static,
     {
         start(owner, future, self.meta(), false)
+    }
+
+    #[track_caller]
+    pub(super) fn start_blocking<F>(self, runtime: &OwnerRef, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        start_blocking(runtime, future, self.meta())
     }
 
     #[track_caller]
@@ -154,6 +163,6 @@ impl<'a> Builder<'a> {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        Ok(self.start(blocking_owner(handle.owner()), Blocking::new(function, handle.owner())))
+        Ok(self.start_blocking(handle.owner(), Blocking::new(function, handle.owner())))
     }
 }

@@ -97,6 +97,9 @@ pub(crate) trait Meta: 'static {
     fn name(&self) -> Option<&str> {
         None
     }
+
+    /// Called by [`Task::finish_with_meta`] after the outcome was published.
+    fn finished(&self) {}
 }
 
 impl Meta for () {}
@@ -113,6 +116,7 @@ struct Vtable {
     take: unsafe fn(NonNull<Header>, *mut ()),
     discard: unsafe fn(NonNull<Header>),
     name: unsafe fn(NonNull<Header>) -> Option<&'static str>,
+    finished: unsafe fn(NonNull<Header>),
     free: unsafe fn(NonNull<Header>),
     future: fn() -> &'static str,
 }
@@ -309,6 +313,16 @@ impl Task {
         super::guard(|| waker.wake());
     }
 
+    /// [`finish`](Self::finish) that tells the metadata afterwards.
+    #[cfg_attr(target_family = "wasm", allow(dead_code))] // only a pool of threads calls it
+    pub(crate) fn finish_with_meta(self) {
+        self.add_ref();
+        self.finish();
+        // SAFETY: rule 7; the reference just made keeps the cell.
+        unsafe { (self.header().vtable.finished)(self.0) };
+        self.drop_ref();
+    }
+
     /// Drops an outcome that nobody wants; a panic that nobody saw reaches the hook.
     pub(super) fn discard(self) {
         // SAFETY: rule 5, the caller completed the task and no handle exists, or is the handle.
@@ -378,6 +392,7 @@ impl<F: Future + 'static, M: Meta> Cell<F, M> {
         take: Self::take,
         discard: Self::discard,
         name: Self::name,
+        finished: Self::finished,
         free: Self::free,
         future: core::any::type_name::<F>,
     };
@@ -508,6 +523,11 @@ impl<F: Future + 'static, M: Meta> Cell<F, M> {
     unsafe fn name(header: NonNull<Header>) -> Option<&'static str> {
         // SAFETY: rule 7; `Task::name` shortens the lifetime to the caller's claim on the cell.
         unsafe { header.cast::<Self>().as_ref() }.meta.name()
+    }
+
+    unsafe fn finished(header: NonNull<Header>) {
+        // SAFETY: rule 7.
+        unsafe { header.cast::<Self>().as_ref() }.meta.finished();
     }
 
     unsafe fn free(header: NonNull<Header>) {

@@ -521,13 +521,7 @@ static OPS: Ops = Ops {
             executor(&owner).notify();
         }
     },
-    step_aside: |owner| {
-        assert!(
-            executor(&owner).blocking == Blocking::Allowed,
-            "`block_in_place` would block all tasks of this thread: use `spawn_blocking` (tokio: \
-             can call blocking only when running on the multi-threaded runtime)"
-        );
-    },
+    step_aside: |owner| executor(&owner).blocking == Blocking::Allowed,
     env: |owner| executor(&owner).env.as_ref().map(NonNull::from),
 };
 

@@ -1,7 +1,7 @@
 //! The handle to a runtime: what spawns on it, from anywhere.
 
 use super::join::JoinHandle;
-use super::spawn::{Blocking, blocking_owner, start};
+use super::spawn::{Blocking, start, start_blocking};
 use crate::env::context::{self, Restore};
 use crate::env::owner::{NO_RUNTIME, Owner, OwnerRef};
 use crate::env::panics;
@@ -109,7 +109,7 @@ impl Handle {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        start(blocking_owner(&self.owner), Blocking::new(function, &self.owner), (), false)
+        start_blocking(&self.owner, Blocking::new(function, &self.owner), ())
     }
 }
 

@@ -9,7 +9,7 @@ use super::error::JoinError;
 use super::handle::{Handle, with_current};
 use super::join::{AbortHandle, JoinHandle};
 use super::local_set::LocalSet;
-use super::spawn::{Blocking, blocking_owner, local_owner};
+use super::spawn::{Blocking, local_owner};
 use super::{Builder as TaskBuilder, Id};
 use crate::lock::Lock;
 use alloc::collections::VecDeque;
@@ -189,7 +189,7 @@ impl<T: 'static> JoinSet<T> {
         T: Send,
     {
         self.insert(Blocking::new(f, handle.owner()), |task| {
-            TaskBuilder::new().start(blocking_owner(handle.owner()), task)
+            TaskBuilder::new().start_blocking(handle.owner(), task)
         })
     }
 
@@ -568,7 +568,8 @@ impl<'a, T: 'static> Builder<'a, T> {
         T: Send,
     {
         let Self { set, builder } = self;
-        let owner = blocking_owner(handle.owner());
-        Ok(set.insert(Blocking::new(f, handle.owner()), |task| builder.start(owner, task)))
+        Ok(set.insert(Blocking::new(f, handle.owner()), |task| {
+            builder.start_blocking(handle.owner(), task)
+        }))
     }
 }

@@ -100,7 +100,7 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    with_current(|owner| start(blocking_owner(&owner), Blocking::new(function, &owner), (), false))
+    with_current(|owner| start_blocking(&owner, Blocking::new(function, &owner), ()))
 }
 
 /// Makes a task and gives it to its owner.
@@ -116,16 +116,44 @@ where
     handle
 }
 
-/// Who runs closures that block: the blocking pool of a runtime, or the runtime itself if it has
-/// none.
-pub(super) fn blocking_owner(runtime: &OwnerRef) -> OwnerRef {
-    runtime.env().blocking.as_ref().unwrap_or(runtime).clone()
+/// Makes a task that may block its thread, and gives it to the blocking pool of a runtime, or to
+/// the runtime itself if it has none.
+#[track_caller]
+pub(super) fn start_blocking<F, M>(runtime: &OwnerRef, future: F, meta: M) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+    M: Meta,
+{
+    let env = runtime.env();
+    let Some(pool) = &env.blocking else { return start(runtime.clone(), future, meta, false) };
+    env.clock.hold();
+    start(pool.clone(), future, OnPool { meta, runtime: runtime.clone() }, false)
+}
+
+/// The metadata of a task on a blocking pool. From its birth until its outcome is published, a
+/// paused clock of its runtime does not jump: blocking work takes real time.
+struct OnPool<M> {
+    meta: M,
+    runtime: OwnerRef,
+}
+
+impl<M: Meta> Meta for OnPool<M> {
+    fn name(&self) -> Option<&str> {
+        self.meta.name()
+    }
+
+    fn finished(&self) {
+        let clock = &self.runtime.env().clock;
+        clock.release();
+        if clock.is_paused() {
+            // It may jump now.
+            self.runtime.unpark();
+        }
+    }
 }
 
 /// A closure as a future that is ready at its first poll.
-///
-/// From when it is made until it is gone, a paused clock of its runtime does not jump: blocking
-/// work takes real time.
 pub(super) struct Blocking<F> {
     function: Option<F>,
     runtime: OwnerRef,
@@ -133,7 +161,6 @@ pub(super) struct Blocking<F> {
 
 impl<F> Blocking<F> {
     pub(super) fn new(function: F, runtime: &OwnerRef) -> Self {
-        runtime.env().clock.hold();
         Self { function: Some(function), runtime: runtime.clone() }
     }
 }
@@ -148,16 +175,5 @@ impl<R, F: FnOnce() -> R> Future for Blocking<F> {
         let function = self.function.take().expect("a blocking closure runs once");
         let _runtime = Restore::set(|cx| &cx.runtime, Some(self.runtime.as_ptr()));
         Poll::Ready(coop::with_budget(Budget::UNLIMITED, function))
-    }
-}
-
-impl<F> Drop for Blocking<F> {
-    fn drop(&mut self) {
-        let clock = &self.runtime.env().clock;
-        clock.release();
-        if clock.is_paused() {
-            // It may jump now.
-            self.runtime.unpark();
-        }
     }
 }

@@ -21,7 +21,7 @@ pub(super) struct Host {
     unparked: AtomicUsize,
 }
 
-static OPS: Ops = Ops { retain, release, schedule, adopt, unpark, step_aside: |_| {}, env };
+static OPS: Ops = Ops { retain, release, schedule, adopt, unpark, step_aside: |_| true, env };
 
 impl Host {
     pub(super) fn new(clock: Clock) -> Arc<Self> {

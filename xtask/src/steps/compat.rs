@@ -99,6 +99,8 @@ const OTHERWISE: &[(&str, &str)] = &[
     ("test_spawn_local_from_guard_other_thread", "spawn_local never meant the entered runtime"),
     // Timers are always there: `enable_time` has nothing to enable.
     ("timeout_panics_when_no_time_handle", "timers are always enabled"),
+    ("timeout_panic_caller", "timers are always enabled"),
+    ("timeout_at_panic_caller", "timers are always enabled"),
 ];
 
 pub fn tokio(log: &mut Log) -> Verdict {
