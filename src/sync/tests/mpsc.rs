@@ -11,12 +11,12 @@ use std::vec::Vec;
 
 #[test]
 fn values_come_in_order_over_many_blocks() {
-    let (tx, mut rx) = mpsc::channel(1000);
-    for round in 0..3 {
-        (0..1000).for_each(|n| tx.try_send(round + n).unwrap());
+    let (tx, mut rx) = mpsc::channel(100);
+    for round in 0..5 {
+        (0..100).for_each(|n| tx.try_send(round + n).unwrap());
         assert_eq!(tx.try_send(0), Err(TrySendError::Full(0)));
-        assert_eq!((rx.len(), tx.capacity(), tx.max_capacity()), (1000, 0, 1000));
-        (0..1000).for_each(|n| assert_eq!(rx.try_recv(), Ok(round + n)));
+        assert_eq!((rx.len(), tx.capacity(), tx.max_capacity()), (100, 0, 100));
+        (0..100).for_each(|n| assert_eq!(rx.try_recv(), Ok(round + n)));
         assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
     }
 }
@@ -262,7 +262,7 @@ fn threads_send_and_one_receives_everything_in_each_ones_order() {
         .map(|sender| {
             let tx = tx.clone();
             std::thread::spawn(move || {
-                (0..500).for_each(|n| tx.blocking_send((sender, n)).unwrap())
+                (0..100).for_each(|n| tx.blocking_send((sender, n)).unwrap())
             })
         })
         .collect();
@@ -272,6 +272,6 @@ fn threads_send_and_one_receives_everything_in_each_ones_order() {
         assert_eq!(n, next[sender as usize]);
         next[sender as usize] += 1;
     }
-    assert_eq!(next, [500; 3]);
+    assert_eq!(next, [100; 3]);
     senders.into_iter().for_each(|sender| sender.join().unwrap());
 }
