@@ -39,6 +39,7 @@
 //! | [`future`] | all of several, the first of several, promises |
 //! | [`stream`] | streams and their daily adaptors |
 //! | [`io`] | asynchronous reading and writing |
+//! | `net` | sockets, natively |
 //! | [`runtime`] | making a runtime, driving it, ending it |
 //! | [`platform`] | what a host brings: how to wait, what time it is |
 //! | `sim` | the simulator |
@@ -64,11 +65,12 @@
 //! | `bytes` | `Buf` and `BufMut` in the methods of `io`, `Bytes` as an owned buffer |
 //! | `futures-io` | adapters to and from the streams of `futures-io` |
 //! | `tokio-io` | adapters to and from the streams of `tokio::io` |
-//! | `full` | `std`, `macros`, `native`, `sim` and `io-util` |
+//! | `net` | TCP, UDP, Unix sockets and pipes, and `AsyncFd`; nothing on WebAssembly |
+//! | `full` | `std`, `macros`, `native`, `sim`, `io-util` and `net` |
 //! | `io-util` | the same as `bytes`; tokio's name |
 //! | `rt`, `sync`, `time`, `test-util` | `std`; tokio's names for what is always there |
 //! | `rt-multi-thread` | `native`; tokio's name |
-//! | `io-std`, `net`, `fs`, `process`, `signal` | `native`, and nothing else yet; tokio's names |
+//! | `io-std`, `fs`, `process`, `signal` | `native`, and nothing else yet; tokio's names |
 //! | `parking_lot` | nothing; tokio's name |
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]

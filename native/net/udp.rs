@@ -88,6 +88,9 @@ impl UdpSocket {
     /// # Errors
     /// If none can be bound; the last error is returned.
     ///
+    /// # Cancel safety
+    /// Dropping the future abandons the lookup; nothing is bound.
+    ///
     /// # Panics
     /// Outside a runtime.
     pub async fn bind<A: ToSocketAddrs>(addr: A) -> io::Result<Self> {
@@ -102,6 +105,9 @@ impl UdpSocket {
     ///
     /// # Errors
     /// If it accepts none; the last error is returned.
+    ///
+    /// # Cancel safety
+    /// Dropping the future abandons the lookup; the socket stays connected as it was.
     pub async fn connect<A: ToSocketAddrs>(&self, addr: A) -> io::Result<()> {
         try_each(addr, async |address| self.io.connect(address)).await
     }

@@ -36,6 +36,9 @@ impl TcpListener {
     /// # Errors
     /// If none can be bound; the last error is returned.
     ///
+    /// # Cancel safety
+    /// Dropping the future abandons the lookup; nothing is bound.
+    ///
     /// # Panics
     /// Outside a runtime.
     pub async fn bind<A: ToSocketAddrs>(addr: A) -> io::Result<Self> {
