@@ -156,10 +156,10 @@ impl Shared {
         self.ended.notify_all();
     }
 
-    /// Waits until no closure runs, or until `deadline`.
-    fn wait(&self, deadline: Option<Instant>) {
+    /// Waits until `done`, or until `deadline`.
+    fn wait(&self, deadline: Option<Instant>, done: impl Fn(&State) -> bool) {
         let mut state = self.lock();
-        while state.threads > 0 {
+        while !done(&state) {
             let left = deadline.map(|at| at.saturating_duration_since(crate::env::host_now()));
             if left == Some(Duration::ZERO) {
                 return;
@@ -181,6 +181,12 @@ fn cancel(task: Task) {
 
 impl Threads for BlockingPool {
     fn shut_down(&self, deadline: Deadline, report: &mut ShutdownReport) {
+        let occupied = crate::env::context::with(|cx| cx.occupied.get());
+        if let Deadline::Graceful(at) = deadline
+            && !occupied
+        {
+            self.shared.wait(Some(at), |state| state.queue.is_empty());
+        }
         let queued = {
             let mut state = self.shared.lock();
             state.closed = true;
@@ -191,11 +197,11 @@ impl Threads for BlockingPool {
             report.survivors.push(Survivor::of(task));
             cancel(task);
         }
-        let occupied = crate::env::context::with(|cx| cx.occupied.get());
+        let ended = |state: &State| state.threads == 0;
         match deadline {
             _ if occupied => {}
-            Deadline::Drop => self.shared.wait(None),
-            Deadline::Cancel(at) | Deadline::Graceful(at) => self.shared.wait(Some(at)),
+            Deadline::Drop => self.shared.wait(None, ended),
+            Deadline::Cancel(at) | Deadline::Graceful(at) => self.shared.wait(Some(at), ended),
         }
         let state = self.shared.lock();
         let still =

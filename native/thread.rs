@@ -5,6 +5,7 @@ use crate::atomic::{AtomicUsize, Ordering};
 use crate::lock::Lock;
 use crate::platform::Park;
 use crate::runtime::ThreadConfig;
+use crate::task::guard;
 use core::time::Duration;
 use std::io;
 use std::sync::Arc;
@@ -123,7 +124,8 @@ impl Parker {
     }
 }
 
-/// Starts a thread of a runtime: with its name and stack size, between its callbacks.
+/// Starts a thread of a runtime: with its name and stack size, between its callbacks, whose panics
+/// harm nobody.
 ///
 /// # Errors
 /// If the system cannot start one.
@@ -137,8 +139,8 @@ pub(super) fn spawn(
     }
     let (on_start, on_stop) = (config.on_start.clone(), config.on_stop.clone());
     builder.spawn(move || {
-        on_start.iter().for_each(|call| call());
+        on_start.iter().for_each(|call| guard(|| call()));
         run();
-        on_stop.iter().for_each(|call| call());
+        on_stop.iter().for_each(|call| guard(|| call()));
     })
 }

@@ -408,3 +408,53 @@ fn wakers_work_from_any_thread_and_after_everything_is_gone() {
         assert_eq!(polls.load(SeqCst), 50);
     }
 }
+
+#[test]
+fn a_local_task_that_was_waiting_is_leaked_whole_when_its_runtime_ends_elsewhere() {
+    let gate = Arc::new(creel::sync::Notify::new());
+    let (inner, runtime) = (gate.clone(), runtime());
+    let task = runtime.block_on(async move {
+        let task = spawn_local(async move { inner.notified().await });
+        yield_now().await;
+        task
+    });
+    std::thread::spawn(move || drop(runtime)).join().unwrap();
+    assert!(self::runtime().block_on(task).unwrap_err().is_cancelled());
+    // The waiter is still linked here, so it must still be in place.
+    gate.notify_waiters();
+}
+
+#[test]
+fn a_paused_clock_does_not_keep_a_runtime_from_ending() {
+    let runtime = Builder::new_current_thread().start_paused(true).build().unwrap();
+    runtime.spawn(pending::<()>());
+    assert_eq!(runtime.shutdown(Duration::from_secs(3_600)).survivors.len(), 1);
+
+    // Threads live by the clock of the host.
+    let runtime = Builder::new_current_thread().start_paused(true).build().unwrap();
+    let (go, wait) = std::sync::mpsc::channel::<()>();
+    drop(runtime.spawn_blocking(move || drop(wait.recv())));
+    runtime.block_on(async { creel::time::advance(Duration::from_secs(3_600)).await });
+    runtime.shutdown_background();
+    drop(go);
+}
+
+#[test]
+fn callbacks_and_wakers_that_panic_harm_no_worker() {
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(1)
+        .on_thread_start(|| panic!("start"))
+        .on_thread_stop(|| panic!("stop"))
+        .on_thread_park(|| panic!("park"))
+        .on_thread_unpark(|| panic!("unpark"))
+        .build()
+        .unwrap();
+    let _entered = runtime.enter();
+    let mut timer = Box::pin(sleep(Duration::from_millis(1)));
+    let waker = Waker::from(Arc::new(BadWaker));
+    assert!(timer.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    runtime.block_on(async {
+        creel::spawn(sleep(Duration::from_millis(5))).await.unwrap();
+        assert_eq!(task::spawn_blocking(|| 1).await.unwrap(), 1);
+    });
+}

@@ -246,3 +246,75 @@ fn a_timer_made_on_one_worker_is_seen_by_the_one_that_waits() {
             .unwrap();
     }
 }
+
+#[test]
+fn references_that_local_tasks_give_back_at_the_end_are_counted() {
+    // What a local task's drop does to the count of its pool must not be lost: under Miri a count
+    // that is too low is a use after free, one that is too high a leak.
+    struct Keep(Option<creel::runtime::Handle>, std::sync::mpsc::Sender<creel::runtime::Handle>);
+    impl Drop for Keep {
+        fn drop(&mut self) {
+            drop(self.0.take());
+            for _ in 0..3 {
+                let _ = self.1.send(creel::runtime::Handle::current());
+            }
+        }
+    }
+    let runtime = pool(1);
+    let (send, kept) = std::sync::mpsc::channel();
+    runtime.block_on(async {
+        creel::spawn(async {
+            drop(spawn_local(async {
+                let _keep = Keep(Some(creel::runtime::Handle::current()), send);
+                std::future::pending::<()>().await;
+            }));
+            yield_now().await;
+        })
+        .await
+        .unwrap();
+        // The worker has nothing else to do, so it gives the local task its turn.
+        creel::time::sleep(Duration::from_millis(20)).await;
+    });
+    drop(runtime);
+    let kept: Vec<_> = kept.iter().collect();
+    assert_eq!(kept.len(), 3);
+    assert!(kept[0].spawn(async {}).is_finished());
+}
+
+#[test]
+fn a_local_task_that_blocks_leaves_the_pool_a_searcher() {
+    for workers in [1, 2] {
+        let runtime = pool(workers);
+        let (send, receive) = std::sync::mpsc::channel();
+        let blocked = runtime.block_on(async {
+            creel::spawn(async {
+                spawn_local(async move { creel::task::block_in_place(|| receive.recv().unwrap()) })
+            })
+            .await
+            .unwrap()
+        });
+        // Everybody sleeps; tasks from outside must still find a worker.
+        for _ in 0..3 {
+            std::thread::sleep(Duration::from_millis(10));
+            let task = runtime.spawn(async { 1 });
+            assert_eq!(runtime.block_on(task).unwrap(), 1);
+        }
+        send.send(7).unwrap();
+        assert_eq!(runtime.block_on(blocked).unwrap(), 7);
+    }
+}
+
+#[test]
+fn a_graceful_end_runs_the_closures_that_are_queued() {
+    let runtime = Builder::new_current_thread().max_blocking_threads(1).build().unwrap();
+    let ran = Arc::new(AtomicUsize::new(0));
+    for _ in 0..20 {
+        let ran = ran.clone();
+        runtime.spawn_blocking(move || {
+            std::thread::sleep(Duration::from_millis(1));
+            ran.fetch_add(1, SeqCst)
+        });
+    }
+    assert!(runtime.shutdown(Duration::from_secs(20)).is_clean());
+    assert_eq!(ran.load(SeqCst), 20);
+}

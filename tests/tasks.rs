@@ -207,3 +207,26 @@ fn concurrent_block_on() {
         t.join().unwrap()
     }
 }
+#[test]
+#[expect(clippy::async_yields_async, reason = "the handle itself is wanted")]
+fn whoever_waits_to_drive_is_told_that_it_cannot() {
+    let rt = Arc::new(rt());
+    let (begun, has_begun) = std::sync::mpsc::channel();
+    let (go, wait) = creel::sync::oneshot::channel::<()>();
+    let here = rt.clone();
+    let home = std::thread::spawn(move || {
+        here.block_on(async move {
+            task::spawn_local(std::future::pending::<()>());
+            begun.send(()).unwrap();
+            wait.await.unwrap();
+        });
+    });
+    has_begun.recv().unwrap();
+    let other = rt.clone();
+    let waiting = std::thread::spawn(move || other.block_on(std::future::pending::<()>()));
+    std::thread::sleep(std::time::Duration::from_millis(20));
+    go.send(()).unwrap();
+    home.join().unwrap();
+    let payload = waiting.join().unwrap_err();
+    assert!(payload.downcast_ref::<&str>().unwrap().contains("another thread"));
+}

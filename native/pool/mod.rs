@@ -24,7 +24,7 @@ use crate::env::owner::{Ops, Owner, OwnerRef};
 use crate::lock::Lock;
 use crate::runtime::{Config, Deadline, ShutdownReport, Survivor, Threads};
 use crate::task::registry::Registry;
-use crate::task::{Task, poll_as};
+use crate::task::{Task, guard, poll_as};
 use core::cell::Cell;
 use core::fmt;
 use core::ptr::{self, NonNull};
@@ -120,6 +120,11 @@ impl Shared {
         NonNull::new(self.this.load(Ordering::Relaxed)).expect("set by `Pool::start`").cast()
     }
 
+    fn owner(&self) -> OwnerRef {
+        // SAFETY: `self` keeps it alive.
+        unsafe { OwnerRef::retain(self.as_owner()) }
+    }
+
     /// The worker that this thread is, if it is one of this pool.
     #[inline]
     fn worker(&self) -> Option<&Worker> {
@@ -190,7 +195,8 @@ impl Shared {
 
     fn expire(&self) {
         if self.env.timers.is_armed() {
-            self.env.timers.expire(self.env.clock.now());
+            // A waker that panics harms no worker.
+            guard(|| self.env.timers.expire(self.env.clock.now()));
         }
     }
 
@@ -199,11 +205,11 @@ impl Shared {
     }
 
     fn before_park(&self) {
-        self.on_park.iter().for_each(|call| call());
+        self.on_park.iter().for_each(|call| guard(|| call()));
     }
 
     fn after_park(&self) {
-        self.on_unpark.iter().for_each(|call| call());
+        self.on_unpark.iter().for_each(|call| guard(|| call()));
     }
 
     fn task_count(&self) -> usize {
@@ -254,7 +260,7 @@ impl Shared {
             let left = match deadline {
                 Deadline::Drop => Duration::from_secs(1),
                 Deadline::Cancel(until) | Deadline::Graceful(until) => {
-                    until.saturating_duration_since(self.env.clock.now())
+                    until.saturating_duration_since(crate::env::host_now())
                 }
             };
             if left.is_zero() {
@@ -341,8 +347,7 @@ impl Pool {
     }
 
     pub(super) fn owner(&self) -> OwnerRef {
-        // SAFETY: `self` keeps it alive.
-        unsafe { OwnerRef::retain(self.shared.as_owner()) }
+        self.shared.owner()
     }
 }
 

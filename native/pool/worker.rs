@@ -17,9 +17,9 @@ use crate::env::context::{self, Restore};
 use crate::env::rng;
 use crate::native::driver::Edges;
 use crate::native::thread::Parker;
-use crate::task::executor::{Blocking, Executor, ExecutorHandle};
+use crate::task::executor::{Blocking, Driving, Executor, ExecutorHandle};
 use crate::task::queue::ReadyQueue;
-use crate::task::{Task, Turn, poll_as};
+use crate::task::{Handle, Task, Turn, poll_as};
 use core::cell::Cell;
 use core::ptr::NonNull;
 use std::boxed::Box;
@@ -90,14 +90,17 @@ impl Worker {
             self.drain_local();
         }
         drop(local);
-        let Self { shared, local, references, searching, .. } = self;
-        if searching.get() {
-            shared.idle.stop_searching();
+        if self.searching.get() {
+            self.shared.idle.stop_searching();
         }
-        // The tasks of this thread die on it.
-        drop(local);
+        // The tasks of this thread die on it, while references are still counted as the worker's.
+        self.local_tasks().close();
         WORKER.set(None);
-        shared.worker_ended(references.get());
+        self.shared.worker_ended(self.references.get());
+    }
+
+    fn local_tasks(&self) -> Driving<'_> {
+        self.local.drive().expect("a worker's executor is driven by the worker")
     }
 
     /// Drives the tasks of this thread until none is left.
@@ -107,13 +110,12 @@ impl Worker {
             if self.run_local() {
                 continue;
             }
-            let driving = self.local.drive().expect("a worker's executor is driven by the worker");
-            if driving.task_count() == 0 {
-                return;
+            if self.local_tasks().task_count() == 0 {
+                break;
             }
-            drop(driving);
             self.parker.park(None);
         }
+        self.shared.retired.lock().retain(|parker| !Arc::ptr_eq(parker, &self.parker));
     }
 
     /// Gives the seat to a substitute; see the module.
@@ -125,7 +127,8 @@ impl Worker {
         context::with(|cx| cx.driving.set(None));
         self.shared.running.fetch_add(1, Ordering::AcqRel);
         let seat = Seat(Some((self.index, Arc::clone(&self.shared))));
-        drop(crate::task::spawn_blocking(move || seat.sit()));
+        // Of this pool, whatever runtime the task may have entered.
+        drop(Handle::new(self.shared.owner()).spawn_blocking(move || seat.sit()));
     }
 
     fn turn(&self) {
@@ -133,6 +136,9 @@ impl Worker {
         self.turns.set(turns);
         if turns.is_multiple_of(self.shared.event_interval) {
             self.look_around();
+            if !self.seated.get() {
+                return;
+            }
         }
         if let Some(task) = self.take(turns) {
             self.found();
@@ -164,7 +170,11 @@ impl Worker {
 
     /// Gives the tasks of this thread some turns; answers whether there were any.
     fn run_local(&self) -> bool {
-        let driving = self.local.drive().expect("a worker's executor is driven by the worker");
+        let driving = self.local_tasks();
+        if driving.has_ready() {
+            // Others must not take this worker for a searcher while it runs these.
+            self.found();
+        }
         let ran = driving.run(LOCAL_TURNS);
         driving.expect_notice();
         ran > 0 || driving.has_ready()
@@ -281,8 +291,7 @@ impl Worker {
     }
 
     fn is_local_idle(&self) -> bool {
-        let driving = self.local.drive().expect("a worker's executor is driven by the worker");
-        !driving.has_ready()
+        !self.local_tasks().has_ready()
     }
 
     #[inline]

@@ -90,9 +90,22 @@ impl CurrentThread {
         self.executor.env().expect("a runtime has an environment")
     }
 
+    /// Takes the right to drive.
+    fn drive(&self) -> Result<Driven<'_>, Refused> {
+        match self.executor.drive() {
+            Ok(driving) => Ok(Driven { driving, _released: Released(self) }),
+            Err(refused) => {
+                if refused == Refused::ForeignThread {
+                    // It was ours for a moment, in which others may have been refused.
+                    drop(Released(self));
+                }
+                Err(refused)
+            }
+        }
+    }
+
     pub(super) fn tick(&self, turns: usize) -> Next {
-        let Ok(driving) = self.executor.drive() else { return Next::Busy };
-        let _released = Released(self);
+        let Ok(driving) = self.drive() else { return Next::Busy };
         self.expire();
         if let Some(park) = &self.park {
             park.look();
@@ -136,11 +149,8 @@ impl CurrentThread {
     pub(super) fn block_on<F: Future>(&self, future: F) -> F::Output {
         let mut future = pin!(future);
         loop {
-            match self.executor.drive() {
-                Ok(driving) => {
-                    let _released = Released(self);
-                    return self.drive_until(&driving, future);
-                }
+            match self.drive() {
+                Ok(driving) => return self.drive_until(&driving, future),
                 Err(Refused::ForeignThread) => panic!(
                     "this runtime has tasks made by `spawn_local` on another thread: `block_on` \
                      must be called on that thread"
@@ -196,19 +206,18 @@ impl CurrentThread {
     }
 
     /// Waits until the host is woken or the next timer is due, or until `limit`. A paused clock
-    /// jumps to the timer instead.
+    /// jumps there instead.
     fn wait(&self, limit: Option<Instant>) {
         let env = self.env();
-        let next = env.timers.next();
-        if let Some(deadline) = next
-            && env.clock.jump(deadline)
-        {
-            return;
-        }
-        let until = match (next, limit) {
+        let until = match (env.timers.next(), limit) {
             (Some(next), Some(limit)) => Some(next.min(limit)),
             (next, limit) => next.or(limit),
         };
+        if let Some(until) = until
+            && env.clock.jump(until)
+        {
+            return;
+        }
         let Some(park) = &self.park else { return };
         let timeout = until.map(|until| until.saturating_duration_since(env.clock.now()));
         park.park(timeout);
@@ -220,13 +229,21 @@ impl CurrentThread {
         let handle = self.handle();
         let _entered = handle.enter();
         crate::sync::block::block_on(core::future::poll_fn(|cx| {
-            self.waiting.lock().push(cx.waker().clone());
-            if self.executor.drive().is_ok() {
+            self.tell_when_released(cx.waker());
+            if !matches!(self.drive(), Err(Refused::Busy)) {
                 return Poll::Ready(None);
             }
             let _occupied = Restore::set(|cx| &cx.occupied, true);
             future.as_mut().poll(cx).map(Some)
         }))
+    }
+
+    /// Wakes `waker`, which is one of our own, when nobody drives any more.
+    fn tell_when_released(&self, waker: &Waker) {
+        let mut waiting = self.waiting.lock();
+        if !waiting.iter().any(|other| other.will_wake(waker)) {
+            waiting.push(waker.clone());
+        }
     }
 
     /// Whether the host can wait.
@@ -237,15 +254,14 @@ impl CurrentThread {
     /// Drives the runtime until it has no task left.
     pub(super) fn run(&self) {
         let driving = self.drive_alone("run");
-        let _released = Released(self);
         while driving.task_count() > 0 {
             self.turn(&driving, &|| driving.task_count() == 0);
         }
     }
 
     #[track_caller]
-    fn drive_alone(&self, what: &str) -> Driving<'_> {
-        self.executor.drive().unwrap_or_else(|refused| match refused {
+    fn drive_alone(&self, what: &str) -> Driven<'_> {
+        self.drive().unwrap_or_else(|refused| match refused {
             Refused::Busy => panic!("`{what}` was called while this runtime is driven already"),
             Refused::ForeignThread => panic!(
                 "this runtime has tasks made by `spawn_local` on another thread: `{what}` must be \
@@ -297,7 +313,22 @@ impl fmt::Debug for CurrentThread {
     }
 }
 
-/// Tells those who wait to drive, when dropped; declare it after the `Driving` it outlives.
+/// The right to drive; whoever waits for it is told when it is free again.
+struct Driven<'a> {
+    driving: Driving<'a>,
+    /// Dropped after the right.
+    _released: Released<'a>,
+}
+
+impl<'a> core::ops::Deref for Driven<'a> {
+    type Target = Driving<'a>;
+
+    fn deref(&self) -> &Driving<'a> {
+        &self.driving
+    }
+}
+
+/// Tells those who wait to drive, when dropped.
 struct Released<'a>(&'a CurrentThread);
 
 impl Drop for Released<'_> {

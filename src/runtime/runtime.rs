@@ -4,7 +4,7 @@ use super::current_thread::CurrentThread;
 use super::shutdown::{Deadline, Threads};
 use super::{Builder, EnterGuard, Handle, Id, Next, RuntimeFlavor, ShutdownReport};
 use crate::env::instant::Instant;
-use crate::env::{context, panics};
+use crate::env::{self, context, panics};
 use crate::task::executor::Blocking;
 use crate::task::{JoinHandle, LocalSet};
 use alloc::boxed::Box;
@@ -180,8 +180,7 @@ impl Runtime {
     #[track_caller]
     pub fn shutdown(mut self, deadline: Duration) -> ShutdownReport {
         refuse_inside("shutdown");
-        let now = self.handle.owner().env().clock.now();
-        self.end(Deadline::Graceful(now.add_or_far(deadline)))
+        self.end(deadline, Deadline::Graceful)
     }
 
     /// Cancels the tasks, then waits for closures on the blocking pool for up to `duration`.
@@ -193,24 +192,26 @@ impl Runtime {
         if !duration.is_zero() {
             refuse_inside("shutdown_timeout");
         }
-        let now = self.handle.owner().env().clock.now();
-        self.end(Deadline::Cancel(now.add_or_far(duration)));
+        self.end(duration, Deadline::Cancel);
     }
 
     /// Cancels the tasks and waits for nothing.
     pub fn shutdown_background(mut self) {
-        let now = self.handle.owner().env().clock.now();
-        self.end(Deadline::Cancel(now));
+        self.end(Duration::ZERO, Deadline::Cancel);
     }
 
-    fn end(&mut self, deadline: Deadline) -> ShutdownReport {
+    /// Tasks have until the deadline on their own clock, which may stand still; threads live by
+    /// the host's.
+    fn end(&mut self, time: Duration, deadline: impl Fn(Instant) -> Deadline) -> ShutdownReport {
         self.ended = true;
         let mut report = ShutdownReport::default();
+        let on_host = deadline(env::host_now().add_or_far(time));
         if let Some(local) = &self.local {
-            local.shut_down(deadline, &mut report);
+            let now = self.handle.owner().env().clock.now();
+            local.shut_down(deadline(now.add_or_far(time)), &mut report);
         }
         for threads in &self.threads {
-            threads.shut_down(deadline, &mut report);
+            threads.shut_down(on_host, &mut report);
         }
         report
     }
@@ -225,7 +226,7 @@ impl Runtime {
 impl Drop for Runtime {
     fn drop(&mut self) {
         if !self.ended {
-            self.end(Deadline::Drop);
+            self.end(Duration::ZERO, |_| Deadline::Drop);
             // On a thread that tasks depend on, no thread was waited for.
             assert!(
                 self.threads.is_empty()

@@ -283,10 +283,13 @@ impl Task {
         unsafe { (self.header().vtable.cancel)(self.0) }
     }
 
-    /// Gives up on a held task whose future must not be dropped on this thread: it is leaked, and
-    /// the outcome becomes "cancelled".
+    /// Gives up on a held task whose future must not be dropped on this thread: it is leaked with
+    /// its cell, and the outcome becomes "cancelled".
     pub(crate) fn abandon(self) {
-        // SAFETY: rule 5, the task is held; leaving a future in place forever is safe.
+        // A reference that nobody gives back: what was pinned and not dropped must stay in place,
+        // for it may be linked into a wait list.
+        self.add_ref();
+        // SAFETY: rule 5, the task is held.
         self.header().stage.with_mut(|stage| unsafe { *stage = Stage::Cancelled });
     }
 

@@ -106,7 +106,7 @@ fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Box<dyn Any + Send>> {
 
 /// Runs code that a user wrote where its panic concerns nobody: the panic hook has told of it.
 #[inline]
-fn guard(f: impl FnOnce()) {
+pub(crate) fn guard(f: impl FnOnce()) {
     if let Err(payload) = catch(f) {
         // The payload's own drop may panic too; that one is leaked.
         let _ = catch(|| drop(payload)).map_err(core::mem::forget);
