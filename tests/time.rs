@@ -106,22 +106,20 @@ fn a_pool_cannot_be_paused() {
 #[test]
 fn a_sleep_outlives_its_runtime_and_says_so() {
     let runtime = current_thread();
-    let mut waiting = Box::pin(runtime.block_on(async { sleep(Duration::from_secs(60)) }));
-    let mut fired = Box::pin(runtime.block_on(async { sleep(Duration::ZERO) }));
-    let reset = {
-        let _entered = runtime.enter();
-        assert!(poll(waiting.as_mut()).is_pending());
-        runtime.block_on(fired.as_mut());
-        let mut reset = Box::pin(sleep(Duration::from_secs(60)));
-        assert!(poll(reset.as_mut()).is_pending());
-        reset
-    };
+    let entered = runtime.enter();
+    let mut waiting = Box::pin(sleep(Duration::from_secs(60)));
+    assert!(poll(waiting.as_mut()).is_pending());
+    let mut fired = Box::pin(sleep(Duration::ZERO));
+    runtime.block_on(fired.as_mut());
+    let mut dropped = Box::pin(sleep(Duration::from_secs(60)));
+    assert!(poll(dropped.as_mut()).is_pending());
+    drop(entered);
     drop(runtime);
     assert!(poll(fired.as_mut()).is_ready(), "that is over");
     assert!(panic_of(|| assert!(poll(waiting.as_mut()).is_pending())).contains("shut down"));
     waiting.as_mut().reset(Instant::now());
     assert!(panic_of(|| assert!(poll(waiting.as_mut()).is_pending())).contains("shut down"));
-    drop(reset);
+    drop(dropped);
 }
 
 struct Unpark(Thread);
