@@ -25,7 +25,7 @@ impl Builder {
         let blocking = BlockingPool::new(&self.config().threads);
         match self.config().kind {
             Kind::CurrentThread => {
-                let driver = Arc::new(Driver::default());
+                let driver = Arc::new(Driver::new(self.config().events));
                 let host = Arc::new(ThreadHost::new(Arc::clone(&driver)));
                 let mut runtime =
                     self.build_parts(Some(host), Some(blocking.owner()), Some(driver));
@@ -38,7 +38,7 @@ impl Builder {
                     "a paused clock needs a current-thread runtime: several threads cannot stop \
                      the time of each other"
                 );
-                let driver = Arc::new(Driver::default());
+                let driver = Arc::new(Driver::new(self.config().events));
                 let clock = Clock::unpausable();
                 let env = self.env(clock, Some(blocking.owner()), Some(driver.clone()));
                 let pool = Pool::start(self.config(), env, driver)?;

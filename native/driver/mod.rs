@@ -15,7 +15,7 @@ mod source;
 use crate::env::owner::OwnerRef;
 use crate::lock::Lock;
 use crate::platform;
-use crate::runtime::RuntimeShutDown;
+use crate::runtime::{EventLimits, RuntimeShutDown};
 #[cfg(unix)]
 pub use async_fd::{
     AsyncFd, AsyncFdReadyGuard, AsyncFdReadyMutGuard, AsyncFdRegisterError, TryIoError,
@@ -30,14 +30,19 @@ use std::io;
 use std::sync::{Arc, OnceLock};
 
 /// The I/O of one runtime.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Driver {
     reactor: OnceLock<Arc<Reactor>>,
+    limits: EventLimits,
     /// Held while the reactor is made; tells whether the runtime is shut down.
     closed: Lock<bool>,
 }
 
 impl Driver {
+    pub(super) fn new(limits: EventLimits) -> Self {
+        Self { reactor: OnceLock::new(), limits, closed: Lock::new(false) }
+    }
+
     /// The reactor, if anything was ever registered.
     #[inline]
     pub(super) fn reactor(&self) -> Option<&Arc<Reactor>> {
@@ -70,7 +75,7 @@ impl Driver {
         if let Some(reactor) = self.reactor() {
             return Ok(Arc::clone(reactor));
         }
-        let reactor = Arc::new(Reactor::new()?);
+        let reactor = Arc::new(Reactor::new(self.limits)?);
         Ok(Arc::clone(self.reactor.get_or_init(|| reactor)))
     }
 }

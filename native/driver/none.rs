@@ -1,15 +1,20 @@
 //! No I/O: without the feature `net` a host waits by its thread alone.
 
 use crate::platform;
+use crate::runtime::EventLimits;
 use core::convert::Infallible;
 use core::marker::PhantomData;
 use core::time::Duration;
 
 /// The I/O of a runtime that has none.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Driver;
 
 impl Driver {
+    pub(super) fn new(_: EventLimits) -> Self {
+        Self
+    }
+
     #[inline]
     pub(super) fn reactor(&self) -> Option<&Reactor> {
         None

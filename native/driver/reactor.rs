@@ -10,7 +10,7 @@ use super::slot::{GENERATION_BITS, Slot};
 use crate::env::panics::Panics;
 use crate::io::{Interest, Ready};
 use crate::lock::Lock;
-use crate::runtime::RuntimeShutDown;
+use crate::runtime::{EventLimits, RuntimeShutDown};
 use core::fmt;
 use core::time::Duration;
 use mio::event::Source;
@@ -27,8 +27,6 @@ const WAKE: Token = Token(INDEX_MASK);
 /// The first page has this many slots.
 const FIRST_PAGE: usize = 64;
 const PAGES: usize = 20;
-/// How many edges one look brings, at most.
-const EVENTS: usize = 1024;
 
 /// See the module.
 pub(crate) struct Reactor {
@@ -43,6 +41,9 @@ pub(crate) struct Reactor {
 struct Selector {
     poll: Poll,
     events: Events,
+    /// For a look while tasks are ready, if it shall bring fewer events.
+    few: Option<Events>,
+    used_few: bool,
 }
 
 /// Which slots are in use.
@@ -54,11 +55,13 @@ struct Places {
 }
 
 impl Reactor {
-    pub(super) fn new() -> io::Result<Self> {
+    pub(super) fn new(limits: EventLimits) -> io::Result<Self> {
         let poll = Poll::new()?;
         let registry = poll.registry().try_clone()?;
         let waker = Waker::new(&registry, WAKE)?;
-        let selector = Box::new(Selector { poll, events: Events::with_capacity(EVENTS) });
+        let events = Events::with_capacity(limits.waited);
+        let few = (limits.busy < limits.waited).then(|| Events::with_capacity(limits.busy));
+        let selector = Box::new(Selector { poll, events, few, used_few: false });
         Ok(Self {
             registry,
             waker,
@@ -148,10 +151,16 @@ impl Reactor {
 
 impl Selector {
     fn wait(&mut self, timeout: Option<Duration>) {
+        self.used_few = timeout == Some(Duration::ZERO) && self.few.is_some();
+        let events = self.few.as_mut().filter(|_| self.used_few).unwrap_or(&mut self.events);
         // Interrupted by a signal, or refused: there are no events then, and the host looks again.
-        if self.poll.poll(&mut self.events, timeout).is_err() {
-            self.events.clear();
+        if self.poll.poll(events, timeout).is_err() {
+            events.clear();
         }
+    }
+
+    fn events(&self) -> &Events {
+        self.few.as_ref().filter(|_| self.used_few).unwrap_or(&self.events)
     }
 }
 
@@ -167,7 +176,7 @@ impl Edges<'_> {
     pub(in crate::native) fn dispatch(self) {
         let Some(selector) = &self.selector else { return };
         let mut panics = Panics::new();
-        for event in &selector.events {
+        for event in selector.events() {
             let token = event.token();
             if token != WAKE {
                 let slot = self.reactor.slot(token.0 & INDEX_MASK);

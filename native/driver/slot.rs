@@ -177,6 +177,13 @@ impl Slot {
         }
     }
 
+    /// Takes a new source for ready, before anybody waits for it: trying is cheaper than waiting
+    /// for the first edge, and if it would block, that is forgotten.
+    pub(super) fn assume(&self, ready: Ready) {
+        let generation = self.generation();
+        let _ = self.state.set(generation, ready);
+    }
+
     /// Forgets what `event` saw, unless an edge came since. That a stream has ended is never
     /// forgotten.
     pub(super) fn clear(&self, event: Event) {

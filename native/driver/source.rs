@@ -179,6 +179,12 @@ impl<E: event::Source> Source<E> {
         Ok(Self { io: Some(io), registration })
     }
 
+    /// Takes the new source for ready, though the system has not said so yet.
+    pub(crate) fn assuming(self, ready: Ready) -> Self {
+        self.registration.slot().assume(ready);
+        self
+    }
+
     #[inline]
     pub(crate) fn registration(&self) -> &Registration {
         &self.registration

@@ -44,9 +44,25 @@ pub(crate) struct Config {
     pub(crate) start_paused: bool,
     pub(crate) event_interval: u32,
     pub(crate) global_queue_interval: Option<u32>,
+    pub(crate) events: EventLimits,
     pub(crate) seed: Option<u64>,
     pub(crate) hooks: Hooks,
     pub(crate) threads: ThreadConfig,
+}
+
+/// How many I/O events are handled at a time, at most.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct EventLimits {
+    /// After a wait.
+    pub(crate) waited: usize,
+    /// When tasks are ready.
+    pub(crate) busy: usize,
+}
+
+impl Default for EventLimits {
+    fn default() -> Self {
+        Self { waited: 1024, busy: 1024 }
+    }
 }
 
 /// What concerns threads of the runtime's own.
@@ -72,6 +88,7 @@ impl Builder {
                 start_paused: false,
                 event_interval: 61,
                 global_queue_interval: None,
+                events: EventLimits::default(),
                 seed: None,
                 hooks: Hooks::default(),
                 threads: ThreadConfig {
@@ -161,6 +178,30 @@ impl Builder {
     pub fn event_interval(&mut self, turns: u32) -> &mut Self {
         assert!(turns > 0, "`event_interval` must be at least 1");
         self.config.event_interval = turns;
+        self
+    }
+
+    /// How many I/O events are handled at a time, at most; 1024 unless told. More wait for the next
+    /// look.
+    ///
+    /// # Panics
+    /// If `events` is zero.
+    #[track_caller]
+    pub fn max_io_events_per_tick(&mut self, events: usize) -> &mut Self {
+        assert!(events > 0, "max_io_events_per_tick must be non-zero");
+        self.config.events = EventLimits { waited: events, busy: events };
+        self
+    }
+
+    /// How many I/O events are handled at a time while tasks are ready, at most; as many as else
+    /// unless told.
+    ///
+    /// # Panics
+    /// If `events` is zero.
+    #[track_caller]
+    pub fn max_io_events_per_busy_tick(&mut self, events: usize) -> &mut Self {
+        assert!(events > 0, "max_io_events_per_busy_tick must be non-zero");
+        self.config.events.busy = events;
         self
     }
 

@@ -174,16 +174,20 @@ impl CurrentThread {
             {
                 return output;
             }
-            self.turn(driving, &|| driving.is_root_woken());
+            // Woken while it was polled: it yields, so that the world may go on.
+            let yields = driving.is_root_woken();
+            self.turn(driving, yields, &|| driving.is_root_woken());
         }
     }
 
-    /// Runs tasks for one event interval; waits if none is ready and `ready` says so too.
-    fn turn(&self, driving: &Driving<'_>, ready: &dyn Fn() -> bool) {
+    /// Runs tasks for one event interval; waits if none is ready and `ready` says so too. If the
+    /// root future `yields` to nobody, the host looks at the world.
+    fn turn(&self, driving: &Driving<'_>, yields: bool, ready: &dyn Fn() -> bool) {
         self.expire();
         let turns = driving.run(self.event_interval);
         if turns == self.event_interval || ready() {
-            return self.look_after(turns);
+            let alone = yields && turns == 0;
+            return self.look_after(if alone { self.event_interval } else { turns });
         }
         // The callback may make a task ready, so the last look comes after it.
         self.on_park.iter().for_each(|call| call());
@@ -255,7 +259,7 @@ impl CurrentThread {
     pub(super) fn run(&self) {
         let driving = self.drive_alone("run");
         while driving.task_count() > 0 {
-            self.turn(&driving, &|| driving.task_count() == 0);
+            self.turn(&driving, false, &|| driving.task_count() == 0);
         }
     }
 

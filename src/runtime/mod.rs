@@ -28,7 +28,7 @@ pub use crate::env::hooks::{SlowPoll, TaskPanic};
 pub use crate::env::info::{RuntimeFlavor, RuntimeId as Id};
 pub use crate::task::{EnterGuard, Handle, TryCurrentError};
 pub use builder::Builder;
-pub(crate) use builder::{Config, Kind, ThreadConfig};
+pub(crate) use builder::{Config, EventLimits, Kind, ThreadConfig};
 pub use current_thread::Next;
 pub use local_runtime::{LocalOptions, LocalRuntime};
 pub use runtime::{Runtime, worker_index};

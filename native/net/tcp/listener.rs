@@ -1,5 +1,5 @@
 use super::TcpStream;
-use crate::io::Interest;
+use crate::io::{Interest, Ready};
 use crate::native::driver::{Direction, Source};
 use crate::native::net::ToSocketAddrs;
 use crate::native::net::addr::{addresses, no_address};
@@ -96,7 +96,9 @@ impl TcpListener {
     fn accepted(
         (stream, address): (mio::net::TcpStream, SocketAddr),
     ) -> io::Result<(TcpStream, SocketAddr)> {
-        Ok((TcpStream::new(stream)?, address))
+        // Whoever connects often has written already, and there is room for an answer.
+        let io = Source::new(stream)?.assuming(Ready::READABLE | Ready::WRITABLE);
+        Ok((TcpStream { io }, address))
     }
 
     /// The address that this listens on.

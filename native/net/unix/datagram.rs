@@ -62,7 +62,11 @@ impl UnixDatagram {
     #[track_caller]
     pub fn pair() -> io::Result<(Self, Self)> {
         let (one, other) = mio::net::UnixDatagram::pair()?;
-        Ok((Self::new(one)?, Self::new(other)?))
+        let fresh = |socket| -> io::Result<Self> {
+            let io: Source<mio::net::UnixDatagram> = Source::new(socket)?;
+            Ok(Self { io: io.assuming(Ready::WRITABLE) })
+        };
+        Ok((fresh(one)?, fresh(other)?))
     }
 
     /// A socket without an address.

@@ -1,5 +1,5 @@
 use super::{SocketAddr, UnixStream};
-use crate::io::Interest;
+use crate::io::{Interest, Ready};
 use crate::native::driver::{Direction, Source};
 use core::fmt;
 use core::task::{Context, Poll};
@@ -100,6 +100,8 @@ impl UnixListener {
     fn accepted(
         (stream, address): (mio::net::UnixStream, net::SocketAddr),
     ) -> io::Result<(UnixStream, SocketAddr)> {
-        Ok((UnixStream::new(stream)?, address.into()))
+        // Whoever connects often has written already, and there is room for an answer.
+        let io = Source::new(stream)?.assuming(Ready::READABLE | Ready::WRITABLE);
+        Ok((UnixStream { io }, address.into()))
     }
 }

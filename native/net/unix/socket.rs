@@ -67,7 +67,7 @@ impl UnixSocket {
     /// Outside a runtime.
     #[track_caller]
     pub fn listen(self, backlog: u32) -> io::Result<UnixListener> {
-        self.expect(Type::STREAM, "a datagram socket cannot listen")?;
+        self.expect(Type::STREAM, "listen cannot be called on a datagram socket")?;
         self.inner.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
         UnixListener::new(mio::net::UnixListener::from_std(self.inner.into()))
     }
@@ -83,7 +83,7 @@ impl UnixSocket {
     /// # Panics
     /// Outside a runtime.
     pub async fn connect(self, path: impl AsRef<Path>) -> io::Result<UnixStream> {
-        self.expect(Type::STREAM, "a datagram socket is not connected this way")?;
+        self.expect(Type::STREAM, "connect cannot be called on a datagram socket")?;
         match self.inner.connect(&SockAddr::unix(path)?) {
             Err(error) if error.raw_os_error() != Some(libc::EINPROGRESS) => return Err(error),
             _ => {}
@@ -100,7 +100,7 @@ impl UnixSocket {
     /// Outside a runtime.
     #[track_caller]
     pub fn datagram(self) -> io::Result<UnixDatagram> {
-        self.expect(Type::DGRAM, "a stream socket has no datagrams")?;
+        self.expect(Type::DGRAM, "datagram cannot be called on a stream socket")?;
         UnixDatagram::new(mio::net::UnixDatagram::from_std(self.inner.into()))
     }
 }

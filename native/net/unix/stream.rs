@@ -96,7 +96,11 @@ impl UnixStream {
     #[track_caller]
     pub fn pair() -> io::Result<(Self, Self)> {
         let (one, other) = mio::net::UnixStream::pair()?;
-        Ok((Self::new(one)?, Self::new(other)?))
+        let fresh = |stream| -> io::Result<Self> {
+            let io: Source<mio::net::UnixStream> = Source::new(stream)?;
+            Ok(Self { io: io.assuming(Ready::WRITABLE) })
+        };
+        Ok((fresh(one)?, fresh(other)?))
     }
 
     /// The address of this side.
