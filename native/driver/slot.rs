@@ -44,10 +44,12 @@ pub(crate) enum Direction {
 }
 
 impl Direction {
+    /// An error is for both: whichever is tried next reports it.
+    #[inline]
     pub(super) fn interest(self) -> Interest {
         match self {
-            Self::Read => Interest::READABLE,
-            Self::Write => Interest::WRITABLE,
+            Self::Read => Interest::READABLE.add(Interest::ERROR),
+            Self::Write => Interest::WRITABLE.add(Interest::ERROR),
         }
     }
 }
@@ -215,8 +217,8 @@ impl Slot {
     /// wait at a tick that `meant` says is meant.
     fn wake(&self, ready: Ready, meant: impl Fn(usize) -> bool) {
         let mut waiters = self.waiters.lock();
-        let reader = waiters.reader.take_if(|_| ready.is_readable());
-        let writer = waiters.writer.take_if(|_| ready.is_writable());
+        let reader = waiters.reader.take_if(|_| ready.is_readable() || ready.is_error());
+        let writer = waiters.writer.take_if(|_| ready.is_writable() || ready.is_error());
         let mut panics = Panics::new();
         if waiters.others.is_empty() {
             drop(waiters);

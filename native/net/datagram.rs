@@ -30,7 +30,11 @@ macro_rules! receiving {
             /// Dropping the future loses nothing.
             pub async fn recv_buf<B: bytes::BufMut>(&self, buf: &mut B) -> io::Result<usize> {
                 let receive = || fill_buf(buf, |free| self.io.recv(free).map(|n| (n, ())));
-                let received = self.io.registration().async_io(Interest::READABLE, receive).await;
+                let received = self
+                    .io
+                    .registration()
+                    .async_io(Interest::READABLE.add(Interest::ERROR), receive)
+                    .await;
                 received.map(|(n, ())| n)
             }
 
@@ -40,7 +44,10 @@ macro_rules! receiving {
             /// `WouldBlock` if there is none; what the system reports.
             pub fn try_recv_buf<B: bytes::BufMut>(&self, buf: &mut B) -> io::Result<usize> {
                 let receive = || fill_buf(buf, |free| self.io.recv(free).map(|n| (n, ())));
-                self.io.registration().try_io(Interest::READABLE, receive).map(|(n, ())| n)
+                self.io
+                    .registration()
+                    .try_io(Interest::READABLE.add(Interest::ERROR), receive)
+                    .map(|(n, ())| n)
             }
 
             /// Receives a datagram into the next chunk of `buf`, and tells who sent it.
@@ -55,7 +62,11 @@ macro_rules! receiving {
                 buf: &mut B,
             ) -> io::Result<(usize, $address)> {
                 let receive = || fill_buf(buf, |free| self.io.recv_from(free));
-                let received = self.io.registration().async_io(Interest::READABLE, receive).await;
+                let received = self
+                    .io
+                    .registration()
+                    .async_io(Interest::READABLE.add(Interest::ERROR), receive)
+                    .await;
                 received.map(|(n, from)| (n, from.into()))
             }
 
@@ -68,7 +79,8 @@ macro_rules! receiving {
                 buf: &mut B,
             ) -> io::Result<(usize, $address)> {
                 let receive = || fill_buf(buf, |free| self.io.recv_from(free));
-                let received = self.io.registration().try_io(Interest::READABLE, receive);
+                let received =
+                    self.io.registration().try_io(Interest::READABLE.add(Interest::ERROR), receive);
                 received.map(|(n, from)| (n, from.into()))
             }
         }
@@ -122,7 +134,10 @@ macro_rules! received {
         /// # Cancel safety
         /// Dropping the future loses no datagram.
         pub async fn $wait(&self, buf: &mut [u8]) -> io::Result<usize> {
-            self.io.registration().async_io(Interest::READABLE, || self.io.$wait(buf)).await
+            self.io
+                .registration()
+                .async_io(Interest::READABLE.add(Interest::ERROR), || self.io.$wait(buf))
+                .await
         }
 
         #[doc = concat!($what, "; if there is none, the task of `cx` is woken when there is.")]
@@ -140,7 +155,9 @@ macro_rules! received {
         /// # Errors
         /// `WouldBlock` if there is none; what the system reports.
         pub fn $try(&self, buf: &mut [u8]) -> io::Result<usize> {
-            self.io.registration().try_io(Interest::READABLE, || self.io.$wait(buf))
+            self.io
+                .registration()
+                .try_io(Interest::READABLE.add(Interest::ERROR), || self.io.$wait(buf))
         }
     };
 }
@@ -157,7 +174,11 @@ macro_rules! received_from {
         /// Dropping the future loses no datagram.
         pub async fn $wait(&self, buf: &mut [u8]) -> io::Result<(usize, $address)> {
             let receive = || self.io.$wait(buf);
-            let received = self.io.registration().async_io(Interest::READABLE, receive).await;
+            let received = self
+                .io
+                .registration()
+                .async_io(Interest::READABLE.add(Interest::ERROR), receive)
+                .await;
             received.map(|(n, from)| (n, from.into()))
         }
 
@@ -182,7 +203,8 @@ macro_rules! received_from {
         /// `WouldBlock` if there is none; what the system reports.
         pub fn $try(&self, buf: &mut [u8]) -> io::Result<(usize, $address)> {
             let receive = || self.io.$wait(buf);
-            let received = self.io.registration().try_io(Interest::READABLE, receive);
+            let received =
+                self.io.registration().try_io(Interest::READABLE.add(Interest::ERROR), receive);
             received.map(|(n, from)| (n, from.into()))
         }
     };
