@@ -157,7 +157,7 @@ mod resolve {
 
     impl Resolve for [SocketAddr] {
         fn resolve(&self) -> Lookup {
-            Lookup::Done(Addresses::Many(self.to_owned().into_iter()))
+            Lookup::Done(Addresses::Many(Vec::from(self).into_iter()))
         }
     }
 
