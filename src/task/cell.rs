@@ -317,7 +317,6 @@ impl Task {
     }
 
     /// [`finish`](Self::finish) that tells the metadata afterwards.
-    #[cfg_attr(target_family = "wasm", allow(dead_code))] // only a pool of threads calls it
     pub(crate) fn finish_with_meta(self) {
         self.add_ref();
         self.finish();

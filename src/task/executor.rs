@@ -243,7 +243,7 @@ impl Executor {
 /// Ends a task that came when its owner was shut down.
 fn cancel_unadopted(task: Task) {
     task.cancel();
-    task.finish();
+    task.finish_with_meta();
 }
 
 impl Core {
