@@ -132,3 +132,42 @@ fn loom_a_writer_sleeps_while_its_block_would_be_left() {
 fn loom_a_writer_sleeps_while_others_go_on() {
     long(|| model(2, 1, Queue::push_late));
 }
+
+/// The claim word must hand on that a block was left: else a later writer could go to it by an old
+/// `tail`, when the reader has reused it.
+#[test]
+fn loom_a_block_that_is_reused_is_seen_by_nobody() {
+    long(|| {
+        let (blocks, mut reader) = Blocks::new();
+        let queue = Arc::new(Queue { word: Wide::new(0), blocks });
+        (0..2).for_each(|value| {
+            queue.push(value);
+        });
+        let leaves = {
+            let queue = queue.clone();
+            thread::spawn(move || {
+                (2..5).for_each(|value| {
+                    queue.push(value);
+                })
+            })
+        };
+        let comes_later = {
+            let queue = queue.clone();
+            thread::spawn(move || queue.push(5))
+        };
+        let mut sum = 0;
+        let mut left = 6;
+        while left != 0 {
+            // SAFETY: the only reader.
+            match unsafe { queue.blocks.read(&mut reader) } {
+                Some(value) => (sum, left) = (sum + value.into_inner(), left - 1),
+                None => spin(),
+            }
+        }
+        assert_eq!(sum, 15);
+        leaves.join().unwrap();
+        comes_later.join().unwrap();
+        // SAFETY: everybody else is gone.
+        unsafe { queue.blocks.free(&mut reader) };
+    });
+}
