@@ -6,6 +6,7 @@ use core::pin::pin;
 use core::task::{Context, Waker};
 use loom::future::block_on;
 use loom::thread;
+use std::boxed::Box;
 use std::sync::Arc;
 
 #[test]
@@ -40,6 +41,29 @@ fn loom_once_cell_a_quitter_hands_the_turn_on() {
             move || *block_on(cell.get_or_init(|| ready(1)))
         });
         assert_eq!(*block_on(cell.get_or_init(|| ready(1))), 1);
+        quitter.join().unwrap();
+        assert_eq!(waiter.join().unwrap(), 1);
+    });
+}
+
+#[test]
+fn loom_once_cell_a_turn_given_to_a_quitter_goes_on() {
+    loom::model(|| {
+        let cell = Arc::new(OnceCell::new());
+        let mut first = Box::pin(cell.get_or_init(pending));
+        let _ = first.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        let quitter = thread::spawn({
+            let cell = cell.clone();
+            move || {
+                let mut init = pin!(cell.get_or_init(pending));
+                let _ = init.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+            }
+        });
+        let waiter = thread::spawn({
+            let cell = cell.clone();
+            move || *block_on(cell.get_or_init(|| ready(1)))
+        });
+        drop(first);
         quitter.join().unwrap();
         assert_eq!(waiter.join().unwrap(), 1);
     });
