@@ -26,6 +26,9 @@ mod pipe;
 mod read_buf;
 #[cfg(feature = "net")]
 mod readiness;
+#[cfg(all(feature = "io-std", not(target_family = "wasm")))]
+#[path = "../../native/io/stdio.rs"]
+mod stdio;
 #[cfg(all(test, not(loom)))]
 mod tests;
 mod traits;
@@ -44,6 +47,8 @@ pub use pipe::{DuplexStream, SimplexStream, duplex, simplex};
 pub use read_buf::ReadBuf;
 #[cfg(feature = "net")]
 pub use readiness::{Interest, Ready};
+#[cfg(all(feature = "io-std", not(target_family = "wasm")))]
+pub use stdio::{Stderr, Stdin, Stdout, stderr, stdin, stdout};
 pub use traits::{AsyncBufRead, AsyncRead, AsyncSeek, AsyncWrite};
 pub use trivial::{Empty, Repeat, Sink, empty, repeat, sink};
 

@@ -3,6 +3,7 @@
 use super::current_thread::CurrentThread;
 use super::shutdown::{Deadline, Threads};
 use super::{Builder, EnterGuard, Handle, Id, Next, RuntimeFlavor, ShutdownReport};
+use crate::env::coop::{self, Budget};
 use crate::env::instant::Instant;
 use crate::env::{self, context, panics};
 use crate::task::executor::Blocking;
@@ -287,7 +288,10 @@ impl Handle {
         let _entered = self.enter();
         // The set takes what the future starts by `spawn_local`.
         let set = LocalSet::with(Blocking::Allowed);
-        crate::sync::block::block_on(set.run_until(future))
+        let mut future = core::pin::pin!(set.run_until(future));
+        crate::sync::block::block_on(core::future::poll_fn(|cx| {
+            coop::with_budget(Budget::INITIAL, || future.as_mut().poll(cx))
+        }))
     }
 }
 
