@@ -8,6 +8,11 @@
 #[cfg(unix)]
 mod async_fd;
 mod fill;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod fine;
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+#[path = "coarse.rs"]
+mod fine;
 mod reactor;
 mod slot;
 mod source;

@@ -6,6 +6,7 @@
 //! Slots live in pages that are never given back, each twice as large as the one before, so an
 //! edge finds its slot without a lock. A token is `generation | index`.
 
+use super::fine;
 use super::slot::{GENERATION_BITS, Slot};
 use crate::env::panics::Panics;
 use crate::io::{Interest, Ready};
@@ -154,7 +155,7 @@ impl Selector {
         self.used_few = timeout == Some(Duration::ZERO) && self.few.is_some();
         let events = self.few.as_mut().filter(|_| self.used_few).unwrap_or(&mut self.events);
         // Interrupted by a signal, or refused: there are no events then, and the host looks again.
-        if self.poll.poll(events, timeout).is_err() {
+        if fine::wait(&mut self.poll, events, timeout).is_err() {
             events.clear();
         }
     }
