@@ -424,3 +424,6 @@ fn shared(owner: &NonNull<Owner>) -> &Shared {
     // whoever calls an operation has a reference.
     unsafe { owner.cast::<Shared>().as_ref() }
 }
+
+#[cfg(all(test, loom))]
+mod loom_tests;

@@ -1,0 +1,226 @@
+//! The queues of the pool and the book of its sleepers, in every interleaving.
+
+use super::idle::Idle;
+use super::ring::{CAPACITY, Ring};
+use crate::atomic::{AtomicBool, AtomicPtr, Ordering::*, UnsafeCell};
+use crate::task::Task;
+use core::ptr::{self, NonNull};
+use loom::sync::Arc;
+use loom::thread;
+use std::vec::Vec;
+
+/// Stand-ins for tasks: a number each, and a cell that only its holder may touch.
+struct Tasks(Vec<UnsafeCell<u32>>);
+
+impl Tasks {
+    fn new(count: usize) -> Arc<Self> {
+        Arc::new(Self((0..count).map(|_| UnsafeCell::new(0)).collect()))
+    }
+
+    /// The task of this number, which the caller has not queued before.
+    fn make(&self, number: usize) -> Task {
+        self.pass(number, 0);
+        let address = ptr::without_provenance_mut(8 * (number + 1));
+        Task::from_raw(NonNull::new(address).unwrap())
+    }
+
+    /// Notes that the caller took a task out of a queue.
+    fn take(&self, task: Task) {
+        self.pass(task.as_raw().addr().get() / 8 - 1, 1);
+    }
+
+    fn pass(&self, number: usize, expected: u32) {
+        // SAFETY: the caller holds the task; loom objects if another does as well.
+        self.0[number].with_mut(|stage| unsafe {
+            assert_eq!(*stage, expected, "task {number}");
+            *stage += 1;
+        });
+    }
+
+    fn assert_all_taken(&self) {
+        for number in 0..self.0.len() {
+            self.pass(number, 2);
+        }
+    }
+
+    fn drain(&self, ring: &Ring) {
+        while let Some(task) = ring.pop() {
+            self.take(task);
+        }
+    }
+}
+
+/// A thief with an empty ring of its own steals once.
+fn steal(tasks: &Arc<Tasks>, victim: &Arc<Ring>) -> thread::JoinHandle<()> {
+    let (tasks, victim) = (tasks.clone(), victim.clone());
+    thread::spawn(move || {
+        let mine = Ring::new();
+        if let Some(task) = victim.steal_into(&mine) {
+            tasks.take(task);
+        }
+        tasks.drain(&mine);
+    })
+}
+
+#[test]
+fn loom_a_task_in_a_ring_is_taken_once_by_its_worker_or_a_thief() {
+    loom::model(|| {
+        let (tasks, ring) = (Tasks::new(3), Arc::new(Ring::new()));
+        let thief = steal(&tasks, &ring);
+        for number in 0..3 {
+            ring.push(tasks.make(number)).unwrap();
+        }
+        tasks.drain(&ring);
+        thief.join().unwrap();
+        tasks.assert_all_taken();
+    });
+}
+
+#[test]
+fn loom_two_thieves_share_a_ring() {
+    loom::model(|| {
+        let (tasks, ring) = (Tasks::new(3), Arc::new(Ring::new()));
+        for number in 0..2 {
+            ring.push(tasks.make(number)).unwrap();
+        }
+        let thieves = [steal(&tasks, &ring), steal(&tasks, &ring)];
+        ring.push(tasks.make(2)).unwrap();
+        thieves.into_iter().for_each(|thief| thief.join().unwrap());
+        tasks.drain(&ring);
+        tasks.assert_all_taken();
+    });
+}
+
+#[test]
+fn loom_a_full_ring_is_not_overwritten_while_it_is_robbed() {
+    loom::model(|| {
+        let (tasks, ring) = (Tasks::new(CAPACITY + 2), Arc::new(Ring::new()));
+        for number in 0..CAPACITY {
+            ring.push(tasks.make(number)).unwrap();
+        }
+        let thief = steal(&tasks, &ring);
+        for number in CAPACITY..CAPACITY + 2 {
+            // Either the thief made room, or the worker has to.
+            if let Err(task) = ring.push(tasks.make(number)) {
+                tasks.take(ring.pop().expect("it was full"));
+                ring.push(task).unwrap();
+            }
+        }
+        tasks.drain(&ring);
+        thief.join().unwrap();
+        tasks.drain(&ring);
+        tasks.assert_all_taken();
+    });
+}
+
+#[test]
+fn loom_a_next_slot_is_emptied_once() {
+    loom::model(|| {
+        let tasks = Tasks::new(2);
+        let remote = Arc::new(super::Remote {
+            ring: Ring::new(),
+            next: AtomicPtr::new(ptr::null_mut()),
+            parker: crate::lock::Lock::new(None),
+        });
+        let thief = {
+            let (tasks, remote) = (tasks.clone(), remote.clone());
+            thread::spawn(move || remote.take_next().into_iter().for_each(|task| tasks.take(task)))
+        };
+        for number in 0..2 {
+            let before = remote.swap_next(tasks.make(number));
+            before.into_iter().for_each(|task| tasks.take(task));
+        }
+        remote.take_next().into_iter().for_each(|task| tasks.take(task));
+        thief.join().unwrap();
+        tasks.assert_all_taken();
+    });
+}
+
+/// A queue as the idle protocol sees it.
+#[derive(Clone)]
+struct Queue(Arc<AtomicBool>);
+
+impl Queue {
+    fn new() -> Self {
+        Self(Arc::new(AtomicBool::new(false)))
+    }
+
+    /// Queues a task; answers who was woken for it.
+    fn push(&self, idle: &Idle) -> Option<usize> {
+        self.0.store(true, Release);
+        idle.worker_to_wake()
+    }
+
+    fn has_task(&self) -> bool {
+        self.0.load(Acquire)
+    }
+}
+
+#[test]
+fn loom_who_goes_to_sleep_sees_a_task_or_is_woken_for_it() {
+    for searching in [false, true] {
+        loom::model(move || {
+            let (idle, queue) = (Arc::new(Idle::new(2)), Queue::new());
+            let pusher = {
+                let (idle, queue) = (idle.clone(), queue.clone());
+                thread::spawn(move || queue.push(&idle))
+            };
+            let searching = searching && idle.start_searching();
+            idle.sleep(0, searching);
+            let seen = queue.has_task();
+            assert!(pusher.join().unwrap() == Some(0) || seen, "asleep beside a task");
+        });
+    }
+}
+
+#[test]
+fn loom_of_two_tasks_pushed_at_once_none_is_left_to_sleepers() {
+    loom::model(|| {
+        let idle = Arc::new(Idle::new(2));
+        idle.sleep(0, false);
+        let queues = [Queue::new(), Queue::new()];
+        let other = {
+            let (idle, queue) = (idle.clone(), queues[1].clone());
+            thread::spawn(move || queue.push(&idle))
+        };
+        let woken = [queues[0].push(&idle), other.join().unwrap()];
+        // One wakes the worker, which is a searcher then and finds both.
+        assert_eq!(woken.iter().flatten().count(), 1);
+    });
+}
+
+#[test]
+fn loom_the_last_searcher_to_find_something_sees_to_the_next() {
+    loom::model(|| {
+        let idle = Arc::new(Idle::new(2));
+        idle.sleep(1, false);
+        assert!(idle.start_searching());
+        let queue = Queue::new();
+        let pusher = {
+            let (idle, queue) = (idle.clone(), queue.clone());
+            thread::spawn(move || queue.push(&idle))
+        };
+        // Worker 0 looks at this queue, finds nothing there but a task elsewhere, and runs that.
+        let seen = queue.has_task();
+        let next = if idle.stop_searching() { idle.worker_to_wake() } else { None };
+        assert!(seen || next == Some(1) || pusher.join().unwrap() == Some(1), "nobody is told");
+    });
+}
+
+#[test]
+fn loom_who_waits_for_timers_sees_a_new_one_or_is_told() {
+    loom::model(|| {
+        let idle = Arc::new(Idle::new(2));
+        let armed = Arc::new(AtomicBool::new(false));
+        let arming = {
+            let (idle, armed) = (idle.clone(), armed.clone());
+            thread::spawn(move || {
+                armed.store(true, Relaxed);
+                idle.driver()
+            })
+        };
+        assert!(idle.become_driver(0));
+        let seen = armed.load(Relaxed);
+        assert!(seen || arming.join().unwrap() == Some(0), "a timer that nobody waits for");
+    });
+}
