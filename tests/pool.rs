@@ -318,3 +318,78 @@ fn a_graceful_end_runs_the_closures_that_are_queued() {
     assert!(runtime.shutdown(Duration::from_secs(20)).is_clean());
     assert_eq!(ran.load(SeqCst), 20);
 }
+
+/// Counts that as many were dropped as were made.
+struct Counted(Arc<(AtomicUsize, AtomicUsize)>);
+
+impl Counted {
+    fn new(counts: &Arc<(AtomicUsize, AtomicUsize)>) -> Self {
+        counts.0.fetch_add(1, SeqCst);
+        Self(counts.clone())
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.1.fetch_add(1, SeqCst);
+    }
+}
+
+/// What a task of the stress test does, by a number.
+fn act(
+    mut what: u32,
+    counts: Arc<(AtomicUsize, AtomicUsize)>,
+) -> Pin<Box<dyn Future<Output = Counted> + Send>> {
+    Box::pin(async move {
+        let counted = Counted::new(&counts);
+        loop {
+            what = what.wrapping_mul(0x915f_77f5).wrapping_add(1);
+            let child = act(what >> 4, counts.clone());
+            match (what >> 16) % 16 {
+                // A panic that the hook is not told of.
+                0 => std::panic::resume_unwind(Box::new("planned")),
+                1 => std::future::pending().await,
+                2 => drop(child),
+                3 => drop(creel::spawn(child)),
+                4 => creel::time::sleep(Duration::from_micros(u64::from(what >> 24))).await,
+                5 => drop(spawn_blocking(|| std::thread::yield_now()).await),
+                6 => {
+                    let local = Counted::new(&counts);
+                    drop(spawn_local(async move {
+                        let (_local, _shared) = (local, Rc::new(()));
+                        yield_now().await;
+                        if what & 1 << 20 == 0 {
+                            creel::task::block_in_place(std::thread::yield_now);
+                        }
+                        yield_now().await;
+                    }));
+                }
+                7 => creel::task::block_in_place(std::thread::yield_now),
+                8 | 9 => return counted,
+                _ => yield_now().await,
+            }
+        }
+    })
+}
+
+#[test]
+fn whatever_happens_every_future_is_dropped_once() {
+    let rounds = if cfg!(miri) { 2 } else { 12 };
+    for round in 0..rounds {
+        let counts = Arc::new((AtomicUsize::new(0), AtomicUsize::new(0)));
+        let runtime = pool(round as usize % 3 + 1);
+        let tasks = if cfg!(miri) { 10 } else { 300 };
+        let mut handles: Vec<_> = (0..tasks)
+            .map(|number| runtime.spawn(act(number * 7_919 + round, counts.clone())))
+            .collect();
+        for (number, handle) in handles.drain(..).enumerate() {
+            match number % 4 {
+                0 => handle.abort(),
+                1 => drop(runtime.block_on(handle.cancel())),
+                _ => drop(handle),
+            }
+        }
+        drop(runtime);
+        assert_eq!(counts.0.load(SeqCst), counts.1.load(SeqCst), "round {round}");
+    }
+}

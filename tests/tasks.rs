@@ -230,3 +230,24 @@ fn whoever_waits_to_drive_is_told_that_it_cannot() {
     let payload = waiting.join().unwrap_err();
     assert!(payload.downcast_ref::<&str>().unwrap().contains("another thread"));
 }
+#[test]
+fn a_guard_outlives_its_runtime() {
+    let rt = rt();
+    let _entered = rt.enter();
+    rt.shutdown_background();
+    // The runtime is gone, and its address still in place.
+    assert!(creel::spawn(async {}).is_finished());
+}
+#[test]
+fn guards_dropped_out_of_order_leave_nothing_that_dangles() {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    let (first, second) = (rt(), rt());
+    let outer = first.enter();
+    let inner = second.enter();
+    assert!(catch_unwind(AssertUnwindSafe(|| drop(outer))).is_err());
+    assert!(catch_unwind(AssertUnwindSafe(|| drop(inner))).is_err());
+    drop((first, second));
+    if let Ok(handle) = creel::runtime::Handle::try_current() {
+        assert!(handle.spawn(async {}).is_finished());
+    }
+}

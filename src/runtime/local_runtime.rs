@@ -26,10 +26,12 @@ pub struct LocalRuntime {
     _not_send: PhantomData<*const ()>,
 }
 
-/// Options of a [`LocalRuntime`]: none so far.
+/// Options of a [`LocalRuntime`]: none so far, and those to come need not be `Send`.
 #[derive(Debug, Default)]
 #[non_exhaustive]
-pub struct LocalOptions {}
+pub struct LocalOptions {
+    _not_send: PhantomData<*const ()>,
+}
 
 impl LocalRuntime {
     /// A runtime with default options.

@@ -9,6 +9,7 @@ use crate::env::coop::{self, Budget, Receipt};
 use core::cell::Cell;
 use core::fmt;
 use core::future::{Future, poll_fn};
+use core::marker::PhantomData;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 use pin_project_lite::pin_project;
@@ -45,12 +46,14 @@ pub async fn consume_budget() {
 /// a receipt: call [`RestoreOnPending::made_progress`] when the operation completes, else its drop
 /// gives the unit back.
 pub fn poll_proceed(cx: &mut Context<'_>) -> Poll<RestoreOnPending> {
-    coop::poll_proceed(cx).map(|receipt| RestoreOnPending(Cell::new(Some(receipt))))
+    coop::poll_proceed(cx).map(|receipt| RestoreOnPending(Cell::new(Some(receipt)), PhantomData))
 }
 
 /// A unit of the budget that goes back when this is dropped, unless progress was made.
+///
+/// It is bound to its thread, as the budget is.
 #[must_use]
-pub struct RestoreOnPending(Cell<Option<Receipt>>);
+pub struct RestoreOnPending(Cell<Option<Receipt>>, PhantomData<*const ()>);
 
 impl RestoreOnPending {
     /// Keeps the unit spent: the operation completed.

@@ -79,6 +79,7 @@ impl Handle {
             _local: None,
             _depth: Restore::set(|cx| &cx.depth, depth),
             depth,
+            owner: self.owner.clone(),
         };
         EnterGuard { entered, _handle: PhantomData }
     }
@@ -135,12 +136,22 @@ struct Entered {
     _local: Option<Restore<Option<NonNull<Owner>>>>,
     _depth: Restore<u32>,
     depth: u32,
+    /// Keeps the address in the context valid; dropped after it is gone from there.
+    owner: OwnerRef,
 }
+
+// SAFETY: a shared guard shows its addresses and gives access to nothing; it is not `Send`, so it
+// is dropped on its own thread.
+unsafe impl Sync for Entered {}
 
 impl Drop for Entered {
     #[track_caller]
     fn drop(&mut self) {
         let in_order = context::with(|cx| cx.depth.get()) == self.depth;
+        if !in_order {
+            // A later guard will put this address back: it stays valid for good.
+            core::mem::forget(self.owner.clone());
+        }
         assert!(
             in_order || panics::unwinding(),
             "`EnterGuard` values dropped out of order: a guard of `Handle::enter` must be dropped \
