@@ -111,7 +111,8 @@ fn wakes_after_the_end_do_nothing() {
     waker.wake_by_ref();
     drop(runtime);
     // It outlives everything.
-    waker.clone().wake();
+    let other = waker.clone();
+    other.wake();
     drop(waker);
 }
 

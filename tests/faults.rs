@@ -433,7 +433,9 @@ fn a_paused_clock_does_not_keep_a_runtime_from_ending() {
     // Threads live by the clock of the host.
     let runtime = Builder::new_current_thread().start_paused(true).build().unwrap();
     let (go, wait) = std::sync::mpsc::channel::<()>();
-    drop(runtime.spawn_blocking(move || drop(wait.recv())));
+    drop(runtime.spawn_blocking(move || {
+        let _ = wait.recv();
+    }));
     runtime.block_on(async { creel::time::advance(Duration::from_secs(3_600)).await });
     runtime.shutdown_background();
     drop(go);

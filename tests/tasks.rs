@@ -173,7 +173,6 @@ fn drop_pending_then_wake() {
     assert!(rt2.block_on(h).unwrap_err().is_cancelled());
 }
 #[test]
-#[expect(clippy::async_yields_async, reason = "the handle itself is wanted")]
 fn local_dropped_elsewhere() {
     let rt = rt();
     let h = rt.block_on(async { task::spawn_local(std::future::pending::<()>()) });
@@ -208,7 +207,6 @@ fn concurrent_block_on() {
     }
 }
 #[test]
-#[expect(clippy::async_yields_async, reason = "the handle itself is wanted")]
 fn whoever_waits_to_drive_is_told_that_it_cannot() {
     let rt = Arc::new(rt());
     let (begun, has_begun) = std::sync::mpsc::channel();
