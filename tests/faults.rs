@@ -1,5 +1,6 @@
 //! What goes wrong in programs, and what must happen then: nobody else notices, nothing hangs,
 //! nothing is lost, and the error says what it was.
+#![allow(clippy::async_yields_async)] // handles leave their task on purpose
 
 use creel::runtime::{Builder, Next, Runtime};
 use creel::task::{self, JoinHandle, JoinSet, spawn_local, yield_now};
