@@ -55,6 +55,7 @@ impl Registration {
     }
 
     /// [`clear`](Self::clear) of some of what `event` saw.
+    #[cfg(unix)]
     pub(crate) fn clear_only(&self, event: Event, ready: Ready) {
         self.slot().clear_only(event, ready);
     }

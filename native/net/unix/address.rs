@@ -1,6 +1,5 @@
 use core::fmt;
 use std::io;
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net;
 use std::path::Path;
 
@@ -13,7 +12,7 @@ impl SocketAddr {
     /// with a zero byte is one.
     pub(super) fn of(path: &Path) -> io::Result<Self> {
         #[cfg(any(target_os = "linux", target_os = "android"))]
-        if let [0, name @ ..] = path.as_os_str().as_bytes() {
+        if let [0, name @ ..] = std::os::unix::ffi::OsStrExt::as_bytes(path.as_os_str()) {
             #[cfg(target_os = "android")]
             use std::os::android::net::SocketAddrExt;
             #[cfg(target_os = "linux")]
