@@ -129,3 +129,43 @@ impl Ring {
 fn task_at(task: *mut ()) -> Task {
     Task::from_raw(NonNull::new(task).expect("a claimed slot holds a task"))
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::env::rng::Rng;
+    use core::ptr;
+    use std::collections::VecDeque;
+
+    fn task(number: usize) -> Task {
+        task_at(ptr::without_provenance_mut(8 * (number + 1)))
+    }
+
+    #[test]
+    fn a_ring_keeps_the_order_and_gives_half_to_a_thief() {
+        let (ring, mut model) = (Ring::new(), VecDeque::new());
+        let mut rng = Rng::new(11);
+        for number in 0..20_000 {
+            match rng.below(1_000) {
+                0 => {
+                    let thief = Ring::new();
+                    let half = model.len() - model.len() / 2;
+                    assert_eq!(ring.steal_into(&thief), model.pop_front());
+                    for _ in 1..half {
+                        assert_eq!(thief.pop(), model.pop_front());
+                    }
+                    assert!(thief.is_empty());
+                }
+                1..450 => assert_eq!(ring.pop(), model.pop_front()),
+                _ if model.len() == CAPACITY => {
+                    assert_eq!(ring.push(task(number)), Err(task(number)));
+                }
+                _ => {
+                    ring.push(task(number)).unwrap();
+                    model.push_back(task(number));
+                }
+            }
+            assert_eq!(ring.len(), model.len());
+        }
+    }
+}

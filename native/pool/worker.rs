@@ -19,7 +19,7 @@ use crate::native::driver::Edges;
 use crate::native::thread::Parker;
 use crate::task::executor::{Blocking, Driving, Executor, ExecutorHandle};
 use crate::task::queue::ReadyQueue;
-use crate::task::{Handle, Task, Turn, poll_as};
+use crate::task::{Handle, Task, Turn, guard, poll_as};
 use core::cell::Cell;
 use core::ptr::NonNull;
 use std::boxed::Box;
@@ -162,7 +162,7 @@ impl Worker {
         if let Some(reactor) = shared.driver.reactor()
             && shared.idle.become_driver(self.index)
         {
-            reactor.wait(Some(Duration::ZERO)).dispatch();
+            guard(|| reactor.wait(Some(Duration::ZERO)).dispatch());
             shared.idle.stop_driving();
         }
         self.run_local();
@@ -272,7 +272,7 @@ impl Worker {
             self.searching.set(true);
         }
         if driving {
-            edges.into_iter().for_each(Edges::dispatch);
+            edges.into_iter().for_each(|edges| guard(|| edges.dispatch()));
             shared.idle.stop_driving();
         }
         shared.expire();

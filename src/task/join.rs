@@ -56,6 +56,11 @@ impl<T> JoinHandle<T> {
         Self { task, output: PhantomData }
     }
 
+    #[cfg(all(test, not(loom)))]
+    pub(super) fn task(&self) -> Task {
+        self.task
+    }
+
     /// Asks for the task to end: its future is dropped at its next turn instead of being polled.
     ///
     /// A task that is complete already stays so. Awaiting the handle then tells which it was.

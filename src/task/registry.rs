@@ -77,3 +77,37 @@ impl Registry {
         self.slots.iter().filter_map(|slot| slot.task())
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::env::rng::Rng;
+    use crate::runtime::Builder;
+
+    #[test]
+    fn a_registry_holds_what_was_put_in_and_not_taken_out() {
+        let runtime = Builder::new_current_thread().build_passive(|| {});
+        // They wait in the inbox still, so their slots are free to use here.
+        let handles: Vec<_> =
+            (0..200).map(|_| runtime.spawn(core::future::pending::<()>())).collect();
+        let all: Vec<Task> = handles.iter().map(|handle| handle.task()).collect();
+        let (mut registry, mut model, mut next) =
+            (Registry::new(), Vec::new(), all.iter().copied());
+        let mut rng = Rng::new(7);
+        for _ in 0..600 {
+            if rng.below(3) == 0 && !model.is_empty() {
+                let task: Task = model.swap_remove(rng.below(model.len() as u32) as usize);
+                registry.remove(task);
+            } else if let Some(task) = next.next() {
+                registry.insert(task);
+                model.push(task);
+            }
+            let mut held: Vec<_> = registry.iter().map(Task::id).collect();
+            let mut expected: Vec<_> = model.iter().map(|task| task.id()).collect();
+            held.sort();
+            expected.sort();
+            assert_eq!((held, registry.len()), (expected, model.len()));
+        }
+        all.iter().for_each(|task| task.set_slot(crate::task::cell::NEW));
+    }
+}
