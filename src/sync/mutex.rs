@@ -25,7 +25,7 @@ pub use owned::{OwnedMappedMutexGuard, OwnedMutexGuard};
 /// use creel::sync::Mutex;
 /// use std::sync::Arc;
 ///
-/// #[creel::main]
+/// #[creel::main(flavor = "current_thread")]
 /// async fn main() {
 ///     let ledger = Arc::new(Mutex::new(Vec::new()));
 ///     let writers: Vec<_> = (0..3)
