@@ -461,3 +461,28 @@ fn callbacks_and_wakers_that_panic_harm_no_worker() {
         assert_eq!(task::spawn_blocking(|| 1).await.unwrap(), 1);
     });
 }
+
+#[test]
+fn a_panic_drops_the_future_while_it_unwinds() {
+    struct Sees(Arc<AtomicUsize>);
+    impl Drop for Sees {
+        fn drop(&mut self) {
+            self.0.fetch_add(1 + usize::from(std::thread::panicking()), SeqCst);
+            // A second panic, which must not end the program.
+            panic!("second");
+        }
+    }
+    impl Future for Sees {
+        type Output = ();
+        fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+            panic!("first");
+        }
+    }
+    for runtime in runtimes() {
+        let seen = Arc::new(AtomicUsize::new(0));
+        let task = runtime.spawn(Sees(seen.clone()));
+        let error = runtime.block_on(task).unwrap_err();
+        assert_eq!(text(&*error.into_panic()), "first");
+        assert_eq!(seen.load(SeqCst), 2, "dropped once, while unwinding");
+    }
+}

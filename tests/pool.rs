@@ -393,3 +393,27 @@ fn whatever_happens_every_future_is_dropped_once() {
         assert_eq!(counts.0.load(SeqCst), counts.1.load(SeqCst), "round {round}");
     }
 }
+
+#[test]
+fn what_a_blocked_worker_waits_for_may_end_with_the_pool() {
+    for workers in [1, 2] {
+        let runtime = pool(workers);
+        let (held, wait) = std::sync::mpsc::channel::<()>();
+        let (begun, has_begun) = std::sync::mpsc::channel();
+        // Ends when the other task is dropped, and only then.
+        let blocked = runtime.spawn(async move {
+            creel::task::block_in_place(|| {
+                begun.send(()).unwrap();
+                wait.recv().unwrap_err();
+            });
+            std::future::pending::<()>().await;
+        });
+        runtime.spawn(async move {
+            let _held = held;
+            std::future::pending::<()>().await;
+        });
+        has_begun.recv().unwrap();
+        drop(runtime);
+        assert!(blocked.is_finished());
+    }
+}

@@ -4,9 +4,10 @@
 //! from anywhere else to the [`injector`]; [`idle`] says whom to wake. [`worker`] is what a thread
 //! does, [`ring`] its queue.
 //!
-//! Shutdown: `closing` is set and every worker is woken; each leaves after the poll it is in. The
-//! last to leave cancels every task, so nothing is polled any more when futures are dropped.
-//! Whoever shuts down waits for that, unless it is a worker itself.
+//! Shutdown: `closing` is set and every worker is woken; each leaves its seat after the poll it is
+//! in. The last to leave cancels every task but those in the polls of threads that gave their seat
+//! away, which cancel them when they come back. Whoever shuts down waits for all of that, unless it
+//! is a worker itself.
 
 // Why unsafe: the pool is an owner of tasks, which reach it by an untyped pointer.
 
@@ -24,7 +25,7 @@ use crate::env::owner::{Ops, Owner, OwnerRef};
 use crate::lock::Lock;
 use crate::runtime::{Config, Deadline, ShutdownReport, Survivor, Threads};
 use crate::task::registry::Registry;
-use crate::task::{Task, guard, poll_as};
+use crate::task::{Task, Turn, guard, poll_as};
 use core::cell::Cell;
 use core::fmt;
 use core::ptr::{self, NonNull};
@@ -65,9 +66,13 @@ pub(super) struct Shared {
     closing: AtomicBool,
     /// Threads without a seat that still drive what is bound to them.
     retired: Lock<Vec<Arc<Parker>>>,
-    /// How many workers run.
+    /// Tasks in the polls of threads that gave their seat away.
+    away: Lock<Away>,
+    /// How many seats are taken; whoever leaves the last cancels all tasks.
+    seats: AtomicUsize,
+    /// How many threads run, with a seat or without.
     running: AtomicUsize,
-    /// No worker runs any more, and every task is gone.
+    /// No thread runs any more, and every task is gone.
     all_ended: AtomicBool,
     /// Somebody waits for the last task, or the last worker, to end.
     waiting: AtomicBool,
@@ -77,6 +82,14 @@ pub(super) struct Shared {
     injector_interval: u32,
     on_park: Option<Arc<dyn Fn() + Send + Sync>>,
     on_unpark: Option<Arc<dyn Fn() + Send + Sync>>,
+}
+
+/// See `Shared::away`.
+#[derive(Default)]
+struct Away {
+    tasks: Vec<Task>,
+    /// All other tasks were cancelled: who comes back cancels its own.
+    swept: bool,
 }
 
 /// What others see of a worker.
@@ -224,32 +237,61 @@ impl Shared {
     }
 
     /// A worker left, with the references that it counted.
-    fn worker_ended(&self, references: isize) {
+    fn worker_ended(&self, references: isize, seated: bool) {
         // Merged before the bias goes, so the count cannot touch zero too early.
         self.references.fetch_add(references as usize, Ordering::AcqRel);
-        if self.running.fetch_sub(1, Ordering::AcqRel) == 1 {
+        if seated && self.seats.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.injector.close();
             self.cancel_all();
+        }
+        if self.running.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.all_ended.store(true, Ordering::Release);
             self.tell_waiting();
             release(self.as_owner(), BIAS);
         }
     }
 
-    /// Drops every future. No worker runs any more.
+    /// A thread that gave its seat away has ended the poll of `task`.
+    fn came_back(&self, task: Task, turn: Turn) {
+        let swept = {
+            let mut away = self.away.lock();
+            away.tasks.retain(|other| *other != task);
+            away.swept
+        };
+        match turn {
+            Turn::Again if !swept => return self.schedule(task),
+            Turn::Idle if !swept => return,
+            Turn::Idle | Turn::Again => self.cancel(task),
+            Turn::Done => self.forget(task),
+        }
+        poll_as(task, || task.finish());
+    }
+
+    /// Drops every future that nobody polls. No seat is taken any more, so those that are polled
+    /// are away, and see to themselves when they come back.
     fn cancel_all(&self) {
         let pool = Some(self.as_owner());
         let _runtime = context::Restore::set(|cx| &cx.runtime, pool);
         self.env.shut_down();
+        let away = {
+            let mut away = self.away.lock();
+            away.swept = true;
+            away.tasks.clone()
+        };
         for shard in &self.registries {
             let tasks: Vec<Task> = shard.0.lock().iter().collect();
-            for task in tasks {
-                task.seize();
-                poll_as(task, || task.cancel());
-                shard.0.lock().remove(task);
+            for task in tasks.into_iter().filter(|task| !away.contains(task)) {
+                self.cancel(task);
                 task.finish();
             }
         }
+    }
+
+    /// Drops the future of a task that nobody polls, and takes it out of the registry.
+    fn cancel(&self, task: Task) {
+        task.seize();
+        poll_as(task, || task.cancel());
+        self.forget(task);
     }
 
     /// Waits until `done` or `deadline`.
@@ -315,6 +357,8 @@ impl Pool {
                 .collect(),
             closing: AtomicBool::new(false),
             retired: Lock::new(Vec::new()),
+            away: Lock::default(),
+            seats: AtomicUsize::new(count),
             running: AtomicUsize::new(count),
             all_ended: AtomicBool::new(false),
             waiting: AtomicBool::new(false),
@@ -338,7 +382,7 @@ impl Pool {
                 Err(error) => {
                     // Those that never started cannot end.
                     pool.shared.close();
-                    (index..count).for_each(|_| pool.shared.worker_ended(0));
+                    (index..count).for_each(|_| pool.shared.worker_ended(0, true));
                     return Err(error);
                 }
             }

@@ -46,6 +46,8 @@ pub(super) struct Worker {
     searching: Cell<bool>,
     /// Whether the index is this worker's still.
     seated: Cell<bool>,
+    /// The task of the pool that it polls.
+    polled: Cell<Option<Task>>,
     /// References to the pool, counted without atomics; see `Shared::references`.
     pub(super) references: Cell<isize>,
 }
@@ -66,6 +68,7 @@ impl Worker {
             next_in_a_row: Cell::new(0),
             searching: Cell::new(false),
             seated: Cell::new(true),
+            polled: Cell::new(None),
             references: Cell::new(0),
         }
     }
@@ -96,7 +99,7 @@ impl Worker {
         // The tasks of this thread die on it, while references are still counted as the worker's.
         self.local_tasks().close();
         WORKER.set(None);
-        self.shared.worker_ended(self.references.get());
+        self.shared.worker_ended(self.references.get(), self.seated.get());
     }
 
     fn local_tasks(&self) -> Driving<'_> {
@@ -125,6 +128,7 @@ impl Worker {
         }
         WORKER.set(None);
         context::with(|cx| cx.driving.set(None));
+        self.shared.away.lock().tasks.extend(self.polled.get());
         self.shared.running.fetch_add(1, Ordering::AcqRel);
         let seat = Seat(Some((self.index, Arc::clone(&self.shared))));
         // Of this pool, whatever runtime the task may have entered.
@@ -296,7 +300,13 @@ impl Worker {
 
     #[inline]
     fn run_task(&self, task: Task) {
-        match poll_as(task, || task.turn()) {
+        self.polled.set(Some(task));
+        let turn = poll_as(task, || task.turn());
+        self.polled.set(None);
+        if !self.seated.get() {
+            return self.shared.came_back(task, turn);
+        }
+        match turn {
             Turn::Idle => {}
             Turn::Again => self.push_last(task),
             Turn::Done => {
@@ -308,9 +318,6 @@ impl Worker {
 
     /// Queues a task behind all others of this worker: it gave way.
     fn push_last(&self, task: Task) {
-        if !self.seated.get() {
-            return self.shared.schedule(task);
-        }
         let alone = self.shared.remotes[self.index].ring.is_empty();
         self.push_ring(task);
         if !alone {
@@ -351,7 +358,7 @@ impl Seat {
 impl Drop for Seat {
     fn drop(&mut self) {
         if let Some((_, shared)) = self.0.take() {
-            shared.worker_ended(0);
+            shared.worker_ended(0, true);
         }
     }
 }

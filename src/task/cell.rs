@@ -30,6 +30,7 @@ use crate::env::owner::{OwnerRef, RawTask};
 use alloc::boxed::Box;
 use core::any::Any;
 use core::future::Future;
+use core::marker::PhantomData;
 use core::mem::{ManuallyDrop, MaybeUninit};
 use core::pin::Pin;
 use core::ptr::NonNull;
@@ -420,7 +421,14 @@ impl<F: Future + 'static, M: Meta> Cell<F, M> {
         // SAFETY: rule 5; the stage says that the body is a future, and a cell never moves.
         let poll = unsafe {
             Self::body(header, |body| {
-                super::catch(|| Pin::new_unchecked(&mut *(*body).future).poll(cx))
+                super::catch(|| {
+                    // A panic drops the future while it unwinds, as in a function: what the
+                    // future held can tell that it was a panic.
+                    let unwinding = DropFuture::<F, M>(header, PhantomData);
+                    let poll = Pin::new_unchecked(&mut *(*body).future).poll(cx);
+                    core::mem::forget(unwinding);
+                    poll
+                })
             })
         };
         match poll {
@@ -438,12 +446,7 @@ impl<F: Future + 'static, M: Meta> Cell<F, M> {
                 }
             },
             // SAFETY: rule 5.
-            Err(payload) => unsafe {
-                if let Err(second) = Self::drop_future(header) {
-                    super::guard(|| drop(second));
-                }
-                Self::store_panic(header, payload);
-            },
+            Err(payload) => unsafe { Self::store_panic(header, payload) },
         }
         Poll::Ready(())
     }
@@ -536,5 +539,18 @@ impl<F: Future + 'static, M: Meta> Cell<F, M> {
         // SAFETY: the cell was leaked from a box and its last reference is gone. The body is not
         // dropped with it: a completed task's outcome was taken or discarded before.
         drop(unsafe { Box::from_raw(header.cast::<Self>().as_ptr()) });
+    }
+}
+
+/// Drops the future of a held task when it is dropped itself, in the poll that panicked.
+struct DropFuture<F: Future + 'static, M: Meta>(NonNull<Header>, PhantomData<(F, M)>);
+
+impl<F: Future + 'static, M: Meta> Drop for DropFuture<F, M> {
+    fn drop(&mut self) {
+        // SAFETY: rule 5, whoever polls holds the task, and the poll is over.
+        if let Err(second) = unsafe { Cell::<F, M>::drop_future(self.0) } {
+            // The first panic is the outcome.
+            super::guard(|| drop(second));
+        }
     }
 }
