@@ -15,11 +15,14 @@ type Verdict = Result<String, Trouble>;
 /// The test files that need only what this crate has.
 const FILES: &[&str] = &[
     "duplex_stream",
+    "io_async_fd",
     "io_buf_reader",
     "io_buf_writer",
     "io_chain",
     "io_copy",
+    "io_copy_bidirectional",
     "io_copy_buf",
+    "io_driver_drop",
     "io_join",
     "io_lines",
     "io_mem_stream",
@@ -48,10 +51,14 @@ const FILES: &[&str] = &[
     "macros_select",
     "macros_test",
     "macros_try_join",
+    "net_bind_resource",
+    "net_lookup_host",
     "rt_basic",
+    "rt_busy_tick",
     "rt_handle",
     "rt_local",
     "rt_panic",
+    "rt_shutdown_err",
     "rt_time_start_paused",
     "rt_worker_index",
     "sync_barrier",
@@ -79,12 +86,30 @@ const FILES: &[&str] = &[
     "task_local",
     "task_local_set",
     "task_panic",
+    "tcp_accept",
+    "tcp_connect",
+    "tcp_echo",
+    "tcp_into_split",
+    "tcp_into_std",
+    "tcp_peek",
+    "tcp_shutdown",
+    "tcp_socket",
+    "tcp_split",
+    "tcp_stream",
     "test_clock",
     "time_interval",
     "time_panic",
+    "time_pause",
     "time_rt",
     "time_sleep",
     "time_timeout",
+    "udp",
+    "uds_cred",
+    "uds_datagram",
+    "uds_socket",
+    "uds_split",
+    "uds_stream",
+    "unix_shutdown",
     "unwindsafe",
 ];
 
@@ -162,7 +187,7 @@ edition = "2021"
 [workspace]
 
 [features]
-default = ["full", "rt", "rt-multi-thread", "macros", "sync", "time", "io-util", "test-util"]
+default = ["full", "rt", "rt-multi-thread", "macros", "sync", "time", "io-util", "net", "test-util"]
 full = []
 rt = []
 rt-multi-thread = []
@@ -170,6 +195,7 @@ macros = []
 sync = []
 time = []
 io-util = []
+net = []
 test-util = []
 
 [dependencies]
@@ -182,10 +208,13 @@ futures = { version = "0.3", features = ["async-await"] }
 futures-core = "0.3"
 futures-test = "0.3"
 futures-util = "0.3"
+libc = "0.2"
 mockall = "0.13"
+nix = { version = "0.31", default-features = false, features = ["aio", "fs", "socket"] }
 pin-project-lite = "0.2"
 proptest = "1"
 rand = "0.9"
+socket2 = "0.6"
 static_assertions = "1"
 tempfile = "3"
 tokio-stream = "0.1"
