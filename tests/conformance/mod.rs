@@ -40,13 +40,13 @@ mod time;
 /// Every case, in a fixed order.
 pub fn all() -> Vec<&'static Case> {
     let rooms = [
-        channels::CASES, //
-        future::CASES,   //
-        io::CASES,       //
-        signals::CASES,  //
-        sync::CASES,     //
-        task::CASES,     //
-        time::CASES,     //
+        channels::CASES,
+        future::CASES,
+        io::CASES,
+        signals::CASES,
+        sync::CASES,
+        task::CASES,
+        time::CASES,
     ];
     rooms.iter().flat_map(|room| room.iter()).collect()
 }
