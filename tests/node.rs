@@ -1,10 +1,11 @@
-//! The conformance list on the event loop of Node, then what this host promises beyond it.
+//! The conformance list on the event loop of Node, a page or a worker, then what that promises
+//! beyond it.
 
 #[macro_use]
 mod conformance;
 
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
-#[path = "hosts/node.rs"]
+#[path = "hosts/event_loop.rs"]
 mod host;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 #[path = "hosts/web.rs"]

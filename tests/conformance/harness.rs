@@ -47,8 +47,13 @@ impl Request {
         Self::new(std::env::args().skip(1))
     }
 
-    /// The cases asked for, in the order of the list.
+    /// The cases of the list that are asked for, in its order.
     pub fn cases(&self) -> Vec<&'static Case> {
+        self.choose(all())
+    }
+
+    /// Those of `cases` that are asked for, in their order.
+    pub fn choose(&self, cases: Vec<&'static Case>) -> Vec<&'static Case> {
         if self.ignored {
             return Vec::new();
         }
@@ -61,7 +66,7 @@ impl Request {
         };
         let done = |case: &&Case| self.after.as_deref().is_some_and(|after| case.name != after);
         let skipped = usize::from(self.after.is_some());
-        all().into_iter().skip_while(done).skip(skipped).filter(is_wanted).collect()
+        cases.into_iter().skip_while(done).skip(skipped).filter(is_wanted).collect()
     }
 
     /// Whether the command line names cases.

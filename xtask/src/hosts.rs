@@ -15,12 +15,39 @@ pub enum Host {
     Simulator,
     /// Node, as wasm32-unknown-unknown.
     Node,
+    /// The same program in headless Chromium.
+    Chromium(Context),
     /// WASI preview 1.
     Wasi,
 }
 
+/// Where in a browser a program runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Context {
+    /// On the main thread of a page.
+    Window,
+    /// In a dedicated worker.
+    Worker,
+    /// In a worker that several pages may share.
+    SharedWorker,
+    /// In a worker that stands between pages and the network.
+    ServiceWorker,
+}
+
+impl Context {
+    /// The name that `browser.mjs` knows.
+    fn name(self) -> &'static str {
+        match self {
+            Context::Window => "window",
+            Context::Worker => "worker",
+            Context::SharedWorker => "shared-worker",
+            Context::ServiceWorker => "service-worker",
+        }
+    }
+}
+
 impl Host {
-    /// All of them.
+    /// Those that can read a file and print.
     pub const ALL: [Host; 4] = [Host::Native, Host::Node, Host::Wasi, Host::Simulator];
 
     /// The name, which is also that of the program's entry for it.
@@ -28,7 +55,7 @@ impl Host {
         match self {
             Host::Native => "native",
             Host::Simulator => "simulator",
-            Host::Node => "node",
+            Host::Node | Host::Chromium(_) => "node",
             Host::Wasi => "wasi",
         }
     }
@@ -37,7 +64,7 @@ impl Host {
     fn target(self) -> Option<&'static str> {
         match self {
             Host::Native | Host::Simulator => None,
-            Host::Node => Some("wasm32-unknown-unknown"),
+            Host::Node | Host::Chromium(_) => Some("wasm32-unknown-unknown"),
             Host::Wasi => Some("wasm32-wasip1"),
         }
     }
@@ -63,6 +90,7 @@ pub struct Program {
 enum Starter {
     Itself,
     Node(PathBuf),
+    Chromium { node: PathBuf, chromium: PathBuf, context: Context },
     Wasi(tools::Wasi),
 }
 
@@ -75,6 +103,11 @@ impl Program {
                 let version = shell::capture(Command::new(node).arg("--version"));
                 version.unwrap_or_default().trim().to_owned()
             }
+            Starter::Chromium { chromium, .. } => {
+                let version = shell::capture(Command::new(chromium).arg("--version"));
+                let version = version.unwrap_or_default();
+                version.split_whitespace().take(2).collect::<Vec<_>>().join(" ")
+            }
             Starter::Wasi(host) => host.name().to_owned(),
         }
     }
@@ -85,12 +118,23 @@ impl Program {
             Starter::Itself => Command::new(&self.path),
             Starter::Node(node) => {
                 let mut command = Command::new(node);
-                command.arg(&self.path);
+                command.arg("--import").arg(script("node.mjs")).arg(&self.path);
+                command
+            }
+            Starter::Chromium { node, chromium, context } => {
+                let mut command = Command::new(node);
+                command.arg(script("browser.mjs")).arg(chromium).arg(context.name());
+                command.arg(self.path.parent().expect("it is in a folder"));
                 command
             }
             Starter::Wasi(host) => host.command(&self.path),
         }
     }
+}
+
+/// A program of Node's that stands beside the tests.
+fn script(name: &str) -> PathBuf {
+    repo::root().join("tests/hosts/js").join(name)
 }
 
 /// Builds `source` for `host`.
@@ -99,6 +143,9 @@ pub fn build(host: Host, source: Source<'_>, log: &mut Log) -> Result<Program, T
     let starter = match host {
         Host::Native | Host::Simulator => Starter::Itself,
         Host::Node => Starter::Node(tools::node()?),
+        Host::Chromium(context) => {
+            Starter::Chromium { node: tools::node()?, chromium: tools::chromium()?, context }
+        }
         Host::Wasi => Starter::Wasi(tools::wasi()?),
     };
     if let Some(target) = host.target() {
@@ -106,7 +153,8 @@ pub fn build(host: Host, source: Source<'_>, log: &mut Log) -> Result<Program, T
     }
     let built = compile(host, source, log)?;
     let path = match host {
-        Host::Node => bind(&built, source, log)?,
+        Host::Node => bind(&built, source, "nodejs", log)?,
+        Host::Chromium(_) => bind(&built, source, "web", log)?,
         _ => built,
     };
     Ok(Program { path, starter })
@@ -141,10 +189,10 @@ fn executable(message: &str) -> Option<PathBuf> {
 }
 
 /// Gives a wasm program its JavaScript half.
-fn bind(wasm: &Path, source: Source<'_>, log: &mut Log) -> Result<PathBuf, Trouble> {
-    let folder = repo::scratch().join(format!("{}-node", source.package));
+fn bind(wasm: &Path, source: Source<'_>, target: &str, log: &mut Log) -> Result<PathBuf, Trouble> {
+    let folder = repo::scratch().join(format!("{}-{target}", source.package));
     let mut command = Command::new(tools::wasm_bindgen()?);
-    command.args(["--target", "nodejs", "--no-typescript", "--out-name", "program", "--out-dir"]);
+    command.args(["--target", target, "--no-typescript", "--out-name", "program", "--out-dir"]);
     log.run(command.arg(&folder).arg(wasm))?;
     Ok(folder.join("program.js"))
 }

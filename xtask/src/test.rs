@@ -6,7 +6,7 @@ use std::io::Write;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-const WIDTH: usize = 24;
+const WIDTH: usize = 28;
 
 /// Runs all steps, or those named by `words`.
 pub fn run(words: &[String]) -> ExitCode {

@@ -66,6 +66,19 @@ pub fn node() -> Found<PathBuf> {
     }
 }
 
+/// Chromium or its kin; `CHROMIUM` names another.
+pub fn chromium() -> Found<PathBuf> {
+    let named = std::env::var_os("CHROMIUM").filter(|value| !value.is_empty());
+    if let Some(named) = named {
+        return Ok(named.into());
+    }
+    let names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+    match names.into_iter().find(|name| on_path(name).is_some()) {
+        Some(name) => Ok(name.into()),
+        None => missing("chromium", "`apt-get install chromium`, or CHROMIUM=PATH"),
+    }
+}
+
 /// The `wasm-bindgen` command, in the very version of the crate.
 pub fn wasm_bindgen() -> Found<PathBuf> {
     let Some(version) = repo::pinned("wasm-bindgen") else {

@@ -5,7 +5,7 @@
 //! behind that case, so that one failure hides no other.
 
 use super::Trouble;
-use crate::hosts::{self, Host, Program, Source};
+use crate::hosts::{self, Context, Host, Program, Source};
 use crate::repo;
 use crate::shell::{Log, tail};
 use std::collections::BTreeSet;
@@ -17,7 +17,7 @@ const LIST: Source<'static> = Source {
     kind: "--test",
     features: |host| match host {
         Host::Native | Host::Simulator => "full",
-        Host::Node => "std,macros,web",
+        Host::Node | Host::Chromium(_) => "std,macros,web",
         Host::Wasi => "std,macros,wasi",
     },
 };
@@ -32,6 +32,22 @@ pub fn simulator(log: &mut Log) -> Verdict {
 
 pub fn node(log: &mut Log) -> Verdict {
     run_list(Host::Node, log)
+}
+
+pub fn window(log: &mut Log) -> Verdict {
+    run_list(Host::Chromium(Context::Window), log)
+}
+
+pub fn worker(log: &mut Log) -> Verdict {
+    run_list(Host::Chromium(Context::Worker), log)
+}
+
+pub fn shared_worker(log: &mut Log) -> Verdict {
+    run_list(Host::Chromium(Context::SharedWorker), log)
+}
+
+pub fn service_worker(log: &mut Log) -> Verdict {
+    run_list(Host::Chromium(Context::ServiceWorker), log)
 }
 
 pub fn wasi(log: &mut Log) -> Verdict {
@@ -114,7 +130,7 @@ fn cases_in_sources(host: Host) -> Result<BTreeSet<String>, String> {
         texts.push(std::fs::read_to_string(entry.path()).map_err(|error| error.to_string())?);
     }
     // What this host promises beyond the list.
-    if host == Host::Node {
+    if matches!(host, Host::Node | Host::Chromium(_)) {
         texts.push(repo::read("tests/hosts/web.rs")?);
     }
     let mut names = BTreeSet::new();

@@ -61,6 +61,10 @@ steps! {
     "conformance/native" conformance::native, "the conformance list on a thread";
     "conformance/simulator" conformance::simulator, "the conformance list under 100 seeds";
     "conformance/node" conformance::node, "the conformance list in Node";
+    "conformance/window" conformance::window, "the conformance list in a page in Chromium";
+    "conformance/worker" conformance::worker, "the conformance list in a worker in Chromium";
+    "conformance/shared-worker" conformance::shared_worker, "the conformance list in a shared worker";
+    "conformance/service-worker" conformance::service_worker, "the conformance list in a service worker";
     "conformance/wasi" conformance::wasi, "the conformance list under WASI";
     "demo" conformance::demo, "the demo gives one digest on all hosts";
     "features/linux" matrix::linux, "feature combinations for Linux";

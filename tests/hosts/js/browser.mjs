@@ -1,0 +1,125 @@
+// Runs a program of cases in Chromium: browser.mjs CHROMIUM CONTEXT FOLDER [ARGUMENT..]
+//
+// CONTEXT is window, worker, shared-worker or service-worker; FOLDER is what `wasm-bindgen --target
+// web --out-name program` wrote. Chromium is driven through its own protocol on a pipe, so Node is
+// all that this needs.
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { bodyOf, startServer } from "./server.mjs";
+
+const SILENCE_LIMIT_MS = 120_000;
+const [chromium, context, folder, ...rest] = process.argv.slice(2);
+const here = dirname(fileURLToPath(import.meta.url));
+const types = { js: "text/javascript", mjs: "text/javascript", wasm: "application/wasm" };
+
+const { address } = await startServer(answer);
+const query = new URLSearchParams({ context, server: address });
+for (const argument of rest) query.append("argument", argument);
+const profile = mkdtempSync(join(tmpdir(), "creel-chromium-"));
+const browser = spawn(
+  chromium,
+  [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--disable-dev-shm-usage", "--remote-debugging-pipe", `--user-data-dir=${profile}`, "about:blank",
+  ],
+  { stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"] },
+);
+browser.on("error", (error) => end(`${chromium}: ${error.message}`));
+browser.on("exit", () => end("the browser ended"));
+browser.stdio[3].on("error", () => {});
+let silence = setTimeout(tooSilent, SILENCE_LIMIT_MS);
+const command = listen(browser.stdio[3], browser.stdio[4]);
+const page = await command("Target.createTarget", { url: `${address}/` });
+
+/** Serves the page, the harness, the program, and what the harness says. */
+async function answer(request, response) {
+  silence.refresh();
+  const { pathname } = new URL(request.url, address);
+  const body = request.method === "POST" ? (await bodyOf(request)).toString() : "";
+  if (pathname === "/print") process.stdout.write(body);
+  if (pathname === "/error") process.stderr.write(`${body}\n`);
+  if (pathname === "/hide") await hide(Number(body));
+  if (request.method === "POST") response.end();
+  if (pathname === "/exit") return end("", Number(body));
+  if (request.method === "POST") return;
+  if (pathname === "/") {
+    response.setHeader("Content-Type", "text/html");
+    return response.end(`<!doctype html><title>creel</title>${script()}`);
+  }
+  const file = pathname.startsWith("/program/") ? join(folder, pathname.slice(9)) : join(here, pathname);
+  const type = types[pathname.split(".").pop()];
+  if (!type || pathname.includes("..")) return response.writeHead(404).end();
+  response.setHeader("Content-Type", type);
+  response.setHeader("Service-Worker-Allowed", "/");
+  response.end(readFileSync(file));
+}
+
+function script() {
+  const url = JSON.stringify(`/context.mjs?${query}`);
+  const start = {
+    window: `import(${url});`,
+    worker: `new Worker(${url}, { type: "module" }).onerror = failed;`,
+    "shared-worker": `new SharedWorker(${url}, { type: "module" }).onerror = failed;`,
+    "service-worker": `
+      const failed = (error) => fetch("/error", { method: "POST", body: String(error) });
+      navigator.serviceWorker.register(${url}, { type: "module", scope: "/" })
+        .then(() => navigator.serviceWorker.ready)
+        .then((registration) => registration.active.postMessage("start"), failed);`,
+  }[context];
+  const failed = `function failed(event) {
+    fetch("/error", { method: "POST", body: event.message ?? "the worker did not start" })
+      .then(() => fetch("/exit", { method: "POST", body: "1" }));
+  }`;
+  return `<script type="module">${context.endsWith("worker") && context !== "service-worker" ? failed : ""}${start}</script>`;
+}
+
+/** Has another tab stand before the page for so many milliseconds; answers when it is gone. */
+async function hide(ms) {
+  const { targetId } = await command("Target.createTarget", { url: "about:blank" });
+  await command("Target.activateTarget", { targetId });
+  await new Promise((resolve) => setTimeout(resolve, ms));
+  await command("Target.activateTarget", page);
+  await command("Target.closeTarget", { targetId });
+}
+
+/** Chromium's protocol over its pipe: messages that end with a zero byte. */
+function listen(out, into) {
+  const waiting = new Map();
+  let text = "";
+  let last = 0;
+  into.setEncoding("utf8");
+  into.on("data", (data) => {
+    text += data;
+    const messages = text.split("\0");
+    text = messages.pop();
+    for (const { id, result, error, method } of messages.map((message) => JSON.parse(message))) {
+      if (method === "Target.targetCrashed") end("the page crashed");
+      waiting.get(id)?.(error ? Promise.reject(new Error(error.message)) : result);
+      waiting.delete(id);
+    }
+  });
+  return (method, params = {}) =>
+    new Promise((resolve) => {
+      waiting.set(++last, resolve);
+      out.write(`${JSON.stringify({ id: last, method, params })}\0`);
+    });
+}
+
+function tooSilent() {
+  end(`nothing was heard for ${SILENCE_LIMIT_MS / 1000} seconds`);
+}
+
+function end(why, code = 1) {
+  if (why) process.stderr.write(`${why}\n`);
+  browser.removeAllListeners("exit");
+  browser.once("exit", () => {
+    rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+    process.exit(code);
+  });
+  browser.kill("SIGTERM");
+  setTimeout(() => process.exit(code), 5000);
+}
