@@ -104,6 +104,9 @@ pub mod io;
 pub mod runtime;
 #[cfg(feature = "sim")]
 pub mod sim;
+#[cfg(feature = "net")]
+#[macro_use]
+mod socket;
 pub mod sync;
 #[cfg(feature = "alloc")]
 pub mod task;

@@ -3,9 +3,9 @@
 //! A registration ends before the descriptor is given back or dropped, whatever happens: the
 //! system would else report edges of whatever gets the number next.
 
-use super::slot::{Direction, Event};
 use super::source::Registration;
 use crate::io::{Interest, Ready};
+use crate::socket::slot::{Direction, Event};
 use core::fmt;
 use core::task::{Context, Poll, ready};
 use mio::unix::SourceFd;

@@ -2,19 +2,18 @@
 //! registered.
 //!
 //! [`Driver`] is what a runtime has from the start; until somebody registers a source it costs
-//! nothing, and the host waits by its thread alone. [`reactor`] asks the system, [`slot`] keeps
-//! what a source is ready for and who waits, [`source`] is a registered source.
+//! nothing, and the host waits by its thread alone. [`reactor`] asks the system, [`source`] is a
+//! registered source, and its [`Slot`](crate::socket::slot::Slot) keeps what it is ready for and who
+//! waits.
 
 #[cfg(unix)]
 mod async_fd;
-mod fill;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod fine;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 #[path = "coarse.rs"]
 mod fine;
 mod reactor;
-mod slot;
 mod source;
 
 use crate::env::owner::OwnerRef;
@@ -25,14 +24,14 @@ use crate::runtime::{EventLimits, RuntimeShutDown};
 pub use async_fd::{
     AsyncFd, AsyncFdReadyGuard, AsyncFdReadyMutGuard, AsyncFdRegisterError, TryIoError,
 };
-pub(crate) use fill::fill;
-#[cfg(feature = "bytes")]
-pub(crate) use fill::fill_buf;
 pub(super) use reactor::{Edges, Reactor};
-pub(crate) use slot::Direction;
 pub(crate) use source::Source;
+use std::boxed::Box;
 use std::io;
+use std::net::ToSocketAddrs;
+use std::string::String;
 use std::sync::{Arc, OnceLock};
+use std::vec::Vec;
 
 /// The I/O of one runtime.
 #[derive(Debug)]
@@ -86,6 +85,14 @@ impl Driver {
 }
 
 impl platform::Driver for Driver {
+    /// On the blocking pool, by the resolver of the system.
+    fn lookup(&self, host: String, port: u16) -> platform::Lookup {
+        let ask = crate::task::spawn_blocking(move || {
+            Ok((host, port).to_socket_addrs()?.collect::<Vec<_>>())
+        });
+        Box::pin(async { ask.await? })
+    }
+
     fn shut_down(&self) {
         *self.closed.lock() = true;
         if let Some(reactor) = self.reactor() {

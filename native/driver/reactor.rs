@@ -7,11 +7,11 @@
 //! edge finds its slot without a lock. A token is `generation | index`.
 
 use super::fine;
-use super::slot::{GENERATION_BITS, Slot};
 use crate::env::panics::Panics;
 use crate::io::{Interest, Ready};
 use crate::lock::Lock;
 use crate::runtime::{EventLimits, RuntimeShutDown};
+use crate::socket::slot::{GENERATION_BITS, Slot};
 use core::fmt;
 use core::time::Duration;
 use mio::event::Source;

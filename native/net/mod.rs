@@ -30,17 +30,12 @@
 
 #[macro_use]
 mod common;
-#[macro_use]
-mod datagram;
-#[macro_use]
-mod stream;
-mod addr;
 pub mod tcp;
 mod udp;
 #[cfg(unix)]
 pub mod unix;
 
-pub use addr::{ToSocketAddrs, lookup_host};
+pub use crate::socket::addr::{ToSocketAddrs, lookup_host};
 pub use tcp::{TcpListener, TcpSocket, TcpStream};
 pub use udp::UdpSocket;
 #[cfg(unix)]

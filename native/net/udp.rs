@@ -1,9 +1,10 @@
 use super::ToSocketAddrs;
-use super::addr::{addresses, no_address, try_each};
 use crate::io::{Interest, ReadBuf, Ready};
+use crate::native::driver::Source;
+use crate::socket::addr::{addresses, no_address, try_each};
 #[cfg(feature = "bytes")]
-use crate::native::driver::fill_buf;
-use crate::native::driver::{Direction, Source, fill};
+use crate::socket::fill_buf;
+use crate::socket::{Direction, fill};
 use core::fmt;
 use core::task::{Context, Poll};
 use socket2::SockRef;

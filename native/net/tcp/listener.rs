@@ -1,8 +1,9 @@
 use super::TcpStream;
 use crate::io::{Interest, Ready};
-use crate::native::driver::{Direction, Source};
-use crate::native::net::ToSocketAddrs;
-use crate::native::net::addr::{addresses, no_address};
+use crate::native::driver::Source;
+use crate::socket::Direction;
+use crate::socket::addr::ToSocketAddrs;
+use crate::socket::addr::{addresses, no_address};
 use core::fmt;
 use core::task::{Context, Poll};
 use std::io;

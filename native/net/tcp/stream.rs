@@ -1,11 +1,12 @@
 use super::halves::split_owned;
 use super::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
 use crate::io::{AsyncRead, AsyncWrite, Interest, ReadBuf, Ready};
+use crate::native::driver::Source;
+use crate::socket::addr::ToSocketAddrs;
+use crate::socket::addr::try_each;
 #[cfg(feature = "bytes")]
-use crate::native::driver::fill_buf;
-use crate::native::driver::{Direction, Source, fill};
-use crate::native::net::ToSocketAddrs;
-use crate::native::net::addr::try_each;
+use crate::socket::fill_buf;
+use crate::socket::{Direction, fill};
 use core::fmt;
 use core::pin::Pin;
 use core::task::{Context, Poll};

@@ -1,8 +1,9 @@
 use super::SocketAddr;
 use crate::io::{Interest, ReadBuf, Ready};
+use crate::native::driver::Source;
 #[cfg(feature = "bytes")]
-use crate::native::driver::fill_buf;
-use crate::native::driver::{Direction, Source, fill};
+use crate::socket::fill_buf;
+use crate::socket::{Direction, fill};
 use core::fmt;
 use core::task::{Context, Poll};
 use std::io;

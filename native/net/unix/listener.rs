@@ -1,6 +1,7 @@
 use super::{SocketAddr, UnixStream};
 use crate::io::{Interest, Ready};
-use crate::native::driver::{Direction, Source};
+use crate::native::driver::Source;
+use crate::socket::Direction;
 use core::fmt;
 use core::task::{Context, Poll};
 use std::io;

@@ -3,9 +3,10 @@
 //! Why unsafe: the system is asked directly how a descriptor was opened.
 
 use crate::io::{AsyncRead, AsyncWrite, Interest, ReadBuf, Ready};
+use crate::native::driver::Source;
+use crate::socket::Direction;
 #[cfg(feature = "bytes")]
-use crate::native::driver::fill_buf;
-use crate::native::driver::{Direction, Source};
+use crate::socket::fill_buf;
 use core::fmt;
 use core::pin::Pin;
 use core::task::{Context, Poll};

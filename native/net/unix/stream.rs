@@ -2,9 +2,10 @@ use super::credentials::{UCred, of_peer};
 use super::halves::split_owned;
 use super::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, SocketAddr, WriteHalf};
 use crate::io::{AsyncRead, AsyncWrite, Interest, ReadBuf, Ready};
+use crate::native::driver::Source;
+use crate::socket::Direction;
 #[cfg(feature = "bytes")]
-use crate::native::driver::fill_buf;
-use crate::native::driver::{Direction, Source};
+use crate::socket::fill_buf;
 use core::fmt;
 use core::pin::Pin;
 use core::task::{Context, Poll};

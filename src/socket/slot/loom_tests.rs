@@ -34,7 +34,7 @@ fn loom_waiting_and_an_edge() {
         };
         let other = {
             let slot = Arc::clone(&slot);
-            thread::spawn(move || drop(block_on(slot.ready(Interest::READABLE))))
+            thread::spawn(move || drop(block_on(slot.wait(Interest::READABLE))))
         };
         block_on(core::future::poll_fn(|cx: &mut Context<'_>| slot.poll(cx, Direction::Read)));
         reactor.join().unwrap();
@@ -66,7 +66,7 @@ fn loom_waiting_and_shutting_down() {
             let slot = Arc::clone(&slot);
             thread::spawn(move || slot.shut_down())
         };
-        assert!(block_on(slot.ready(Interest::READABLE)).shut_down);
+        assert!(block_on(slot.wait(Interest::READABLE)).shut_down);
         reactor.join().unwrap();
     });
 }

@@ -1,6 +1,8 @@
 //! Names and addresses.
 
-use crate::task::{JoinHandle, spawn_blocking};
+use crate::env::owner::{NO_RUNTIME, OwnerRef};
+use crate::platform;
+use core::fmt;
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
@@ -10,8 +12,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV
 use std::string::String;
 use std::vec::{self, Vec};
 
-/// Whatever stands for one or more socket addresses. Names are looked up on the blocking pool, by
-/// the system's resolver.
+/// Whatever stands for one or more socket addresses. Names are looked up by the host's resolver:
+/// natively the system's, on the blocking pool.
 ///
 /// Implemented for addresses, pairs of address or name and port, strings `"host:port"`, and slices
 /// of addresses. It cannot be implemented elsewhere.
@@ -43,12 +45,12 @@ pub async fn lookup_host<T: ToSocketAddrs>(
 }
 
 /// The addresses that `host` stands for.
-pub(super) async fn addresses(host: impl ToSocketAddrs) -> io::Result<Addresses> {
+pub(crate) async fn addresses(host: impl ToSocketAddrs) -> io::Result<Addresses> {
     host.resolve().await
 }
 
 /// Tries the addresses of `host` in turn, until `f` succeeds with one.
-pub(super) async fn try_each<T, F: Future<Output = io::Result<T>>>(
+pub(crate) async fn try_each<T, F: Future<Output = io::Result<T>>>(
     host: impl ToSocketAddrs,
     f: impl Fn(SocketAddr) -> F,
 ) -> io::Result<T> {
@@ -62,15 +64,21 @@ pub(super) async fn try_each<T, F: Future<Output = io::Result<T>>>(
     Err(last.unwrap_or_else(no_address))
 }
 
-pub(super) fn no_address() -> io::Error {
+pub(crate) fn no_address() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, "the name stands for no address")
 }
 
 /// A lookup, done or under way.
-#[derive(Debug)]
 pub enum Lookup {
     Done(Addresses),
-    UnderWay(JoinHandle<io::Result<Addresses>>),
+    Refused(Option<io::Error>),
+    UnderWay(platform::Lookup),
+}
+
+impl fmt::Debug for Lookup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lookup").finish_non_exhaustive()
+    }
 }
 
 /// What a lookup found. One address needs no heap.
@@ -103,10 +111,20 @@ impl Lookup {
         Self::Done(Addresses::One(Some(address.into())))
     }
 
-    fn ask<T: std::net::ToSocketAddrs + Send + 'static>(host: T) -> Self {
-        let ask =
-            move || Ok(Addresses::Many(host.to_socket_addrs()?.collect::<Vec<_>>().into_iter()));
-        Self::UnderWay(spawn_blocking(ask))
+    /// Asks the host for a name.
+    #[track_caller]
+    fn ask(host: &str, port: u16) -> Self {
+        let Some(owner) = OwnerRef::current() else { panic!("{NO_RUNTIME}") };
+        match &owner.env().driver {
+            Some(driver) => Self::UnderWay(driver.lookup(host.to_owned(), port)),
+            None => {
+                Self::refused(io::ErrorKind::Unsupported, "the host of this runtime has no I/O")
+            }
+        }
+    }
+
+    fn refused(kind: io::ErrorKind, why: &'static str) -> Self {
+        Self::Refused(Some(io::Error::new(kind, why)))
     }
 }
 
@@ -118,7 +136,11 @@ impl Future for Lookup {
             Self::Done(addresses) => {
                 Poll::Ready(Ok(core::mem::replace(addresses, Addresses::One(None))))
             }
-            Self::UnderWay(task) => Poll::Ready(ready!(Pin::new(task).poll(cx))?),
+            Self::Refused(error) => Poll::Ready(Err(error.take().expect("polled once"))),
+            Self::UnderWay(asking) => {
+                let found = ready!(asking.as_mut().poll(cx))?;
+                Poll::Ready(Ok(Addresses::Many(found.into_iter())))
+            }
         }
     }
 }
@@ -165,7 +187,13 @@ mod resolve {
         fn resolve(&self) -> Lookup {
             match self.parse::<SocketAddr>() {
                 Ok(address) => Lookup::one(address),
-                Err(_) => Lookup::ask(self.to_owned()),
+                Err(_) => match self.rsplit_once(':').map(|(host, port)| (host, port.parse())) {
+                    Some((host, Ok(port))) => Lookup::ask(host, port),
+                    _ => Lookup::refused(
+                        io::ErrorKind::InvalidInput,
+                        "an address is written `host:port`, with a port below 65536",
+                    ),
+                },
             }
         }
     }
@@ -180,7 +208,7 @@ mod resolve {
         fn resolve(&self) -> Lookup {
             match self.0.parse::<IpAddr>() {
                 Ok(address) => Lookup::one((address, self.1)),
-                Err(_) => Lookup::ask((self.0.to_owned(), self.1)),
+                Err(_) => Lookup::ask(self.0, self.1),
             }
         }
     }

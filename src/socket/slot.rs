@@ -14,8 +14,10 @@
 //! left its waker (under the lock), the reactor takes the waiters (under the lock) after it has
 //! set the state.
 //!
-//! Who may wait: one task a direction by [`Slot::poll`], which keeps the latest waker; any number
-//! by [`Slot::ready`].
+//! Who may wait: one task a direction by [`Slot::poll_ready`], which keeps the latest waker; any
+//! number by [`Slot::ready`].
+//!
+//! Why unsafe: the waiters of a list promise that lock and list are always the same.
 
 use crate::atomic::{AtomicUsize, Ordering};
 use crate::env::panics::Panics;
@@ -32,7 +34,7 @@ use core::task::{Context, Poll, Waker};
 pub(crate) struct Event {
     pub(crate) ready: Ready,
     /// The runtime that the source belongs to is shut down.
-    pub(super) shut_down: bool,
+    pub(crate) shut_down: bool,
     tick: usize,
 }
 
@@ -46,7 +48,7 @@ pub(crate) enum Direction {
 impl Direction {
     /// An error is for both: whichever is tried next reports it.
     #[inline]
-    pub(super) fn interest(self) -> Interest {
+    pub(crate) fn interest(self) -> Interest {
         match self {
             Self::Read => Interest::READABLE.add(Interest::ERROR),
             Self::Write => Interest::WRITABLE.add(Interest::ERROR),
@@ -62,7 +64,7 @@ struct State(AtomicUsize);
 const SHUT_DOWN: usize = 1 << 7;
 const TICK_SHIFT: u32 = 8;
 /// As many bits for the generation as for the tick.
-pub(super) const GENERATION_BITS: u32 = (usize::BITS - TICK_SHIFT) / 2;
+pub(crate) const GENERATION_BITS: u32 = (usize::BITS - TICK_SHIFT) / 2;
 const GENERATION_SHIFT: u32 = TICK_SHIFT + GENERATION_BITS;
 const TICK_MASK: usize = (1 << GENERATION_BITS) - 1;
 
@@ -128,13 +130,13 @@ impl State {
 
 /// See the module.
 #[derive(Debug)]
-pub(super) struct Slot {
+pub(crate) struct Slot {
     state: State,
     waiters: Lock<Waiters>,
 }
 
 #[derive(Debug)]
-pub(super) struct Waiters {
+pub(crate) struct Waiters {
     reader: Option<Waker>,
     writer: Option<Waker>,
     /// Each with the tick at which it began to wait.
@@ -156,24 +158,24 @@ unsafe impl WaitPoint for &Slot {
 }
 
 impl Slot {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let waiters = Waiters { reader: None, writer: None, others: WaitList::new() };
         Self { state: State::new(), waiters: Lock::new(waiters) }
     }
 
-    pub(super) fn generation(&self) -> usize {
+    pub(crate) fn generation(&self) -> usize {
         self.state.load() >> GENERATION_SHIFT
     }
 
     /// What the source is ready for now, as far as `interest` goes.
     #[inline]
-    pub(super) fn event(&self, interest: Interest) -> Event {
+    pub(crate) fn event(&self, interest: Interest) -> Event {
         let event = State::event(self.state.load());
         Event { ready: event.ready & Ready::of(interest), ..event }
     }
 
     /// An edge, if it is of this generation.
-    pub(super) fn set(&self, generation: usize, ready: Ready) {
+    pub(crate) fn set(&self, generation: usize, ready: Ready) {
         if let Some(tick) = self.state.set(generation, ready) {
             self.wake(ready, |began| began != tick);
         }
@@ -181,31 +183,31 @@ impl Slot {
 
     /// Takes a new source for ready, before anybody waits for it: trying is cheaper than waiting
     /// for the first edge, and if it would block, that is forgotten.
-    pub(super) fn assume(&self, ready: Ready) {
+    pub(crate) fn assume(&self, ready: Ready) {
         let generation = self.generation();
         let _ = self.state.set(generation, ready);
     }
 
     /// Forgets what `event` saw, unless an edge came since. That a stream has ended is never
     /// forgotten.
-    pub(super) fn clear(&self, event: Event) {
+    pub(crate) fn clear(&self, event: Event) {
         self.clear_only(event, event.ready);
     }
 
     /// [`clear`](Self::clear) of some of what `event` saw.
-    pub(super) fn clear_only(&self, event: Event, ready: Ready) {
+    pub(crate) fn clear_only(&self, event: Event, ready: Ready) {
         self.state.clear(event, (event.ready & ready) - (Ready::READ_CLOSED | Ready::WRITE_CLOSED));
     }
 
     /// Makes every wait end.
-    pub(super) fn shut_down(&self) {
+    pub(crate) fn shut_down(&self) {
         self.state.shut_down();
         // Nobody begins to wait any more.
         self.wake(Ready::ALL, |_| true);
     }
 
     /// The source is gone: nobody waits, and the next source may have the slot.
-    pub(super) fn renew(&self) {
+    pub(crate) fn renew(&self) {
         self.state.renew();
         let mut waiters = self.waiters.lock();
         let wakers = (waiters.reader.take(), waiters.writer.take());
@@ -230,7 +232,7 @@ impl Slot {
     }
 
     /// Waits until the source is ready for `interest`, or shut down.
-    pub(super) async fn ready(&self, interest: Interest) -> Event {
+    async fn wait(&self, interest: Interest) -> Event {
         let event = self.event(interest);
         if event.is_any() {
             return event;
@@ -248,7 +250,7 @@ impl Slot {
 
     /// What the source is ready for in this direction, or the promise to wake the task of `cx`.
     #[inline]
-    pub(super) fn poll(&self, cx: &Context<'_>, direction: Direction) -> Poll<Event> {
+    fn poll(&self, cx: &Context<'_>, direction: Direction) -> Poll<Event> {
         let event = self.event(direction.interest());
         if event.is_any() {
             return Poll::Ready(event);
@@ -294,6 +296,8 @@ impl Event {
         self.shut_down || !self.ready.is_empty()
     }
 }
+
+mod operations;
 
 #[cfg(all(test, loom))]
 mod loom_tests;

@@ -1,4 +1,4 @@
-//! What streams have, and their halves, written once for TCP and Unix.
+//! What streams have, and their halves.
 
 /// Reading and writing.
 macro_rules! reading {
@@ -87,7 +87,7 @@ macro_rules! writing {
             }
 
             fn is_write_vectored(&self) -> bool {
-                true
+                self.io.is_write_vectored()
             }
 
             /// Does nothing: what was written is with the system.
@@ -362,7 +362,7 @@ macro_rules! write_half {
             }
 
             fn is_write_vectored(&self) -> bool {
-                true
+                AsRef::<$stream>::as_ref(self).is_write_vectored()
             }
 
             /// Does nothing: what was written is with the system.

@@ -109,9 +109,9 @@ fn the_latest_reader_is_woken() {
 fn any_number_of_tasks_may_wait() {
     let slot = Slot::new();
     let wakers: [_; 3] = core::array::from_fn(|_| counter());
-    let mut first = pin!(slot.ready(Interest::READABLE));
-    let mut second = pin!(slot.ready(Interest::READABLE));
-    let mut third = pin!(slot.ready(Interest::WRITABLE));
+    let mut first = pin!(slot.wait(Interest::READABLE));
+    let mut second = pin!(slot.wait(Interest::READABLE));
+    let mut third = pin!(slot.wait(Interest::WRITABLE));
     let poll = |index: usize| Context::from_waker(&wakers[index].1);
     assert!(first.as_mut().poll(&mut poll(0)).is_pending());
     assert!(second.as_mut().poll(&mut poll(1)).is_pending());
@@ -132,7 +132,7 @@ fn shutting_down_ends_every_wait() {
     let slot = Slot::new();
     let ((reads, reader), (others, other)) = (counter(), counter());
     assert!(slot.poll(&Context::from_waker(&reader), Direction::Read).is_pending());
-    let mut wait = pin!(slot.ready(Interest::WRITABLE));
+    let mut wait = pin!(slot.wait(Interest::WRITABLE));
     assert!(wait.as_mut().poll(&mut Context::from_waker(&other)).is_pending());
     slot.shut_down();
     assert_eq!((woken(&reads), woken(&others)), (1, 1));

@@ -1,0 +1,136 @@
+//! Operations on a source that wait.
+//!
+//! Every operation is tried first and waited for only if the system says that it would block, so
+//! nothing is ever taken from the system by a future that may be dropped before it hands it over:
+//! dropping a wait loses nothing.
+
+use super::{Direction, Event, Slot};
+use crate::env::coop;
+use crate::io::{Interest, ReadBuf};
+use crate::runtime::RuntimeShutDown;
+use crate::socket::{PARTIAL_IS_LAST, fill};
+use core::task::{Context, Poll, ready};
+use std::io;
+
+impl Slot {
+    /// Waits until the source is ready for any of `interest`.
+    pub(crate) async fn ready(&self, interest: Interest) -> io::Result<Event> {
+        self.wait(interest).await.alive()
+    }
+
+    /// Waits until the source is ready in this direction, for one task at a time.
+    #[inline]
+    pub(crate) fn poll_ready(
+        &self,
+        cx: &mut Context<'_>,
+        direction: Direction,
+    ) -> Poll<io::Result<Event>> {
+        let receipt = ready!(coop::poll_proceed(cx));
+        let event = ready!(self.poll(cx, direction));
+        receipt.made_progress();
+        Poll::Ready(event.alive())
+    }
+
+    /// Tries `operation` whenever the source is ready in this direction, until it would not block.
+    #[inline]
+    pub(crate) fn poll_io<R>(
+        &self,
+        cx: &mut Context<'_>,
+        direction: Direction,
+        mut operation: impl FnMut() -> io::Result<R>,
+    ) -> Poll<io::Result<R>> {
+        loop {
+            let event = ready!(self.poll_ready(cx, direction))?;
+            if let Some(result) = self.attempt(event, &mut operation) {
+                return Poll::Ready(result);
+            }
+        }
+    }
+
+    /// Tries `operation` once, if the source is ready.
+    pub(crate) fn try_io<R>(
+        &self,
+        interest: Interest,
+        operation: impl FnOnce() -> io::Result<R>,
+    ) -> io::Result<R> {
+        let event = self.event(interest);
+        if event.ready.is_empty() {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        self.attempt(event, operation).unwrap_or_else(|| Err(io::ErrorKind::WouldBlock.into()))
+    }
+
+    /// Tries `operation` whenever the source is ready for any of `interest`, until it would not
+    /// block.
+    pub(crate) async fn async_io<R>(
+        &self,
+        interest: Interest,
+        mut operation: impl FnMut() -> io::Result<R>,
+    ) -> io::Result<R> {
+        loop {
+            let event = self.ready(interest).await?;
+            let receipt = core::future::poll_fn(coop::poll_proceed).await;
+            if let Some(result) = self.attempt(event, &mut operation) {
+                receipt.made_progress();
+                return result;
+            }
+        }
+    }
+
+    /// Appends to `buf` what `read` finds there.
+    #[inline]
+    pub(crate) fn poll_read(
+        &self,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+        mut read: impl FnMut(&mut [u8]) -> io::Result<usize>,
+    ) -> Poll<io::Result<()>> {
+        let room = buf.remaining();
+        let read = || fill(buf, |free| read(free).map(|n| (n, ()))).map(|(n, ())| n);
+        self.poll_transfer(cx, Direction::Read, room, read).map_ok(drop)
+    }
+
+    /// Tries `transfer`, which moves up to `whole` bytes, whenever the source is ready.
+    #[inline]
+    pub(crate) fn poll_transfer(
+        &self,
+        cx: &mut Context<'_>,
+        direction: Direction,
+        whole: usize,
+        mut transfer: impl FnMut() -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        loop {
+            let event = ready!(self.poll_ready(cx, direction))?;
+            if let Some(result) = self.attempt(event, &mut transfer) {
+                if PARTIAL_IS_LAST && result.as_ref().is_ok_and(|&n| 0 < n && n < whole) {
+                    self.clear(event);
+                }
+                return Poll::Ready(result);
+            }
+        }
+    }
+
+    /// `None` if it would block; then the readiness it was tried on is forgotten.
+    #[inline]
+    fn attempt<R>(
+        &self,
+        event: Event,
+        operation: impl FnOnce() -> io::Result<R>,
+    ) -> Option<io::Result<R>> {
+        match operation() {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                self.clear(event);
+                None
+            }
+            result => Some(result),
+        }
+    }
+}
+
+impl Event {
+    /// An error if the runtime is shut down.
+    #[inline]
+    fn alive(self) -> io::Result<Self> {
+        if self.shut_down { Err(RuntimeShutDown::error()) } else { Ok(self) }
+    }
+}
