@@ -14,7 +14,7 @@
 use crate::env::clock::Clock;
 use crate::env::instant::Instant;
 use crate::platform::Park;
-use crate::runtime::{Builder, Runtime};
+use crate::runtime::{Builder, Runtime, ShutdownReport};
 use crate::task::queue::ReadyQueue;
 use alloc::sync::Arc;
 use core::future::Future;
@@ -96,6 +96,28 @@ impl Simulator {
     pub fn trace(&self) -> u64 {
         // FNV-1a's step, once more for the clock.
         (self.runtime.trace() ^ self.elapsed().as_nanos() as u64).wrapping_mul(0x0100_0000_01b3)
+    }
+
+    /// Gives the tasks that are left `time` on the simulated clock, cancels those that have not
+    /// ended by then, and reports them.
+    ///
+    /// # Panics
+    /// Inside a runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// use creel::time::{Duration, sleep};
+    ///
+    /// let simulator = creel::sim::Simulator::new(1);
+    /// simulator.run(async {
+    ///     creel::spawn(sleep(Duration::from_secs(60)));
+    ///     creel::spawn(std::future::pending::<()>());
+    /// });
+    /// let report = simulator.shutdown(Duration::from_secs(3600));
+    /// assert_eq!(report.survivors.len(), 1);
+    /// ```
+    pub fn shutdown(self, time: Duration) -> ShutdownReport {
+        self.runtime.shutdown(time)
     }
 
     /// The runtime inside, to spawn on it or enter it.
