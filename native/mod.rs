@@ -10,4 +10,6 @@ pub(crate) mod driver;
 #[cfg(feature = "net")]
 pub mod net;
 mod pool;
+#[cfg(feature = "signal")]
+pub mod signal;
 mod thread;

@@ -40,6 +40,7 @@
 //! | [`stream`] | streams and their daily adaptors |
 //! | [`io`] | asynchronous reading and writing |
 //! | `net` | sockets, natively |
+//! | `signal` | ctrl-c and what else the system sends, natively |
 //! | [`runtime`] | making a runtime, driving it, ending it |
 //! | [`platform`] | what a host brings: how to wait, what time it is |
 //! | `sim` | the simulator |
@@ -66,11 +67,13 @@
 //! | `futures-io` | adapters to and from the streams of `futures-io` |
 //! | `tokio-io` | adapters to and from the streams of `tokio::io` |
 //! | `net` | TCP, UDP, Unix sockets and pipes, and `AsyncFd`; nothing on WebAssembly |
-//! | `full` | `std`, `macros`, `native`, `sim`, `io-util` and `net` |
+//! | `signal` | ctrl-c, Unix signals, the events of a Windows console; brings `net` |
+//! | `io-std` | the standard streams of the process, natively |
+//! | `full` | `std`, `macros`, `native`, `sim`, `io-util`, `io-std`, `net` and `signal` |
 //! | `io-util` | the same as `bytes`; tokio's name |
 //! | `rt`, `sync`, `time`, `test-util` | `std`; tokio's names for what is always there |
 //! | `rt-multi-thread` | `native`; tokio's name |
-//! | `io-std`, `fs`, `process`, `signal` | `native`, and nothing else yet; tokio's names |
+//! | `fs`, `process` | `native`, and nothing else yet; tokio's names |
 //! | `parking_lot` | nothing; tokio's name |
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -125,6 +128,8 @@ pub use macros::{main, test};
 pub mod native;
 #[cfg(all(feature = "net", not(target_family = "wasm")))]
 pub use native::net;
+#[cfg(all(feature = "signal", not(target_family = "wasm")))]
+pub use native::signal;
 #[cfg(target_family = "wasm")]
 #[path = "../wasm/mod.rs"]
 pub mod wasm;

@@ -40,11 +40,20 @@ pub(super) struct Driver {
     limits: EventLimits,
     /// Held while the reactor is made; tells whether the runtime is shut down.
     closed: Lock<bool>,
+    /// Whether the runtime watches for signals; held while it begins to.
+    #[cfg(all(unix, feature = "signal"))]
+    watches_signals: std::sync::Mutex<bool>,
 }
 
 impl Driver {
     pub(super) fn new(limits: EventLimits) -> Self {
-        Self { reactor: OnceLock::new(), limits, closed: Lock::new(false) }
+        Self {
+            reactor: OnceLock::new(),
+            limits,
+            closed: Lock::new(false),
+            #[cfg(all(unix, feature = "signal"))]
+            watches_signals: std::sync::Mutex::new(false),
+        }
     }
 
     /// The reactor, if anything was ever registered.
@@ -53,15 +62,34 @@ impl Driver {
         self.reactor.get()
     }
 
-    /// The reactor of the runtime that this thread is in, made if need be.
+    /// The driver of the runtime that this thread is in.
     #[track_caller]
-    fn current_reactor() -> io::Result<Arc<Reactor>> {
-        let Some(owner) = OwnerRef::current() else { panic!("{}", crate::env::owner::NO_RUNTIME) };
+    fn of(owner: &OwnerRef) -> io::Result<Arc<Self>> {
         let driver = owner.env().driver.clone().ok_or_else(|| {
             io::Error::new(io::ErrorKind::Unsupported, "the host of this runtime has no I/O")
         })?;
         let driver: Arc<dyn core::any::Any + Send + Sync> = driver;
-        let driver = driver.downcast::<Self>().expect("native runtimes have this driver");
+        Ok(driver.downcast::<Self>().expect("native runtimes have this driver"))
+    }
+
+    /// The watch for signals that `make` makes, for the runtime that this thread is in to begin;
+    /// `None` if it has one.
+    #[cfg(all(unix, feature = "signal"))]
+    #[track_caller]
+    pub(super) fn watch_signals<T>(make: impl FnOnce() -> io::Result<T>) -> io::Result<Option<T>> {
+        let driver = Self::of(&OwnerRef::current_or_panic())?;
+        let mut watches =
+            driver.watches_signals.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let watch = if *watches { None } else { Some(make()?) };
+        *watches = true;
+        Ok(watch)
+    }
+
+    /// The reactor of the runtime that this thread is in, made if need be.
+    #[track_caller]
+    fn current_reactor() -> io::Result<Arc<Reactor>> {
+        let owner = OwnerRef::current_or_panic();
+        let driver = Self::of(&owner)?;
         if let Some(reactor) = driver.reactor() {
             return Ok(Arc::clone(reactor));
         }

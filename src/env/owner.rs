@@ -79,6 +79,12 @@ impl OwnerRef {
         Some(unsafe { Self::retain(owner) })
     }
 
+    /// [`current`](Self::current), where the caller has documented that there must be one.
+    #[track_caller]
+    pub(crate) fn current_or_panic() -> Self {
+        Self::current().unwrap_or_else(|| panic!("{NO_RUNTIME}"))
+    }
+
     #[inline]
     pub(crate) fn as_ptr(&self) -> NonNull<Owner> {
         self.0

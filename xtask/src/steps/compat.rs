@@ -61,6 +61,18 @@ const FILES: &[&str] = &[
     "rt_shutdown_err",
     "rt_time_start_paused",
     "rt_worker_index",
+    "signal_ctrl_c",
+    "signal_drop_recv",
+    "signal_drop_rt",
+    "signal_drop_signal",
+    "signal_info",
+    "signal_multi_rt",
+    "signal_no_rt",
+    "signal_notify_both",
+    "signal_panic",
+    "signal_realtime",
+    "signal_twice",
+    "signal_usr1",
     "sync_barrier",
     "sync_broadcast",
     "sync_broadcast_weak",
@@ -126,6 +138,8 @@ const OTHERWISE: &[(&str, &str)] = &[
     ("timeout_panics_when_no_time_handle", "timers are always enabled"),
     ("timeout_panic_caller", "timers are always enabled"),
     ("timeout_at_panic_caller", "timers are always enabled"),
+    // So is I/O: there is no runtime without signals.
+    ("signal_panic_caller", "signals are always enabled"),
 ];
 
 pub fn tokio(log: &mut Log) -> Verdict {
@@ -187,7 +201,7 @@ edition = "2021"
 [workspace]
 
 [features]
-default = ["full", "rt", "rt-multi-thread", "macros", "sync", "time", "io-util", "net", "test-util"]
+default = ["full", "rt", "rt-multi-thread", "macros", "sync", "time", "io-util", "net", "signal", "test-util"]
 full = []
 rt = []
 rt-multi-thread = []
@@ -196,6 +210,7 @@ sync = []
 time = []
 io-util = []
 net = []
+signal = []
 test-util = []
 
 [dependencies]

@@ -30,6 +30,8 @@ pub fn linux(log: &mut Log) -> Verdict {
         "sync",
         "time",
         "io-util",
+        "net",
+        "signal",
         "bytes",
         "futures-io",
         "tokio-io",
@@ -56,6 +58,10 @@ pub fn windows(log: &mut Log) -> Verdict {
 
 pub fn macos(log: &mut Log) -> Verdict {
     check(log, "aarch64-apple-darwin", &["", "alloc", "std,macros", "native", "sim", "full"])
+}
+
+pub fn freebsd(log: &mut Log) -> Verdict {
+    check(log, "x86_64-unknown-freebsd", &["native", "full"])
 }
 
 pub fn bare(log: &mut Log) -> Verdict {

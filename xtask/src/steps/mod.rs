@@ -72,6 +72,7 @@ steps! {
     "features/wasi" matrix::wasi, "feature combinations for wasm32-wasip1";
     "features/windows" matrix::windows, "feature combinations for Windows";
     "features/macos" matrix::macos, "feature combinations for macOS";
+    "features/freebsd" matrix::freebsd, "feature combinations for FreeBSD";
     "features/bare" matrix::bare, "no_std for thumbv7em, with two dependencies";
     "msrv" matrix::msrv, "the oldest promised Rust builds it";
     "package" package::contents, "the published crate holds every room";
