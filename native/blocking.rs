@@ -225,6 +225,7 @@ static OPS: Ops = Ops {
     adopt: |owner, task| borrow(owner).adopt(Task::from_raw(task)),
     unpark: |_| {},
     step_aside: |_| true,
+    place: |_, _| unreachable!("the blocking pool is no runtime"),
     env: |_| None::<NonNull<Env>>,
 };
 

@@ -7,6 +7,8 @@ pub(crate) mod driver;
 #[cfg(not(feature = "net"))]
 #[path = "driver/none.rs"]
 pub(crate) mod driver;
+#[cfg(feature = "fiber")]
+pub mod fiber;
 #[cfg(feature = "net")]
 pub mod net;
 mod pool;

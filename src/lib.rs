@@ -41,6 +41,7 @@
 //! | [`io`] | asynchronous reading and writing |
 //! | `net` | sockets, natively |
 //! | `signal` | ctrl-c and what else the system sends, natively |
+//! | `fiber` | stacks for code that cannot be written with `.await`, natively |
 //! | [`runtime`] | making a runtime, driving it, ending it |
 //! | [`platform`] | what a host brings: how to wait, what time it is |
 //! | `sim` | the simulator |
@@ -69,6 +70,7 @@
 //! | `net` | TCP, UDP, Unix sockets and pipes, and `AsyncFd`; nothing on WebAssembly |
 //! | `signal` | ctrl-c, Unix signals, the events of a Windows console; brings `net` |
 //! | `io-std` | the standard streams of the process, natively |
+//! | `fiber` | functions on stacks of their own that wait like tasks; nothing on WebAssembly |
 //! | `full` | `std`, `macros`, `native`, `sim`, `io-util`, `io-std`, `net` and `signal` |
 //! | `io-util` | the same as `bytes`; tokio's name |
 //! | `rt`, `sync`, `time`, `test-util` | `std`; tokio's names for what is always there |
@@ -126,6 +128,8 @@ pub use macros::{main, test};
 #[cfg(all(feature = "native", not(target_family = "wasm")))]
 #[path = "../native/mod.rs"]
 pub mod native;
+#[cfg(all(feature = "fiber", not(target_family = "wasm")))]
+pub use native::fiber;
 #[cfg(all(feature = "net", not(target_family = "wasm")))]
 pub use native::net;
 #[cfg(all(feature = "signal", not(target_family = "wasm")))]

@@ -21,7 +21,7 @@ use super::thread::Parker;
 use crate::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 use crate::env::Env;
 use crate::env::context;
-use crate::env::owner::{Ops, Owner, OwnerRef};
+use crate::env::owner::{Ops, Owner, OwnerRef, RawTask};
 use crate::lock::Lock;
 use crate::runtime::{Config, Deadline, ShutdownReport, Survivor, Threads};
 use crate::task::registry::Registry;
@@ -63,6 +63,8 @@ pub(super) struct Shared {
     idle: Idle,
     /// All tasks that are not complete, spread so that workers rarely meet.
     registries: Box<[Shard]>,
+    /// How many tasks were given to workers in turn.
+    placed: AtomicUsize,
     closing: AtomicBool,
     /// Threads without a seat that still drive what is bound to them.
     retired: Lock<Vec<Arc<Parker>>>,
@@ -100,6 +102,8 @@ struct Remote {
     next: AtomicPtr<()>,
     /// Where the thread that has the seat waits.
     parker: Lock<Option<Arc<Parker>>>,
+    /// Who adopts the tasks that are to stay on the seat's thread, while that thread runs.
+    local: Lock<Option<OwnerRef>>,
 }
 
 #[repr(align(128))]
@@ -171,6 +175,23 @@ impl Shared {
         }
         task.cancel();
         task.finish();
+    }
+
+    /// Gives a new task to the workers' threads in turn.
+    fn place(&self, make: &mut dyn FnMut(OwnerRef) -> RawTask) {
+        loop {
+            let turn = self.placed.fetch_add(1, Ordering::Relaxed) % self.remotes.len();
+            // The lock keeps the thread from ending before it has adopted the task.
+            if let Some(owner) = &*self.remotes[turn].local.lock() {
+                return owner.place(make);
+            }
+            if self.is_closing() {
+                // Nothing is adopted any more; this owner cancels it.
+                return self.adopt(Task::from_raw(make(self.owner())));
+            }
+            // The threads are about to start.
+            thread::yield_now();
+        }
     }
 
     /// Takes a task that is done out of the registry.
@@ -342,6 +363,7 @@ impl Pool {
             ring: Ring::new(),
             next: AtomicPtr::new(ptr::null_mut()),
             parker: Lock::new(None),
+            local: Lock::new(None),
         };
         let shared = Arc::new(Shared {
             owner: Owner { ops: &OPS },
@@ -355,6 +377,7 @@ impl Pool {
             registries: (0..count.next_power_of_two())
                 .map(|_| Shard(Lock::new(Registry::new())))
                 .collect(),
+            placed: AtomicUsize::new(0),
             closing: AtomicBool::new(false),
             retired: Lock::new(Vec::new()),
             away: Lock::default(),
@@ -458,6 +481,7 @@ static OPS: Ops = Ops {
         shared(&owner).worker().into_iter().for_each(Worker::step_down);
         true
     },
+    place: |owner, make| shared(&owner).place(make),
     env: |owner| Some(NonNull::from(&shared(&owner).env)),
 };
 

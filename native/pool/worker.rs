@@ -75,7 +75,7 @@ impl Worker {
 
     /// Runs tasks until the pool is shut down.
     pub(super) fn run(self) {
-        self.shared.remotes[self.index].parker.lock().replace(Arc::clone(&self.parker));
+        self.take_seat();
         let pool = Some(self.shared.as_owner());
         let _occupied = Restore::set(|cx| &cx.occupied, true);
         let _runtime = Restore::set(|cx| &cx.runtime, pool);
@@ -96,10 +96,30 @@ impl Worker {
         if self.searching.get() {
             self.shared.idle.stop_searching();
         }
+        if self.is_placed() {
+            self.shared.remotes[self.index].local.lock().take();
+        }
         // The tasks of this thread die on it, while references are still counted as the worker's.
         self.local_tasks().close();
         WORKER.set(None);
         self.shared.worker_ended(self.references.get(), self.seated.get());
+    }
+
+    /// Makes this thread the one that others find at its index.
+    fn take_seat(&self) {
+        let remote = &self.shared.remotes[self.index];
+        remote.parker.lock().replace(Arc::clone(&self.parker));
+        let before = remote.local.lock().replace(self.local.owner());
+        if before.is_some() {
+            // Whoever retired from the seat need not wait for more tasks.
+            self.shared.retired.lock().iter().for_each(|parker| parker.unpark(&self.shared.driver));
+        }
+    }
+
+    /// Whether tasks are still given to this thread.
+    fn is_placed(&self) -> bool {
+        let local = self.shared.remotes[self.index].local.lock();
+        local.as_ref().is_some_and(|owner| owner.as_ptr() == self.local.owner().as_ptr())
     }
 
     fn local_tasks(&self) -> Driving<'_> {
@@ -113,7 +133,7 @@ impl Worker {
             if self.run_local() {
                 continue;
             }
-            if self.local_tasks().task_count() == 0 {
+            if !self.is_placed() && self.local_tasks().task_count() == 0 {
                 break;
             }
             self.parker.park(None);

@@ -38,6 +38,9 @@ pub(crate) struct Context {
     pub(crate) worker: Cell<usize>,
     /// The task that is being polled gave way without its waker: queue it again.
     pub(crate) yielded: Cell<bool>,
+    /// How many calls further up the stack must return before anything else may run on this
+    /// thread: they have something of the thread in their hands.
+    pub(crate) pinned: Cell<u32>,
     #[cfg(feature = "alloc")]
     pub(crate) ids: Cell<super::id::Ids>,
     pub(crate) budget: Cell<Budget>,
@@ -59,6 +62,7 @@ impl Context {
             depth: Cell::new(0),
             worker: Cell::new(0),
             yielded: Cell::new(false),
+            pinned: Cell::new(0),
             #[cfg(feature = "alloc")]
             ids: Cell::new(super::id::Ids::new()),
             budget: Cell::new(Budget::UNLIMITED),
@@ -88,6 +92,48 @@ pub(crate) fn with<R>(f: impl FnOnce(&Context) -> R) -> R {
 /// What tells this thread from every other: the address of its context.
 pub(crate) fn thread() -> usize {
     with(|context| core::ptr::from_ref(context).addr())
+}
+
+/// What `Handle::enter` and the like change for as long as their guard lives. A guard on the stack
+/// of a fiber takes its changes along when the fiber is suspended.
+#[cfg(feature = "alloc")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Entered {
+    pub(crate) runtime: Option<NonNull<Owner>>,
+    pub(crate) local: Option<NonNull<Owner>>,
+    occupied: bool,
+    depth: u32,
+}
+
+#[cfg(feature = "alloc")]
+impl Entered {
+    /// What is entered on this thread.
+    pub(crate) fn now() -> Self {
+        with(|context| Self {
+            runtime: context.runtime.get(),
+            local: context.local.get(),
+            occupied: context.occupied.get(),
+            depth: context.depth.get(),
+        })
+    }
+
+    /// Enters that, and answers what was entered before.
+    pub(crate) fn replace(self) -> Self {
+        let before = Self::now();
+        with(|context| {
+            context.runtime.set(self.runtime);
+            context.local.set(self.local);
+            context.occupied.set(self.occupied);
+            context.depth.set(self.depth);
+        });
+        before
+    }
+}
+
+/// Runs `f` while nothing else may run on this thread.
+pub(crate) fn pinned<R>(f: impl FnOnce() -> R) -> R {
+    let _pinned = Restore::set(|context| &context.pinned, with(|cx| cx.pinned.get() + 1));
+    f()
 }
 
 /// Sets a cell of the context, and puts the old value back when dropped.

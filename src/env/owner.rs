@@ -39,6 +39,10 @@ pub(crate) struct Ops {
     /// The task that this thread polls is about to block it: let another thread have the rest.
     /// `false`: nobody could.
     pub(crate) step_aside: unsafe fn(NonNull<Owner>) -> bool,
+    /// A new task that stays on the thread of its first poll, wherever that is: the function makes
+    /// it, once, for the owner that it is given and that adopts it then. From any thread; the
+    /// function may run under a short lock.
+    pub(crate) place: unsafe fn(NonNull<Owner>, &mut dyn FnMut(OwnerRef) -> RawTask),
     /// The environment, if this owner has one of its own.
     pub(crate) env: unsafe fn(NonNull<Owner>) -> Option<NonNull<Env>>,
 }
@@ -116,6 +120,11 @@ impl OwnerRef {
     pub(crate) fn step_aside(&self) -> bool {
         // SAFETY: the owner is valid.
         unsafe { (self.ops().step_aside)(self.0) }
+    }
+
+    pub(crate) fn place(&self, make: &mut dyn FnMut(OwnerRef) -> RawTask) {
+        // SAFETY: the owner is valid.
+        unsafe { (self.ops().place)(self.0, make) }
     }
 
     /// The environment, if this owner has one of its own: a local set has none.

@@ -232,6 +232,14 @@ impl Executor {
             }
             return self.notify();
         }
+        self.adopt_from_anywhere(task);
+    }
+
+    /// Adopts a task whose future may still be sent, be it bound to a thread from then on.
+    fn adopt_from_anywhere(&self, task: Task) {
+        if self.is_driven_here() {
+            return self.adopt(task);
+        }
         match self.inbox.push(task) {
             Posted::First => self.notify(),
             Posted::More => {}
@@ -522,6 +530,10 @@ static OPS: Ops = Ops {
         }
     },
     step_aside: |owner| executor(&owner).blocking == Blocking::Allowed,
+    place: |owner, make| {
+        let executor = executor(&owner);
+        executor.adopt_from_anywhere(Task::from_raw(make(executor.owner())));
+    },
     env: |owner| executor(&owner).env.as_ref().map(NonNull::from),
 };
 

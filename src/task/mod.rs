@@ -39,6 +39,7 @@ pub use handle::{EnterGuard, Handle, TryCurrentError};
 pub use join::{AbortHandle, JoinHandle};
 pub use join_set::JoinSet;
 pub use local_set::{LocalEnterGuard, LocalSet};
+pub(crate) use spawn::start_placed;
 pub use spawn::{spawn, spawn_blocking, spawn_local};
 #[cfg(feature = "std")]
 pub use task_local::LocalKey;

@@ -7,6 +7,7 @@ use crate::env::context::{self, Restore};
 use crate::env::coop::{self, Budget};
 use crate::env::id::Id;
 use crate::env::owner::OwnerRef;
+use alloc::boxed::Box;
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll};
@@ -114,6 +115,30 @@ where
     let handle = JoinHandle::new(task);
     task.owner().adopt(task.as_raw());
     handle
+}
+
+/// Starts a task on whichever thread the runtime of this one chooses; there it stays.
+///
+/// # Panics
+/// Outside a runtime.
+///
+/// # Safety
+/// The future may be sent to another thread until it is polled, and its outcome at any time.
+#[track_caller]
+pub(crate) unsafe fn start_placed<F: Future + 'static>(
+    future: F,
+    name: Option<&str>,
+) -> JoinHandle<F::Output> {
+    let mut parts = Some((future, name.map(Box::<str>::from)));
+    let mut handle = None;
+    let make = &mut |owner| {
+        let (future, name) = parts.take().expect("a task is placed once");
+        let task = Task::new(future, name, owner, Id::fresh(), true);
+        handle = Some(JoinHandle::new(task));
+        task.as_raw()
+    };
+    with_current(|runtime| runtime.place(make));
+    handle.expect("every owner places the task")
 }
 
 /// Makes a task that may block its thread, and gives it to the blocking pool of a runtime, or to

@@ -1,5 +1,6 @@
 //! Values that belong to a task.
 
+use crate::env::context::pinned;
 use core::cell::RefCell;
 use core::fmt;
 use core::future::Future;
@@ -123,7 +124,7 @@ impl<T: 'static> LocalKey<T> {
     /// [`AccessError`] if the key has no value here.
     pub fn try_with<R>(&'static self, f: impl FnOnce(&T) -> R) -> Result<R, AccessError> {
         self.slot
-            .try_with(|slot| slot.borrow().as_ref().map(f))
+            .try_with(|slot| pinned(|| slot.borrow().as_ref().map(f)))
             .ok()
             .flatten()
             .ok_or(AccessError(()))
@@ -175,7 +176,7 @@ impl<T: 'static> LocalKey<T> {
             Err(_) => return Err(ScopeError::Destroyed),
         }
         let _back = SwapBack(self, value);
-        Ok(f())
+        Ok(pinned(f))
     }
 }
 

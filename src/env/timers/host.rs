@@ -21,7 +21,8 @@ pub(super) struct Host {
     unparked: AtomicUsize,
 }
 
-static OPS: Ops = Ops { retain, release, schedule, adopt, unpark, step_aside: |_| true, env };
+static OPS: Ops =
+    Ops { retain, release, schedule, adopt, unpark, step_aside: |_| true, place: |_, _| {}, env };
 
 impl Host {
     pub(super) fn new(clock: Clock) -> Arc<Self> {

@@ -35,7 +35,8 @@ pub fn linux(log: &mut Log) -> Verdict {
         "bytes",
         "futures-io",
         "tokio-io",
-        "full,futures-io,tokio-io",
+        "fiber",
+        "full,fiber,futures-io,tokio-io",
     ];
     check(log, "x86_64-unknown-linux-gnu", &combinations)
 }
@@ -53,15 +54,15 @@ pub fn wasi(log: &mut Log) -> Verdict {
 }
 
 pub fn windows(log: &mut Log) -> Verdict {
-    check(log, "x86_64-pc-windows-gnu", &["", "alloc", "std,macros", "native", "sim", "full"])
+    check(log, "x86_64-pc-windows-gnu", &["", "alloc", "std,macros", "native", "sim", "full,fiber"])
 }
 
 pub fn macos(log: &mut Log) -> Verdict {
-    check(log, "aarch64-apple-darwin", &["", "alloc", "std,macros", "native", "sim", "full"])
+    check(log, "aarch64-apple-darwin", &["", "alloc", "std,macros", "native", "sim", "full,fiber"])
 }
 
 pub fn freebsd(log: &mut Log) -> Verdict {
-    check(log, "x86_64-unknown-freebsd", &["native", "full"])
+    check(log, "x86_64-unknown-freebsd", &["native", "full,fiber"])
 }
 
 pub fn bare(log: &mut Log) -> Verdict {

@@ -10,7 +10,7 @@ const WEB: &str = "wasm32-unknown-unknown";
 const WASI: &str = "wasm32-wasip1";
 
 /// What this machine can build.
-const EVERYTHING: &str = "creel/full,creel/futures-io,creel/tokio-io";
+const EVERYTHING: &str = "creel/full,creel/fiber,creel/futures-io,creel/tokio-io";
 
 const EXAMPLES: [&str; 3] = ["native", "embedded", "simulator"];
 

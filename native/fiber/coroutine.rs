@@ -1,0 +1,435 @@
+//! A function on a stack of its own, which whoever polls it resumes.
+//!
+//! States, and what changes them:
+//!
+//! 1. new: the function has not begun and has no stack yet.
+//! 2. new or suspended → running: [`Coroutine::resume`].
+//! 3. running → suspended: [`wait`] on a future that is pending, [`give`].
+//! 4. running → ended: the function returned or panicked. The stack goes back to its thread.
+//! 5. suspended → ended: the drop, which unwinds the stack so that what lives on it is dropped.
+//!
+//! While a coroutine runs, a [`Running`] on the stack of its resumer says so, and `RUNNING` points
+//! to the innermost one of the thread. A coroutine never leaves its thread: whoever borrowed a
+//! thread-local before suspending would hold another thread's after.
+//!
+//! What `Handle::enter` changed belongs to the coroutine as long as the guard lives on its stack;
+//! while it is suspended [`Held`] keeps that.
+
+use super::stack::{self, Stack};
+use crate::env::context::{self, Entered};
+use crate::env::owner::{OwnerRef, RawTask};
+use core::cell::Cell;
+use core::future::{Future, IntoFuture};
+use core::mem;
+use core::ops::Range;
+use core::pin::pin;
+use core::ptr::NonNull;
+use core::task::{Context, Poll, Waker};
+use corosensei::CoroutineResult;
+use std::boxed::Box;
+use std::{process, thread};
+
+/// The coroutine as corosensei has it: it hands out an item, or nothing while it waits.
+type Raw<I, T> = corosensei::Coroutine<(), Option<I>, T, Stack>;
+pub(super) type RawYielder<I> = corosensei::Yielder<(), Option<I>>;
+
+std::thread_local! {
+    static RUNNING: Cell<Option<NonNull<Running>>> = const { Cell::new(None) };
+}
+
+/// The function of a coroutine that hands out items and ends with an outcome.
+pub(super) trait Body<I, T>: 'static {
+    fn run(self, yielder: &RawYielder<I>) -> T;
+}
+
+/// Why a coroutine gave the thread back.
+pub(super) enum Turn<I, T> {
+    Waits,
+    Item(I),
+    Ended(T),
+}
+
+/// See the module.
+pub(super) struct Coroutine<I: 'static, T: 'static, B> {
+    state: State<I, T, B>,
+    suspend: Option<Suspend>,
+    held: Option<Held>,
+    guard: Range<usize>,
+    name: Option<Box<str>>,
+    size: usize,
+}
+
+enum State<I: 'static, T: 'static, B> {
+    New(B),
+    Started(Raw<I, T>),
+    Ended,
+}
+
+/// The coroutine that runs, as the code on its stack sees it. It lives on the stack of the resumer,
+/// who goes on only when the coroutine is suspended or has ended.
+struct Running {
+    /// Wakes the resumer; none where it would not come back by itself.
+    waker: Option<NonNull<Waker>>,
+    /// How to give the thread back; known once the function has begun.
+    suspend: Cell<Option<Suspend>>,
+    /// A future is being polled for the function.
+    polling: Cell<bool>,
+    /// These must be the same when the function suspends.
+    pinned: u32,
+    task: Option<RawTask>,
+    /// The resumer itself is unwinding.
+    unwinding: bool,
+    guard: Range<usize>,
+    name: Option<NonNull<str>>,
+    size: usize,
+}
+
+/// A yielder without its type.
+#[derive(Clone, Copy)]
+struct Suspend {
+    yielder: NonNull<()>,
+    call: unsafe fn(NonNull<()>),
+}
+
+/// What guards on the stack of a suspended coroutine have entered.
+struct Held {
+    entered: Entered,
+    /// What they put back when they go; the references keep it alive until then.
+    around: Entered,
+    _owners: [Option<OwnerRef>; 2],
+}
+
+impl<I, T, B: Body<I, T>> Coroutine<I, T, B> {
+    pub(super) fn new(body: B, name: Option<&str>, size: usize) -> Self {
+        let name = name.map(Box::from);
+        Self { state: State::New(body), suspend: None, held: None, guard: 0..0, name, size }
+    }
+
+    /// Lets the function run until it waits, hands something out or ends. A panic of the function
+    /// comes out here.
+    #[inline]
+    pub(super) fn resume(&mut self, waker: Option<&Waker>) -> Turn<I, T> {
+        if let State::New(_) = self.state {
+            self.begin();
+        }
+        match self.run(waker, |raw| raw.resume(())) {
+            CoroutineResult::Yield(None) => Turn::Waits,
+            CoroutineResult::Yield(Some(item)) => Turn::Item(item),
+            CoroutineResult::Return(outcome) => {
+                self.recycle();
+                Turn::Ended(outcome)
+            }
+        }
+    }
+
+    /// Gives the function its stack.
+    fn begin(&mut self) {
+        let stack = stack::take(self.size).unwrap_or_else(|error| {
+            panic!(
+                "there is no memory for the stack of a fiber ({} bytes): {error}; use a smaller \
+                 `fiber::Builder::stack_size` or fewer fibers at a time",
+                self.size
+            )
+        });
+        self.size = stack.size();
+        self.guard = stack.guard();
+        let State::New(body) = mem::replace(&mut self.state, State::Ended) else {
+            unreachable!("only a new coroutine begins")
+        };
+        self.state = State::Started(Raw::with_stack(stack, move |yielder, ()| {
+            let suspend = Suspend::by(yielder);
+            with_running(|running| running.suspend.set(Some(suspend)));
+            body.run(yielder)
+        }));
+    }
+}
+
+impl<I, T, B> Coroutine<I, T, B> {
+    pub(super) fn has_ended(&self) -> bool {
+        matches!(self.state, State::Ended)
+    }
+
+    /// Runs `f`, which resumes the coroutine, and puts everything in its place before and after.
+    #[inline]
+    fn run<R>(&mut self, waker: Option<&Waker>, f: impl FnOnce(&mut Raw<I, T>) -> R) -> R {
+        let raw = match &mut self.state {
+            State::Started(raw) if !raw.done() => raw,
+            _ => panic!("a fiber was polled after its end"),
+        };
+        let around = Entered::now();
+        let held = self.held.take();
+        if let Some(held) = &held {
+            held.enter(around);
+        }
+        let running = Running {
+            waker: waker.map(NonNull::from),
+            suspend: Cell::new(self.suspend),
+            polling: Cell::new(false),
+            pinned: context::with(|cx| cx.pinned.get()),
+            task: context::with(|cx| cx.task.get()),
+            unwinding: thread::panicking(),
+            guard: self.guard.clone(),
+            name: self.name.as_deref().map(NonNull::from),
+            size: self.size,
+        };
+        let _resumed = Resumed {
+            outer: RUNNING.replace(Some(NonNull::from(&running))),
+            running: &running,
+            around,
+            suspend: &mut self.suspend,
+            held: &mut self.held,
+        };
+        f(raw)
+    }
+
+    /// Keeps the stack of a coroutine that has ended.
+    fn recycle(&mut self) {
+        match mem::replace(&mut self.state, State::Ended) {
+            State::Started(raw) if raw.done() => stack::put(raw.into_stack()),
+            _ => {}
+        }
+    }
+}
+
+impl<I, T, B> Drop for Coroutine<I, T, B> {
+    fn drop(&mut self) {
+        match &self.state {
+            State::Started(raw) if raw.done() => self.recycle(),
+            State::Started(_) if cfg!(panic = "unwind") => {
+                self.run(None, |raw| raw.force_unwind());
+                self.recycle();
+            }
+            // Nothing can unwind here: what lives on the stack is leaked together with it.
+            State::Started(_) => mem::forget(mem::replace(&mut self.state, State::Ended)),
+            State::New(_) | State::Ended => {}
+        }
+    }
+}
+
+/// Puts the thread back as it was when the coroutine gives it back, whichever way.
+struct Resumed<'a> {
+    outer: Option<NonNull<Running>>,
+    running: &'a Running,
+    around: Entered,
+    suspend: &'a mut Option<Suspend>,
+    held: &'a mut Option<Held>,
+}
+
+impl Drop for Resumed<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        RUNNING.set(self.outer);
+        *self.suspend = self.running.suspend.get();
+        if Entered::now() != self.around {
+            *self.held = Some(Held::leave(self.around));
+        }
+    }
+}
+
+impl Held {
+    /// Puts `around` back, and keeps what was entered inside of it.
+    #[cold]
+    fn leave(around: Entered) -> Self {
+        let entered = around.replace();
+        // SAFETY: whoever set the slots keeps these alive as long as they are set, as they are.
+        let keep = |owner: Option<_>| owner.map(|owner| unsafe { OwnerRef::retain(owner) });
+        Self { entered, around, _owners: [keep(around.runtime), keep(around.local)] }
+    }
+
+    #[cold]
+    fn enter(&self, around: Entered) {
+        let (before, now) = (self.around, around);
+        assert!(
+            thread::panicking() || (before.runtime, before.local) == (now.runtime, now.local),
+            "a fiber that holds a guard of `Handle::enter` was polled under another runtime than \
+             before: drop the guard before the fiber waits"
+        );
+        self.entered.replace();
+    }
+}
+
+impl Suspend {
+    fn by<I>(yielder: &RawYielder<I>) -> Self {
+        Self {
+            yielder: NonNull::from(yielder).cast(),
+            // SAFETY: called with the yielder that stands beside it, by code on the coroutine's own
+            // stack, at whose root the yielder lives.
+            call: |yielder| unsafe { yielder.cast::<RawYielder<I>>().as_ref() }.suspend(None),
+        }
+    }
+}
+
+/// Runs `f` with the innermost coroutine of this thread.
+#[track_caller]
+fn with_running<R>(f: impl FnOnce(&Running) -> R) -> R {
+    let Some(running) = RUNNING.get() else {
+        panic!(
+            "this waits with a fiber, and none runs here: start one with `fiber::spawn`, or use \
+             `.await` or `block_on`"
+        )
+    };
+    // SAFETY: the slot is set while the coroutine runs, and this runs on its stack; `f` has no way
+    // to suspend it and keep the reference, for only the functions below suspend.
+    f(unsafe { running.as_ref() })
+}
+
+/// Whether the calling code runs on the stack of a fiber.
+///
+/// # Examples
+/// ```
+/// # #[creel::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use creel::fiber;
+///
+/// assert!(!fiber::is_running());
+/// assert!(fiber::spawn_local(fiber::is_running).await.unwrap());
+/// # }
+/// ```
+pub fn is_running() -> bool {
+    RUNNING.get().is_some()
+}
+
+/// Waits for a future: suspends the fiber that calls it until the future is done, while the thread
+/// runs other tasks. What `.await` is to an `async fn`, this is to a function on a fiber.
+///
+/// # Panics
+/// - outside a fiber, and in one that is driven as an iterator ([`iter`](super::iter));
+/// - inside a future that the fiber waits for already: use `.await` there;
+/// - inside [`LocalKey::with`](crate::task::LocalKey::with) or
+///   [`sync_scope`](crate::task::LocalKey::sync_scope), whose value other tasks would see: give the
+///   future a [`scope`](crate::task::LocalKey::scope) instead.
+///
+/// A panic of the future comes out here.
+///
+/// # Aborts
+/// In a destructor that runs while the fiber unwinds, if the future is not ready at once: a stack
+/// that unwinds cannot be left.
+///
+/// # Cancel safety
+/// When the fiber is dropped, the future is, and the stack unwinds from here.
+///
+/// # Examples
+/// ```
+/// # #[creel::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use creel::{fiber, sync::mpsc, time};
+///
+/// let (sender, mut inbox) = mpsc::channel(1);
+/// let adder = fiber::spawn_local(move || {
+///     let mut sum = 0;
+///     while let Some(number) = fiber::wait(inbox.recv()) {
+///         fiber::wait(time::sleep(time::Duration::from_millis(1)));
+///         sum += number;
+///     }
+///     sum
+/// });
+/// for number in 1..=3 {
+///     sender.send(number).await.unwrap();
+/// }
+/// drop(sender);
+/// assert_eq!(adder.await.unwrap(), 6);
+/// # }
+/// ```
+#[track_caller]
+pub fn wait<F: IntoFuture>(future: F) -> F::Output {
+    let mut future = pin!(future.into_future());
+    loop {
+        match with_running(|running| running.poll(future.as_mut())) {
+            Poll::Ready(output) => return output,
+            Poll::Pending => suspend(),
+        }
+    }
+}
+
+/// Hands an item out and suspends the coroutine until the next one is wanted.
+#[track_caller]
+pub(super) fn give<I>(yielder: &RawYielder<I>, item: I) {
+    with_running(Running::check);
+    if with_running(Running::is_unwinding) {
+        abort();
+    }
+    yielder.suspend(Some(item));
+}
+
+/// Gives the thread back until somebody resumes the coroutine.
+fn suspend() {
+    let suspend = with_running(|running| {
+        if running.is_unwinding() {
+            abort();
+        }
+        running.suspend.get().expect("set before the function began")
+    });
+    // SAFETY: it is the yielder of the innermost coroutine, on whose stack this runs.
+    unsafe { (suspend.call)(suspend.yielder) };
+}
+
+fn abort() -> ! {
+    std::eprintln!(
+        "fatal: a destructor waits while its fiber unwinds, from a panic or because it was \
+         dropped; only what is ready at once can be had there"
+    );
+    process::abort()
+}
+
+impl Running {
+    /// Polls a future for the function.
+    #[track_caller]
+    fn poll<F: Future>(&self, future: core::pin::Pin<&mut F>) -> Poll<F::Output> {
+        if self.is_unwinding() {
+            return future.poll(&mut Context::from_waker(Waker::noop()));
+        }
+        self.check();
+        let Some(waker) = self.waker else {
+            panic!("an iterator cannot wait for a future: use `fiber::stream` in place of `iter`")
+        };
+        struct Polled<'a>(&'a Cell<bool>);
+        impl Drop for Polled<'_> {
+            fn drop(&mut self) {
+                self.0.set(false);
+            }
+        }
+        self.polling.set(true);
+        let _polled = Polled(&self.polling);
+        // SAFETY: the resumer lends its waker as long as it waits for the coroutine.
+        future.poll(&mut Context::from_waker(unsafe { waker.as_ref() }))
+    }
+
+    /// Refuses to suspend where that would take something from under others.
+    #[track_caller]
+    fn check(&self) {
+        assert!(
+            !self.polling.get(),
+            "a future that a fiber waits for cannot suspend the fiber: use `.await` inside of it"
+        );
+        let (pinned, task) = context::with(|cx| (cx.pinned.get(), cx.task.get()));
+        assert!(
+            pinned == self.pinned,
+            "a fiber cannot wait inside `LocalKey::with` or `sync_scope`, whose value other tasks \
+             would see: give the future a `scope`"
+        );
+        assert!(
+            task == self.task,
+            "a fiber cannot wait below another runtime that it drives: wait outside of `block_on`"
+        );
+    }
+
+    /// Whether the stack of the coroutine is unwinding.
+    fn is_unwinding(&self) -> bool {
+        thread::panicking() && !self.unwinding
+    }
+}
+
+/// The name and the stack size of the fiber that runs on this thread, if `address` is in its guard.
+/// Called by a signal handler.
+#[cfg_attr(not(unix), expect(dead_code, reason = "elsewhere the system tells of an overflow"))]
+pub(super) fn overflowed(address: usize) -> Option<(Option<&'static str>, usize)> {
+    let running = RUNNING.try_with(Cell::get).ok()??;
+    // SAFETY: the resumer waits, so what is on its stack stands; so does the name.
+    unsafe {
+        let running = running.as_ref();
+        running
+            .guard
+            .contains(&address)
+            .then(|| (running.name.map(|name| &*name.as_ptr().cast_const()), running.size))
+    }
+}
