@@ -1,7 +1,7 @@
 //! Building runtimes on threads.
 
 use super::blocking::BlockingPool;
-use super::driver::Driver;
+use super::driver::{Driver, Mode};
 use super::pool::Pool;
 use super::thread::ThreadHost;
 use crate::env::clock::Clock;
@@ -15,7 +15,8 @@ impl Builder {
     /// Makes the runtime.
     ///
     /// # Errors
-    /// If the threads of a multi-threaded runtime cannot be started; none keeps running then.
+    /// If the threads of a multi-threaded runtime cannot be started; none keeps running then. If
+    /// a [driver](Self::io_driver) was asked for that is not to be had.
     ///
     /// # Panics
     /// If a multi-threaded runtime shall start with its clock paused: several threads run tasks
@@ -25,7 +26,8 @@ impl Builder {
         let blocking = BlockingPool::new(&self.config().threads);
         match self.config().kind {
             Kind::CurrentThread => {
-                let driver = Arc::new(Driver::new(self.config().events));
+                let mode = if self.config().bound { Mode::Bound } else { Mode::Moving };
+                let driver = Arc::new(Driver::new(self.config(), mode)?);
                 let host = Arc::new(ThreadHost::new(Arc::clone(&driver)));
                 let mut runtime =
                     self.build_parts(Some(host), Some(blocking.owner()), Some(driver));
@@ -38,7 +40,7 @@ impl Builder {
                     "a paused clock needs a current-thread runtime: several threads cannot stop \
                      the time of each other"
                 );
-                let driver = Arc::new(Driver::new(self.config().events));
+                let driver = Arc::new(Driver::new(self.config(), Mode::Shared)?);
                 let clock = Clock::unpausable();
                 let env = self.env(clock, Some(blocking.owner()), Some(driver.clone()));
                 let pool = Pool::start(self.config(), env, driver)?;

@@ -8,23 +8,41 @@
 
 #[cfg(unix)]
 mod async_fd;
+mod choice;
+#[cfg(not(all(feature = "io-uring", target_os = "linux")))]
+#[allow(dead_code)] // for the file system
+#[path = "files_none.rs"]
+mod files;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod fine;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 #[path = "coarse.rs"]
 mod fine;
 mod reactor;
+#[cfg(all(feature = "io-uring", target_os = "linux"))]
+mod ring;
+#[cfg(not(all(feature = "io-uring", target_os = "linux")))]
+#[path = "ring_none.rs"]
+mod ring;
 mod source;
 
 use crate::env::owner::OwnerRef;
 use crate::lock::Lock;
 use crate::platform;
-use crate::runtime::{EventLimits, RuntimeShutDown};
+use crate::runtime::{Config, DriverFallback, EventLimits, IoDriver, RuntimeShutDown};
 #[cfg(unix)]
 pub use async_fd::{
     AsyncFd, AsyncFdReadyGuard, AsyncFdReadyMutGuard, AsyncFdRegisterError, TryIoError,
 };
+#[cfg(not(all(feature = "io-uring", target_os = "linux")))]
+#[allow(unused_imports)] // for the file system
+pub(crate) use files::{Files, Flush};
 pub(super) use reactor::{Edges, Reactor};
+pub(super) use ring::Mode;
+use ring::Ring;
+#[cfg(all(feature = "io-uring", target_os = "linux"))]
+#[allow(unused_imports)] // for the file system
+pub(crate) use ring::files::{Files, Flush};
 pub(crate) use source::Source;
 use std::boxed::Box;
 use std::io;
@@ -38,6 +56,9 @@ use std::vec::Vec;
 pub(super) struct Driver {
     reactor: OnceLock<Arc<Reactor>>,
     limits: EventLimits,
+    choice: IoDriver,
+    mode: Mode,
+    on_fallback: Option<DriverFallback>,
     /// Held while the reactor is made; tells whether the runtime is shut down.
     closed: Lock<bool>,
     /// Whether the runtime watches for signals; held while it begins to.
@@ -46,14 +67,25 @@ pub(super) struct Driver {
 }
 
 impl Driver {
-    pub(super) fn new(limits: EventLimits) -> Self {
-        Self {
+    /// The I/O of a runtime that is driven as `mode` says.
+    ///
+    /// # Errors
+    /// If a driver was asked for by name, and is not to be had.
+    pub(super) fn new(config: &Config, mode: Mode) -> io::Result<Self> {
+        let driver = Self {
             reactor: OnceLock::new(),
-            limits,
+            limits: config.events,
+            choice: choice::of(config.io_driver)?,
+            mode,
+            on_fallback: config.on_driver_fallback.clone(),
             closed: Lock::new(false),
             #[cfg(all(unix, feature = "signal"))]
             watches_signals: std::sync::Mutex::new(false),
+        };
+        if driver.choice == IoDriver::Completion {
+            driver.start()?;
         }
+        Ok(driver)
     }
 
     /// The reactor, if anything was ever registered.
@@ -100,6 +132,8 @@ impl Driver {
     }
 
     fn start(&self) -> io::Result<Arc<Reactor>> {
+        // Before the lock, for it may call the program; of two that are opened at once one is closed.
+        let ring = self.ring()?;
         let closed = self.closed.lock();
         if *closed {
             return Err(RuntimeShutDown::error());
@@ -107,8 +141,23 @@ impl Driver {
         if let Some(reactor) = self.reactor() {
             return Ok(Arc::clone(reactor));
         }
-        let reactor = Arc::new(Reactor::new(self.limits)?);
+        let reactor = Arc::new(Reactor::new(self.limits, ring)?);
         Ok(Arc::clone(self.reactor.get_or_init(|| reactor)))
+    }
+
+    /// The ring, if there shall be one.
+    fn ring(&self) -> io::Result<Option<Ring>> {
+        match self.choice {
+            IoDriver::Readiness => Ok(None),
+            IoDriver::Completion => Ring::open(self.mode).map(Some),
+            IoDriver::Auto => Ok(Ring::open(self.mode).map_or_else(
+                |error| {
+                    choice::fall_back(self.on_fallback.as_ref(), &error);
+                    None
+                },
+                Some,
+            )),
+        }
     }
 }
 

@@ -1,18 +1,41 @@
 //! No I/O: without the feature `net` a host waits by its thread alone.
 
+#[allow(dead_code)] // for the file system
+#[path = "files_none.rs"]
+mod files;
+
 use crate::platform;
-use crate::runtime::EventLimits;
+use crate::runtime::{Config, IoDriver};
 use core::convert::Infallible;
 use core::marker::PhantomData;
 use core::time::Duration;
+use std::io;
+
+#[allow(unused_imports)] // nobody reads files yet
+pub(crate) use files::{Files, Flush};
+
+/// Which threads may drive the runtime; nothing depends on it here.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Mode {
+    Bound,
+    Moving,
+    Shared,
+}
 
 /// The I/O of a runtime that has none.
 #[derive(Debug)]
 pub(super) struct Driver;
 
 impl Driver {
-    pub(super) fn new(_: EventLimits) -> Self {
-        Self
+    pub(super) fn new(config: &Config, _: Mode) -> io::Result<Self> {
+        match config.io_driver {
+            IoDriver::Completion => Err(io::Error::new(
+                io::ErrorKind::Unsupported,
+                "this program was built without the completion driver: it needs the feature \
+                 `io-uring` of creel",
+            )),
+            _ => Ok(Self),
+        }
     }
 
     #[inline]

@@ -7,6 +7,7 @@
 //! edge finds its slot without a lock. A token is `generation | index`.
 
 use super::fine;
+use super::ring::{Arrivals, Ring};
 use crate::env::panics::Panics;
 use crate::io::{Interest, Ready};
 use crate::lock::Lock;
@@ -28,9 +29,13 @@ const WAKE: Token = Token(INDEX_MASK);
 /// The first page has this many slots.
 const FIRST_PAGE: usize = 64;
 const PAGES: usize = 20;
+/// How long to wait for memory to come free.
+const BREATH: Duration = Duration::from_millis(1);
 
 /// See the module.
 pub(crate) struct Reactor {
+    /// For completion, if this is that driver.
+    ring: Option<Ring>,
     registry: Registry,
     waker: Waker,
     /// Away while a thread waits or looks.
@@ -45,6 +50,8 @@ struct Selector {
     /// For a look while tasks are ready, if it shall bring fewer events.
     few: Option<Events>,
     used_few: bool,
+    /// What the ring has answered.
+    arrivals: Arrivals,
 }
 
 /// Which slots are in use.
@@ -56,14 +63,16 @@ struct Places {
 }
 
 impl Reactor {
-    pub(super) fn new(limits: EventLimits) -> io::Result<Self> {
+    pub(super) fn new(limits: EventLimits, ring: Option<Ring>) -> io::Result<Self> {
         let poll = Poll::new()?;
         let registry = poll.registry().try_clone()?;
         let waker = Waker::new(&registry, WAKE)?;
         let events = Events::with_capacity(limits.waited);
         let few = (limits.busy < limits.waited).then(|| Events::with_capacity(limits.busy));
-        let selector = Box::new(Selector { poll, events, few, used_few: false });
+        let arrivals = Arrivals::default();
+        let selector = Box::new(Selector { poll, events, few, used_few: false, arrivals });
         Ok(Self {
+            ring,
             registry,
             waker,
             selector: Lock::new(Some(selector)),
@@ -79,7 +88,7 @@ impl Reactor {
     pub(in crate::native) fn wait(&self, timeout: Option<Duration>) -> Edges<'_> {
         let mut selector = self.selector.lock().take();
         if let Some(selector) = &mut selector {
-            selector.wait(timeout);
+            selector.wait(self.ring.as_ref(), timeout);
         }
         Edges { reactor: self, selector }
     }
@@ -88,6 +97,13 @@ impl Reactor {
     pub(in crate::native) fn wake(&self) {
         // A failure means that the counter behind it is full: there is a wake under way.
         let _ = self.waker.wake();
+    }
+
+    #[allow(dead_code)] // elsewhere there never is one
+    /// The ring, if this is the completion driver.
+    #[inline]
+    pub(super) fn ring(&self) -> Option<&Ring> {
+        self.ring.as_ref()
     }
 
     /// Takes a slot, and has the system report edges of `source` to it.
@@ -146,12 +162,34 @@ impl Reactor {
         let used = places.unused;
         drop(places);
         (0..used).for_each(|index| self.slot(index).shut_down());
+        self.ring.iter().for_each(Ring::shut_down);
         self.wake();
     }
 }
 
 impl Selector {
-    fn wait(&mut self, timeout: Option<Duration>) {
+    /// Waits in the ring if something is under way there, else in the selector.
+    fn wait(&mut self, ring: Option<&Ring>, timeout: Option<Duration>) {
+        let Some(ring) = ring else { return self.select(timeout) };
+        let waited = ring.wait(timeout, &self.poll);
+        if waited.is_none() {
+            self.select(timeout);
+        }
+        let readable = ring.fetch(&mut self.arrivals);
+        match waited {
+            None => {}
+            Some(true) => self.select(Some(BREATH)),
+            Some(false) if readable => self.select(Some(Duration::ZERO)),
+            Some(false) => self.select_nothing(),
+        }
+    }
+
+    fn select_nothing(&mut self) {
+        self.used_few = false;
+        self.events.clear();
+    }
+
+    fn select(&mut self, timeout: Option<Duration>) {
         self.used_few = timeout == Some(Duration::ZERO) && self.few.is_some();
         let events = self.few.as_mut().filter(|_| self.used_few).unwrap_or(&mut self.events);
         // Interrupted by a signal, or refused: there are no events then, and the host looks again.
@@ -174,9 +212,10 @@ pub(in crate::native) struct Edges<'a> {
 
 impl Edges<'_> {
     /// Wakes who waits for the edges.
-    pub(in crate::native) fn dispatch(self) {
-        let Some(selector) = &self.selector else { return };
+    pub(in crate::native) fn dispatch(mut self) {
+        let Some(selector) = &mut self.selector else { return };
         let mut panics = Panics::new();
+        selector.arrivals.dispatch(&mut panics);
         for event in selector.events() {
             let token = event.token();
             if token != WAKE {

@@ -21,8 +21,10 @@ use core::slice;
 /// * [`as_ptr`](Self::as_ptr) points to [`len`](Self::len) initialised bytes, and
 /// * keeps doing so while the value is moved, until it is changed through `&mut` or dropped.
 ///
-/// So the bytes are on the heap or static: an array does not qualify, a boxed one does.
-pub unsafe trait OwnedBuf: Unpin + 'static {
+/// So the bytes are on the heap or static: an array does not qualify, a boxed one does. And a buffer
+/// is `Send`: if a future is dropped while the kernel uses its buffer, the thread that learns of the
+/// end drops that.
+pub unsafe trait OwnedBuf: Send + Unpin + 'static {
     /// Where the bytes are.
     fn as_ptr(&self) -> *const u8;
 

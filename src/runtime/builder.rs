@@ -45,9 +45,49 @@ pub(crate) struct Config {
     pub(crate) event_interval: u32,
     pub(crate) global_queue_interval: Option<u32>,
     pub(crate) events: EventLimits,
+    pub(crate) io_driver: IoDriver,
+    #[cfg(feature = "std")]
+    pub(crate) on_driver_fallback: Option<DriverFallback>,
+    /// Only the thread that builds the runtime will ever drive it.
+    pub(crate) bound: bool,
     pub(crate) seed: Option<u64>,
     pub(crate) hooks: Hooks,
     pub(crate) threads: ThreadConfig,
+}
+
+/// How a runtime does its I/O; see [`Builder::io_driver`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum IoDriver {
+    /// Completion where the kernel allows it, else readiness.
+    #[default]
+    Auto,
+    /// The kernel tells when a descriptor is ready; the thread then reads or writes: epoll,
+    /// kqueue, and what Windows has.
+    Readiness,
+    /// The kernel reads or writes while the task sleeps, and tells when it has: io_uring, on Linux
+    /// from 6.1 on. Needs the feature `io-uring`.
+    Completion,
+}
+
+/// Whom to tell that readiness stands in for completion.
+#[cfg(feature = "std")]
+#[derive(Clone)]
+pub(crate) struct DriverFallback(Arc<dyn Fn(&std::io::Error) + Send + Sync>);
+
+#[cfg(feature = "std")]
+impl DriverFallback {
+    #[allow(dead_code)] // hosts without a choice of drivers never fall back
+    pub(crate) fn call(&self, why: &std::io::Error) {
+        (self.0)(why);
+    }
+}
+
+#[cfg(feature = "std")]
+impl fmt::Debug for DriverFallback {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DriverFallback")
+    }
 }
 
 /// How many I/O events are handled at a time, at most.
@@ -89,6 +129,10 @@ impl Builder {
                 event_interval: 61,
                 global_queue_interval: None,
                 events: EventLimits::default(),
+                io_driver: IoDriver::Auto,
+                #[cfg(feature = "std")]
+                on_driver_fallback: None,
+                bound: false,
                 seed: None,
                 hooks: Hooks::default(),
                 threads: ThreadConfig {
@@ -202,6 +246,46 @@ impl Builder {
     pub fn max_io_events_per_busy_tick(&mut self, events: usize) -> &mut Self {
         assert!(events > 0, "max_io_events_per_busy_tick must be non-zero");
         self.config.events.busy = events;
+        self
+    }
+
+    /// How the runtime does its I/O, natively. Completion where the kernel allows it unless told, or
+    /// what the environment variable `CREEL_DRIVER` says (`readiness`, `completion`, `auto`).
+    ///
+    /// A driver that is asked for here and not to be had makes [`build`](Self::build) fail; left
+    /// open, readiness stands in, and [`on_driver_fallback`](Self::on_driver_fallback) tells why.
+    ///
+    /// # Examples
+    /// ```
+    /// use creel::runtime::{Builder, IoDriver};
+    /// let mut builder = Builder::new_current_thread();
+    /// match builder.io_driver(IoDriver::Completion).build() {
+    ///     Ok(runtime) => runtime.block_on(async { println!("io_uring it is") }),
+    ///     Err(why) => println!("no io_uring here: {why}"),
+    /// }
+    /// ```
+    pub fn io_driver(&mut self, driver: IoDriver) -> &mut Self {
+        self.config.io_driver = driver;
+        self
+    }
+
+    /// What to call if the runtime could choose its driver and had to do with readiness: when its
+    /// first socket is made, with the reason. Without, a line on standard error tells it once if the
+    /// environment variable `CREEL_DRIVER` is set.
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = creel::runtime::Builder::new_current_thread()
+    ///     .on_driver_fallback(|why| eprintln!("sockets go through epoll: {why}"))
+    ///     .build()?;
+    /// # std::io::Result::Ok(())
+    /// ```
+    #[cfg(feature = "std")]
+    pub fn on_driver_fallback<F>(&mut self, f: F) -> &mut Self
+    where
+        F: Fn(&std::io::Error) + Send + Sync + 'static,
+    {
+        self.config.on_driver_fallback = Some(DriverFallback(Arc::new(f)));
         self
     }
 
@@ -343,6 +427,12 @@ impl Builder {
     /// What to call after a thread that drives tasks has waited.
     pub fn on_thread_unpark<F: Fn() + Send + Sync + 'static>(&mut self, f: F) -> &mut Self {
         self.config.threads.on_unpark = Some(Arc::new(f));
+        self
+    }
+
+    /// The runtime will be driven by no thread but this one.
+    pub(crate) fn bound(&mut self) -> &mut Self {
+        self.config.bound = true;
         self
     }
 

@@ -127,6 +127,6 @@ impl Builder {
             self.config().kind == super::Kind::CurrentThread,
             "a local runtime has one thread: use `Builder::new_current_thread`"
         );
-        Ok(LocalRuntime { runtime: self.build()?, _not_send: PhantomData })
+        Ok(LocalRuntime { runtime: self.bound().build()?, _not_send: PhantomData })
     }
 }

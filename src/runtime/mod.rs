@@ -28,6 +28,9 @@ pub use crate::env::hooks::{SlowPoll, TaskPanic};
 pub use crate::env::info::{RuntimeFlavor, RuntimeId as Id};
 pub use crate::task::{EnterGuard, Handle, TryCurrentError};
 pub use builder::Builder;
+#[cfg(feature = "std")]
+pub(crate) use builder::DriverFallback;
+pub use builder::IoDriver;
 pub(crate) use builder::{Config, EventLimits, Kind, ThreadConfig};
 pub use current_thread::Next;
 pub use local_runtime::{LocalOptions, LocalRuntime};
