@@ -43,6 +43,7 @@
 //! | `signal` | ctrl-c and what else the system sends, natively |
 //! | `fiber` | stacks for code that cannot be written with `.await`, natively |
 //! | [`runtime`] | making a runtime, driving it, ending it |
+//! | [`actor`] | actors, and supervisors that restart them |
 //! | [`platform`] | what a host brings: how to wait, what time it is |
 //! | `sim` | the simulator |
 //! | `wasm` | what only browsers and WASI have |
@@ -93,6 +94,8 @@ extern crate std;
 // What the attributes expand to says `::creel`, in the tests of this crate too.
 extern crate self as creel;
 
+#[cfg(feature = "alloc")]
+pub mod actor;
 mod atomic;
 mod collections;
 mod env;

@@ -42,6 +42,13 @@ mod caught {
             }
         }
 
+        /// Forgets the first panic, where it is nobody's business.
+        pub(crate) fn forget(self) {
+            let mut panics = Self::new();
+            panics.guard(|| drop(self.0));
+            core::mem::forget(panics);
+        }
+
         /// Lets the first panic go on, if there was one.
         #[inline]
         pub(crate) fn resume(self) {
@@ -76,5 +83,8 @@ mod bare {
 
         #[inline]
         pub(crate) fn resume(self) {}
+
+        #[inline]
+        pub(crate) fn forget(self) {}
     }
 }

@@ -29,6 +29,7 @@ macro_rules! cases {
     };
 }
 
+mod actor;
 mod channels;
 mod future;
 mod io;
@@ -40,6 +41,7 @@ mod time;
 /// Every case, in a fixed order.
 pub fn all() -> Vec<&'static Case> {
     let rooms = [
+        actor::CASES,
         channels::CASES,
         future::CASES,
         io::CASES,
