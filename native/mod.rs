@@ -12,6 +12,8 @@ pub mod fiber;
 #[cfg(feature = "net")]
 pub mod net;
 mod pool;
+#[cfg(feature = "process")]
+pub mod process;
 #[cfg(feature = "signal")]
 pub mod signal;
 mod thread;

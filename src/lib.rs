@@ -40,6 +40,7 @@
 //! | [`stream`] | streams and their daily adaptors |
 //! | [`io`] | asynchronous reading and writing |
 //! | `net` | sockets, natively |
+//! | `process` | other programs, natively |
 //! | `signal` | ctrl-c and what else the system sends, natively |
 //! | `fiber` | stacks for code that cannot be written with `.await`, natively |
 //! | [`runtime`] | making a runtime, driving it, ending it |
@@ -70,13 +71,14 @@
 //! | `tokio-io` | adapters to and from the streams of `tokio::io` |
 //! | `net` | TCP, UDP, Unix sockets and pipes, and `AsyncFd`; nothing on WebAssembly |
 //! | `signal` | ctrl-c, Unix signals, the events of a Windows console; brings `net` |
+//! | `process` | child processes, natively; brings `signal` |
 //! | `io-std` | the standard streams of the process, natively |
 //! | `fiber` | functions on stacks of their own that wait like tasks; nothing on WebAssembly |
-//! | `full` | `std`, `macros`, `native`, `sim`, `io-util`, `io-std`, `net` and `signal` |
+//! | `full` | `std`, `macros`, `native`, `sim`, `io-util`, `io-std`, `net`, `process` and `signal` |
 //! | `io-util` | the same as `bytes`; tokio's name |
 //! | `rt`, `sync`, `time`, `test-util` | `std`; tokio's names for what is always there |
 //! | `rt-multi-thread` | `native`; tokio's name |
-//! | `fs`, `process` | `native`, and nothing else yet; tokio's names |
+//! | `fs` | `native`, and nothing else yet; tokio's name |
 //! | `parking_lot` | nothing; tokio's name |
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -135,6 +137,8 @@ pub mod native;
 pub use native::fiber;
 #[cfg(all(feature = "net", not(target_family = "wasm")))]
 pub use native::net;
+#[cfg(all(feature = "process", not(target_family = "wasm")))]
+pub use native::process;
 #[cfg(all(feature = "signal", not(target_family = "wasm")))]
 pub use native::signal;
 #[cfg(target_family = "wasm")]

@@ -96,3 +96,18 @@ fn a_child_has_the_default_again() {
         assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(libc::SIGTERM));
     });
 }
+
+#[test]
+fn a_listener_outlives_its_runtime() {
+    let mut winch = runtimes()[0].block_on(async { signal(SignalKind::window_change()).unwrap() });
+    for runtime in runtimes() {
+        runtime.block_on(async {
+            let raised = creel::spawn(async {
+                creel::time::sleep(Duration::from_millis(10)).await;
+                raise(SignalKind::window_change());
+            });
+            comes(&mut winch).await;
+            raised.await.unwrap();
+        });
+    }
+}

@@ -9,6 +9,7 @@
 mod watch;
 
 use super::event::{Event, Listener};
+use crate::env::owner::OwnerRef;
 use crate::native::driver::Driver;
 use core::task::{Context, Poll};
 use libc::c_int;
@@ -94,8 +95,8 @@ pub struct Signal {
 
 /// Listens to a kind of signal from now on.
 ///
-/// The listener is told while the runtime that it was made in is driven, or another that has
-/// listened to a signal. It outlives its runtime.
+/// The listener is told while the runtime that it was made in is driven, or any other that has
+/// waited for a signal. It outlives its runtime.
 ///
 /// # Errors
 /// If the kind is one that cannot be handled (SIGKILL, SIGSTOP, SIGSEGV, SIGILL, SIGFPE) or that
@@ -120,7 +121,7 @@ pub struct Signal {
 #[track_caller]
 pub fn signal(kind: SignalKind) -> io::Result<Signal> {
     let hub = Hub::get()?;
-    Driver::watch_signals(|| Watch::new(hub))?.into_iter().for_each(Wake::wake);
+    hub.watch()?;
     hub.listen(kind)
 }
 
@@ -136,7 +137,12 @@ impl Signal {
     /// Whether there was a signal; if not, the task of `cx` is woken when there is one. The task
     /// of the last call only.
     pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<()>> {
-        self.listener.poll(cx).map(Some)
+        let came = self.listener.poll(cx).map(Some);
+        if came.is_pending() && OwnerRef::current().is_some() {
+            // The runtime it was made in may be gone. One without I/O cannot help.
+            let _ = Hub::get().and_then(Hub::watch);
+        }
+        came
     }
 }
 
@@ -176,6 +182,13 @@ impl Hub {
         sender.set_nonblocking(true)?;
         receiver.set_nonblocking(true)?;
         Ok(Self { kinds: (0..KINDS).map(|_| Kind::default()).collect(), sender, receiver })
+    }
+
+    /// Has the runtime that this thread is in tell what comes.
+    #[track_caller]
+    fn watch(&'static self) -> io::Result<()> {
+        Driver::watch_signals(|| Watch::new(self))?.into_iter().for_each(Wake::wake);
+        Ok(())
     }
 
     fn listen(&'static self, kind: SignalKind) -> io::Result<Signal> {

@@ -17,6 +17,12 @@
 //! operating system, which belongs to `net` and to the native host.
 
 mod adapters;
+#[cfg(all(
+    any(feature = "io-std", all(feature = "process", windows)),
+    not(target_family = "wasm")
+))]
+#[path = "../../native/io/blocking.rs"]
+pub(crate) mod blocking;
 mod buffered;
 #[cfg(any(feature = "futures-io", feature = "tokio-io"))]
 pub mod compat;

@@ -26,6 +26,7 @@ const FILES: &[&str] = &[
     "io_join",
     "io_lines",
     "io_mem_stream",
+    "io_panic",
     "io_read",
     "io_read_buf",
     "io_read_exact",
@@ -53,6 +54,18 @@ const FILES: &[&str] = &[
     "macros_try_join",
     "net_bind_resource",
     "net_lookup_host",
+    "net_quickack",
+    "net_unix_pipe",
+    "process_arg0",
+    "process_change_of_runtime",
+    "process_issue_2174",
+    "process_issue_42",
+    "process_issue_7144",
+    "process_issue_8042",
+    "process_kill_after_wait",
+    "process_kill_on_drop",
+    "process_raw_handle",
+    "process_smoke",
     "rt_basic",
     "rt_busy_tick",
     "rt_handle",
@@ -99,6 +112,7 @@ const FILES: &[&str] = &[
     "task_local_set",
     "task_panic",
     "tcp_accept",
+    "tcp_accept_ready",
     "tcp_connect",
     "tcp_echo",
     "tcp_into_split",
@@ -138,8 +152,14 @@ const OTHERWISE: &[(&str, &str)] = &[
     ("timeout_panics_when_no_time_handle", "timers are always enabled"),
     ("timeout_panic_caller", "timers are always enabled"),
     ("timeout_at_panic_caller", "timers are always enabled"),
-    // So is I/O: there is no runtime without signals.
+    // So is I/O, which is all that tokio's `net_panic` is about.
     ("signal_panic_caller", "signals are always enabled"),
+    ("async_fd_new_panic_caller", "I/O is always enabled"),
+    ("async_fd_with_interest_panic_caller", "I/O is always enabled"),
+    ("async_fd_try_new_panic_caller", "I/O is always enabled"),
+    ("async_fd_try_with_interest_panic_caller", "I/O is always enabled"),
+    ("async_fd_register_panic_caller", "I/O is always enabled"),
+    ("async_fd_register_with_interest_panic_caller", "I/O is always enabled"),
 ];
 
 pub fn tokio(log: &mut Log) -> Verdict {
@@ -201,7 +221,7 @@ edition = "2021"
 [workspace]
 
 [features]
-default = ["full", "rt", "rt-multi-thread", "macros", "sync", "time", "io-util", "net", "signal", "test-util"]
+default = ["full", "rt", "rt-multi-thread", "macros", "sync", "time", "io-util", "net", "process", "signal", "test-util"]
 full = []
 rt = []
 rt-multi-thread = []
@@ -210,6 +230,7 @@ sync = []
 time = []
 io-util = []
 net = []
+process = []
 signal = []
 test-util = []
 

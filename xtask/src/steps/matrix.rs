@@ -32,6 +32,7 @@ pub fn linux(log: &mut Log) -> Verdict {
         "io-util",
         "net",
         "signal",
+        "process",
         "bytes",
         "futures-io",
         "tokio-io",
