@@ -74,7 +74,8 @@
 //! | `process` | child processes, natively; brings `signal` |
 //! | `io-std` | the standard streams of the process, natively |
 //! | `fiber` | functions on stacks of their own that wait like tasks; nothing on WebAssembly |
-//! | `full` | `std`, `macros`, `native`, `sim`, `io-util`, `io-std`, `net`, `process` and `signal` |
+//! | `io-uring` | completion on Linux, beside readiness; nothing elsewhere; brings `net` |
+//! | `full` | `std`, `macros`, `native`, `sim`, `io-util`, `io-std`, `net`, `io-uring`, `process` and `signal` |
 //! | `io-util` | the same as `bytes`; tokio's name |
 //! | `rt`, `sync`, `time`, `test-util` | `std`; tokio's names for what is always there |
 //! | `rt-multi-thread` | `native`; tokio's name |
