@@ -61,6 +61,8 @@ struct Inner {
     /// What the host was told last; `u64::MAX` if there was nothing to wait for, or if what it was
     /// told is gone.
     told: u64,
+    /// When the host last came late for a reason of its own, from when it was due to when it came.
+    gap: Option<(Instant, Instant)>,
     closed: bool,
 }
 
@@ -70,8 +72,18 @@ pub(crate) struct Closed;
 
 impl Timers {
     pub(crate) fn new() -> Self {
-        let inner = Inner { wheel: Wheel::new(), told: u64::MAX, closed: false };
+        let inner = Inner { wheel: Wheel::new(), told: u64::MAX, gap: None, closed: false };
         Self { armed: AtomicBool::new(false), inner: Lock::new(inner) }
+    }
+
+    /// Notes that the host was kept from looking: it was due at `from` and came at `to`.
+    pub(crate) fn note_gap(&self, from: Instant, to: Instant) {
+        self.inner.lock().gap = Some((from, to));
+    }
+
+    /// Whether the host was kept from looking when `due` passed.
+    pub(crate) fn was_kept(&self, due: Instant) -> bool {
+        self.inner.lock().gap.is_some_and(|(from, to)| from <= due && due < to)
     }
 
     /// Whether any timer waits. Costs one load.
@@ -294,6 +306,12 @@ impl Registration {
     #[inline]
     pub(crate) fn deadline(&self) -> Instant {
         Instant::from_nanos(self.entry.deadline())
+    }
+
+    /// Whether its host was kept from looking when it was due.
+    pub(crate) fn was_kept(&self) -> bool {
+        let timers = self.owner.as_ref().map(|owner| &owner.env().timers);
+        timers.is_some_and(|timers| timers.was_kept(self.deadline()))
     }
 
     /// Whether the timer fired since it was made or reset.

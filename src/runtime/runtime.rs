@@ -155,6 +155,28 @@ impl Runtime {
         self.local.as_ref().map_or(Next::Idle, |local| local.tick(turns))
     }
 
+    /// [`tick`](Self::tick) that fires no timers and does not read the clock, for a host that has
+    /// just done so or knows that none is due. A time that has passed may be the answer.
+    ///
+    /// # Examples
+    /// ```
+    /// use creel::runtime::{Builder, Next};
+    /// let runtime = Builder::new_current_thread().build_passive(|| {});
+    /// let task = runtime.spawn(async { 42 });
+    /// assert_eq!(runtime.tick_ready(10), Next::Idle);
+    /// assert!(task.is_finished());
+    /// ```
+    pub fn tick_ready(&self, turns: usize) -> Next {
+        self.local.as_ref().map_or(Next::Idle, |local| local.tick_ready(turns))
+    }
+
+    /// Tells that the host was kept from ticking: it should have at `from` and does at `to`, both on
+    /// the runtime's clock. An [`Interval`](crate::time::Interval) that missed ticks meanwhile can
+    /// then [say](crate::time::Interval::missed) that it was not the program's doing.
+    pub fn report_gap(&self, from: Instant, to: Instant) {
+        self.handle.owner().env().timers.note_gap(from, to);
+    }
+
     /// When the next timer is due on the clock of the host, for one that ticks.
     pub fn next_deadline(&self) -> Option<Instant> {
         self.local.as_ref().and_then(CurrentThread::next_deadline)

@@ -77,8 +77,39 @@ impl LocalSet {
                 waker.wake();
             }
         });
+        Self::on(poller, wake, blocking)
+    }
+
+    /// A set that a host [ticks](Self::tick) when `wake` has asked for it, in the context of a
+    /// runtime.
+    #[allow(dead_code)] // only the event loop has such sets
+    pub(crate) fn hosted(wake: impl Fn() + Send + Sync + 'static) -> Self {
+        Self::on(Arc::default(), Box::new(wake), Blocking::Refused)
+    }
+
+    fn on(
+        poller: Arc<Lock<Option<Waker>>>,
+        wake: Box<dyn Fn() + Send + Sync>,
+        blocking: Blocking,
+    ) -> Self {
         let executor = Executor::start(ReadyQueue::default(), None, None, wake, blocking);
         Self { executor, poller, _not_send: PhantomData }
+    }
+
+    /// Gives ready tasks up to `turns` turns. Answers whether one is ready.
+    #[allow(dead_code)] // only the event loop has such sets
+    pub(crate) fn tick(&self, turns: usize) -> bool {
+        // Inside one of its own tasks: whoever drives it will see the rest.
+        let Ok(driving) = self.executor.drive() else { return false };
+        driving.run(turns);
+        driving.expect_notice();
+        driving.has_ready()
+    }
+
+    /// Whether a task is ready.
+    #[allow(dead_code)] // only the event loop has such sets
+    pub(crate) fn is_ready(&self) -> bool {
+        self.tick(0)
     }
 
     /// Makes this set the one that `spawn_local` means, until the guard is dropped.

@@ -55,6 +55,7 @@ pub fn interval_at(start: Instant, period: Duration) -> Interval {
         delay: Box::pin(sleep_until(start)),
         period,
         missed_tick_behavior: MissedTickBehavior::default(),
+        missed: Missed::default(),
     }
 }
 
@@ -128,6 +129,19 @@ pub struct Interval {
     delay: Pin<Box<Sleep>>,
     period: Duration,
     missed_tick_behavior: MissedTickBehavior,
+    missed: Missed,
+}
+
+/// What [`Interval::missed`] tells of the tick that was taken last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Missed {
+    /// How many whole periods it was late, if it was too late to be forgiven.
+    pub ticks: u64,
+    /// Whether that was the host's doing rather than that of a slow task: a browser lets the timers
+    /// of a hidden page fire once a second or less, and a machine may have been asleep. Hosts that
+    /// cannot tell never say so.
+    pub throttled: bool,
 }
 
 impl Interval {
@@ -151,9 +165,14 @@ impl Interval {
         ready!(self.delay.as_mut().poll(cx));
         let due = self.delay.deadline();
         let now = Instant::now();
-        let next = if now - due > GRACE {
+        let late = now - due;
+        let next = if late > GRACE {
+            let ticks = u64::try_from(late.as_nanos() / self.period.as_nanos());
+            self.missed =
+                Missed { ticks: ticks.unwrap_or(u64::MAX), throttled: self.delay.was_kept() };
             self.missed_tick_behavior.next(due, now, self.period)
         } else {
+            self.missed = Missed::default();
             due.add_or_far(self.period)
         };
         self.delay.as_mut().reset(next);
@@ -203,6 +222,28 @@ impl Interval {
     /// Says what to do about missed ticks; [`MissedTickBehavior::Burst`] if nothing is said.
     pub fn set_missed_tick_behavior(&mut self, behavior: MissedTickBehavior) {
         self.missed_tick_behavior = behavior;
+    }
+
+    /// How many ticks were missed before the one that was taken last, and whose doing that was. A
+    /// program that shows something may skip them; one that counts may make up for them.
+    ///
+    /// ```
+    /// use creel::time::{Duration, MissedTickBehavior, interval};
+    ///
+    /// # #[creel::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let mut interval = interval(Duration::from_millis(10));
+    /// interval.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    /// interval.tick().await;
+    /// creel::time::advance(Duration::from_millis(35)).await;
+    /// interval.tick().await; // due at 10, taken at 35
+    /// assert_eq!(interval.missed().ticks, 2);
+    /// assert!(!interval.missed().throttled, "the program itself was slow");
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn missed(&self) -> Missed {
+        self.missed
     }
 
     /// The time between two ticks.

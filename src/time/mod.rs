@@ -42,7 +42,7 @@ mod timeout;
 #[cfg(feature = "alloc")]
 pub use self::clock::{advance, pause, resume};
 #[cfg(feature = "alloc")]
-pub use self::interval::{Interval, MissedTickBehavior, interval, interval_at};
+pub use self::interval::{Interval, Missed, MissedTickBehavior, interval, interval_at};
 #[cfg(feature = "alloc")]
 pub use self::sleep::{Sleep, sleep, sleep_until};
 #[cfg(feature = "alloc")]

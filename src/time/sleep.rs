@@ -117,6 +117,11 @@ impl Sleep {
         self.timer.is_elapsed()
     }
 
+    /// Whether the host was kept from looking at timers when the wait ended.
+    pub(super) fn was_kept(&self) -> bool {
+        self.timer.was_kept()
+    }
+
     /// Moves the deadline, forward or back, also after it was reached.
     ///
     /// The task that waits is woken at the new time without another poll.

@@ -17,6 +17,13 @@ extern "C" {
 
     #[wasm_bindgen(thread_local_v2, js_namespace = harness, js_name = arguments)]
     static ARGUMENTS: Vec<String>;
+    #[wasm_bindgen(thread_local_v2, js_namespace = harness, js_name = context)]
+    static CONTEXT: String;
+}
+
+/// Where this is: `node`, `window`, `worker`, `shared-worker` or `service-worker`.
+pub fn context() -> String {
+    CONTEXT.with(String::clone)
 }
 
 /// Runs what the command line asks for of the conformance list and of the host's own cases.

@@ -1,10 +1,11 @@
 //! What the event loop as host promises beyond the conformance list.
 
+use crate::host::context;
 use creel::runtime::{Builder, Next};
 use creel::sync::oneshot;
 use creel::task::yield_now;
 use creel::time::{Duration, Instant, sleep};
-use creel::wasm::web::{self, EventLoop, JsFuture, promise};
+use creel::wasm::web::{self, EventLoop, JsFuture, Options, Priority, Start, promise};
 use js_sys::{Function, Promise, Reflect};
 use std::cell::{Cell, RefCell};
 use std::future::{pending, poll_fn};
@@ -180,6 +181,151 @@ cases! {
         assert_eq!(watched.long_calls().await, [f64::from(i32::MAX)]);
     }
 
+    async fn priorities_have_their_order() {
+        let order: Rc<RefCell<Vec<&str>>> = Rc::default();
+        let own = event_loop();
+        let mut tasks = Vec::new();
+        for (priority, name) in [
+            (Priority::Background, "background"),
+            (Priority::UserVisible, "visible"),
+            (Priority::UserBlocking, "blocking"),
+        ] {
+            let order = order.clone();
+            tasks.push(own.spawn_with_priority(priority, async move {
+                for _ in 0..3 {
+                    order.borrow_mut().push(name);
+                    yield_now().await;
+                }
+            }));
+        }
+        for task in tasks {
+            task.await.unwrap();
+        }
+        let order = order.borrow();
+        assert_eq!(order[..3], ["blocking"; 3]);
+        assert_eq!(order[3..6], ["visible"; 3]);
+        assert_eq!(order[6..], ["background"; 3]);
+    }
+
+    async fn a_priority_goes_over_to_what_such_a_task_starts_locally() {
+        let order: Rc<RefCell<Vec<&str>>> = Rc::default();
+        let own = event_loop();
+        let (first, second) = (order.clone(), order.clone());
+        let background = own.spawn_with_priority(Priority::Background, async move {
+            let inner = creel::task::spawn_local(async move { first.borrow_mut().push("inner") });
+            sleep(Duration::from_millis(1)).await; // timers are the runtime's
+            inner.await.unwrap();
+        });
+        own.spawn_local(async move {
+            for _ in 0..100 {
+                yield_now().await;
+            }
+            second.borrow_mut().push("usual");
+        });
+        background.await.unwrap();
+        assert_eq!(*order.borrow(), ["usual", "inner"]);
+    }
+
+    async fn urgent_tasks_leave_an_eighth_to_the_others() {
+        let own = event_loop();
+        let done = Rc::new(Cell::new(false));
+        let end = done.clone();
+        let polls = Rc::new(Cell::new(0));
+        let count = polls.clone();
+        own.spawn_with_priority(Priority::UserBlocking, async move {
+            while !end.get() {
+                count.set(count.get() + 1);
+                yield_now().await;
+            }
+        });
+        own.spawn_local(async move {
+            for _ in 0..100 {
+                yield_now().await;
+            }
+            done.set(true);
+        })
+        .await
+        .unwrap();
+        assert!((200..=2000).contains(&polls.get()), "{}", polls.get());
+    }
+
+    async fn tasks_of_every_priority_end_with_their_event_loop() {
+        for priority in [Priority::UserBlocking, Priority::Background] {
+            let (guard, gone) = told();
+            let own = event_loop();
+            own.spawn_with_priority(priority, async move {
+                let _guard = guard;
+                pending::<()>().await;
+            });
+            sleep(Duration::from_millis(2)).await;
+            drop(own);
+            assert!(gone.get());
+        }
+    }
+
+    async fn a_turn_may_begin_in_a_macrotask() {
+        let order: Rc<RefCell<Vec<&str>>> = Rc::default();
+        let options = Options { start: Start::Macrotask, ..Options::default() };
+        let quiet = EventLoop::with(&mut Builder::new_current_thread(), options);
+        let (later, sooner) = (order.clone(), order.clone());
+        let task = quiet.spawn_local(async move { later.borrow_mut().push("task") });
+        JsFuture::from(Promise::resolve(&JsValue::NULL)).await.unwrap();
+        sooner.borrow_mut().push("microtask");
+        task.await.unwrap();
+        assert_eq!(*order.borrow(), ["microtask", "task"]);
+    }
+
+    async fn promises_that_are_kept_at_once_let_the_event_loop_turn() {
+        let turned = Rc::new(Cell::new(false));
+        let turn = turned.clone();
+        after_ms(1, move || turn.set(true));
+        let began = Instant::now();
+        while !turned.get() {
+            JsFuture::from(Promise::resolve(&JsValue::NULL)).await.unwrap();
+            assert!(began.elapsed() < Duration::from_secs(10), "the event loop never got a turn");
+        }
+    }
+
+    async fn a_budget_bounds_a_turn() {
+        let options = Options { budget: Duration::from_millis(1), ..Options::default() };
+        let own = EventLoop::with(&mut Builder::new_current_thread(), options);
+        // Each turn of the event loop, as a timer that starts itself again sees it.
+        let turns = Rc::new(Cell::new(0_u32));
+        let done = Rc::new(Cell::new(false));
+        count_turns(turns.clone(), done.clone());
+        let busy = own.spawn_local(async {
+            let began = Instant::now();
+            while began.elapsed() < Duration::from_millis(200) {
+                yield_now().await;
+            }
+        });
+        busy.await.unwrap();
+        done.set(true);
+        assert!(turns.get() >= 10, "{} turns", turns.get());
+    }
+
+    async fn frames_are_waited_for_or_refused() {
+        let frame = web::yield_to_frame().await;
+        if ["window", "worker"].contains(&context().as_str()) {
+            let (first, second) = (frame.unwrap(), web::yield_to_frame().await.unwrap());
+            assert!(second > first, "{first:?} {second:?}");
+        } else {
+            let error = std::io::Error::from(frame.unwrap_err());
+            assert_eq!(error.kind(), std::io::ErrorKind::Unsupported);
+            assert!(error.to_string().contains("yield_to_idle"), "{error}");
+        }
+    }
+
+    async fn a_quiet_moment_comes() {
+        let busy = web::spawn_local(async {
+            for _ in 0..1000 {
+                yield_now().await;
+            }
+        });
+        web::yield_to_idle().await;
+        assert!(busy.is_finished());
+    }
+
     async fn paused_time_jumps_and_resumed_time_waits() {
         let own = EventLoop::new(Builder::new_current_thread().start_paused(true));
         let began = Instant::now();
@@ -308,6 +454,15 @@ cases! {
         let said = told.await.unwrap();
         assert!(said.contains("cannot be waited in"), "{said}");
     }
+}
+
+fn count_turns(turns: Rc<Cell<u32>>, done: Rc<Cell<bool>>) {
+    after_ms(0, move || {
+        turns.set(turns.get() + 1);
+        if !done.get() {
+            count_turns(turns, done);
+        }
+    });
 }
 
 /// What the panic in `f` says. JavaScript catches the trap, between two frames of ours.

@@ -1,6 +1,8 @@
 //! The few functions of the event loop, imported as the globals they are: no snippet of JavaScript
 //! is shipped, so every output form of wasm-bindgen works (bundler, web, no-modules, Node, Deno).
 
+use std::string::String;
+use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]
@@ -10,28 +12,45 @@ extern "C" {
 
     /// A number in a browser, an object in Node.
     #[wasm_bindgen(js_name = setTimeout)]
-    pub(super) fn set_timeout(callback: &JsValue, ms: i32) -> JsValue;
+    pub(super) fn set_timeout(callback: &Callback, ms: i32) -> JsValue;
     #[wasm_bindgen(js_name = clearTimeout)]
     pub(super) fn clear_timeout(timer: &JsValue);
 
+    #[wasm_bindgen(thread_local_v2, js_name = setImmediate)]
+    static SET_IMMEDIATE: Option<Callback>;
     #[wasm_bindgen(js_name = setImmediate)]
-    pub(super) fn set_immediate(callback: &JsValue);
+    pub(super) fn set_immediate(callback: &Callback) -> JsValue;
 
     /// The promise that is already resolved; `then` here answers nothing, which spares a handle.
     pub(super) type Resolved;
     #[wasm_bindgen(static_method_of = Resolved, js_class = "Promise", js_name = resolve)]
     pub(super) fn new() -> Resolved;
     #[wasm_bindgen(method)]
-    pub(super) fn then(this: &Resolved, callback: &JsValue);
+    pub(super) fn then(this: &Resolved, callback: &Callback);
 
-    /// `Function.prototype.bind`: a callback that knows its slot without a closure of ours.
-    pub(super) type Settle;
+    /// A function. With `Function.prototype.bind` a callback knows its number without a closure.
+    pub(super) type Callback;
     #[wasm_bindgen(method)]
-    pub(super) fn bind(this: &Settle, this_arg: &JsValue, slot: u32, generation: u32) -> Settle;
+    pub(super) fn bind(this: &Callback, this_arg: &JsValue, first: u32, second: u32) -> Callback;
+    #[wasm_bindgen(method, js_name = bind)]
+    pub(super) fn bind3(
+        this: &Callback,
+        this_arg: &JsValue,
+        first: u32,
+        second: u32,
+        third: u32,
+    ) -> Callback;
+
+    /// What this wasm exports, without the wrappers of its bindings.
+    pub(super) type Exports;
+    #[wasm_bindgen(method, getter, js_name = __creel_turn)]
+    pub(super) fn turn(this: &Exports) -> Callback;
+    #[wasm_bindgen(method, getter, js_name = __creel_settle)]
+    pub(super) fn settle(this: &Exports) -> Callback;
 
     pub(super) type Pending;
     #[wasm_bindgen(method)]
-    pub(super) fn then(this: &Pending, fulfilled: &Settle, rejected: &Settle);
+    pub(super) fn then(this: &Pending, fulfilled: &Callback, rejected: &Callback);
 
     pub(super) type MessageChannel;
     #[wasm_bindgen(constructor)]
@@ -43,26 +62,110 @@ extern "C" {
 
     pub(super) type MessagePort;
     #[wasm_bindgen(method, setter)]
-    pub(super) fn set_onmessage(this: &MessagePort, callback: &JsValue);
+    pub(super) fn set_onmessage(this: &MessagePort, callback: &Callback);
     #[wasm_bindgen(method, js_name = postMessage)]
     pub(super) fn post_message(this: &MessagePort, message: &JsValue);
     #[wasm_bindgen(method)]
     pub(super) fn close(this: &MessagePort);
+
+    #[wasm_bindgen(thread_local_v2, js_name = requestAnimationFrame)]
+    static REQUEST_ANIMATION_FRAME: Option<Callback>;
+    #[wasm_bindgen(js_name = requestAnimationFrame)]
+    pub(super) fn request_animation_frame(callback: &Callback) -> u32;
+    #[wasm_bindgen(js_name = cancelAnimationFrame)]
+    pub(super) fn cancel_animation_frame(id: u32);
+    #[wasm_bindgen(thread_local_v2, js_name = requestIdleCallback)]
+    static REQUEST_IDLE_CALLBACK: Option<Callback>;
+    #[wasm_bindgen(js_name = requestIdleCallback)]
+    pub(super) fn request_idle_callback(callback: &Callback);
+
+    /// Errors, and the `DOMException` that is not one but looks like it.
+    #[wasm_bindgen(is_type_of = is_error)]
+    pub(super) type Error;
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn name(this: &Error) -> String;
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn message(this: &Error) -> String;
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn cause(this: &Error) -> JsValue;
+
+    pub(super) type Scheduler;
+    #[wasm_bindgen(thread_local_v2, js_name = scheduler)]
+    static SCHEDULER: Option<Scheduler>;
+    #[wasm_bindgen(method, getter, js_name = postTask)]
+    fn post_task_itself(this: &Scheduler) -> JsValue;
+    #[wasm_bindgen(method, js_name = postTask)]
+    pub(super) fn post_task(this: &Scheduler, callback: &Callback, options: &JsValue);
+
+    #[wasm_bindgen(extends = js_sys::Object)]
+    pub(super) type PostTaskOptions;
+    #[wasm_bindgen(method, setter)]
+    pub(super) fn set_priority(this: &PostTaskOptions, priority: &str);
+
+    pub(super) type Document;
+    #[wasm_bindgen(thread_local_v2, js_name = document)]
+    pub(super) static DOCUMENT: Option<Document>;
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn hidden(this: &Document) -> bool;
+
+    /// Node's; a program in a page may have something of that name as well.
+    type Process;
+    #[wasm_bindgen(thread_local_v2, js_name = process)]
+    static PROCESS: Option<Process>;
+    #[wasm_bindgen(method, setter, js_name = exitCode, catch)]
+    fn set_exit_code(this: &Process, code: u32) -> Result<(), JsValue>;
+}
+
+/// What this wasm exports.
+pub(super) fn exports() -> Exports {
+    wasm_bindgen::exports().unchecked_into()
+}
+
+/// Whether there is a `setImmediate`, as in Node.
+pub(super) fn has_immediate() -> bool {
+    SET_IMMEDIATE.with(Option::is_some)
+}
+
+/// Whether there are frames to wait for.
+pub(super) fn has_frames() -> bool {
+    REQUEST_ANIMATION_FRAME.with(Option::is_some)
+}
+
+/// Whether there is a `requestIdleCallback`.
+pub(super) fn has_idle_callback() -> bool {
+    REQUEST_IDLE_CALLBACK.with(Option::is_some)
+}
+
+fn is_error(value: &JsValue) -> bool {
+    let has_text = |name: &str| {
+        js_sys::Reflect::get(value, &JsValue::from_str(name)).is_ok_and(|text| text.is_string())
+    };
+    value.is_object() && has_text("name") && has_text("message")
+}
+
+/// The scheduler of this global scope, if there is one.
+pub(super) fn scheduler() -> Option<Scheduler> {
+    SCHEDULER.with(|scheduler| {
+        scheduler.as_ref().map(|it| it.unchecked_ref::<JsValue>().clone().unchecked_into())
+    })
+}
+
+impl Scheduler {
+    pub(super) fn has_post_task(&self) -> bool {
+        self.post_task_itself().is_function()
+    }
+}
+
+impl PostTaskOptions {
+    pub(super) fn new() -> Self {
+        js_sys::Object::new().unchecked_into()
+    }
 }
 
 /// Makes Node end with exit code 1 when it ends; elsewhere there is no process.
 pub(super) fn fail_process() {
-    let process = js_sys::Reflect::get(&js_sys::global(), &JsValue::from_str("process"));
-    if let Ok(process) = process
-        && process.is_object()
-    {
+    PROCESS.with(|process| {
         // A `process` that is not Node's may refuse.
-        let _ = js_sys::Reflect::set(&process, &JsValue::from_str("exitCode"), &JsValue::from(1));
-    }
-}
-
-/// Whether the global object has a function of this name.
-pub(super) fn has_function(name: &str) -> bool {
-    js_sys::Reflect::get(&js_sys::global(), &JsValue::from_str(name))
-        .is_ok_and(|value| value.is_function())
+        process.iter().for_each(|process| drop(process.set_exit_code(1)));
+    });
 }

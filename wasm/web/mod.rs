@@ -17,8 +17,11 @@
 //! ```
 //!
 //! - Ready tasks run in a microtask, up to 5 ms at a time; then the event loop gets a turn for its
-//!   frames, input and timers before they go on.
-//! - One `setTimeout` stands for all the timers of the runtime.
+//!   frames, input and timers before they go on. [`Options`] have it otherwise.
+//! - A task may have a [`Priority`], and may wait for a frame ([`yield_to_frame`]) or a quiet moment
+//!   ([`yield_to_idle`]).
+//! - One `setTimeout` stands for all the timers of the runtime. Browsers let those of hidden pages
+//!   come late; an [`Interval`](crate::time::Interval::missed) then says so.
 //! - A task is never polled from inside another's poll, whatever JavaScript calls when.
 //! - In Node, a task that sleeps or is ready keeps the process alive; one that waits for something
 //!   that nobody will do does not.
@@ -29,13 +32,20 @@
 //! Absent: sharing a runtime between workers, whose memories are separate.
 
 mod build;
+mod error;
 mod event_loop;
+mod frame;
 mod js;
 mod panics;
 mod promise;
+mod slot;
+mod throttle;
 
-pub use event_loop::EventLoop;
+pub use error::{Unsupported, io_error};
+pub use event_loop::{EventLoop, Options, Priority, Start};
+pub use frame::{yield_to_frame, yield_to_idle};
 pub use promise::{JsFuture, promise};
+pub use throttle::is_hidden;
 
 use crate::runtime::{Builder, Handle};
 use crate::task::JoinHandle;
@@ -70,6 +80,19 @@ where
     F::Output: 'static,
 {
     with_ambient(default, |ambient| ambient.spawn_local(future))
+}
+
+/// Starts a task on this thread's runtime that runs before or after the others.
+///
+/// ```ignore
+/// let index = web::spawn_with_priority(Priority::Background, async { build_index().await });
+/// ```
+pub fn spawn_with_priority<F>(priority: Priority, future: F) -> JoinHandle<F::Output>
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
+    with_ambient(default, |ambient| ambient.spawn_with_priority(priority, future))
 }
 
 fn default() -> EventLoop {

@@ -115,11 +115,19 @@ function tooSilent() {
 
 function end(why, code = 1) {
   if (why) process.stderr.write(`${why}\n`);
+  clearTimeout(silence);
   browser.removeAllListeners("exit");
-  browser.once("exit", () => {
-    rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
-    process.exit(code);
-  });
+  browser.once("exit", () => tidy(code, 40));
   browser.kill("SIGTERM");
-  setTimeout(() => process.exit(code), 5000);
+  setTimeout(() => process.exit(code), 10_000);
+}
+
+/** Removes the profile; what Chromium has left behind may write there for a moment. */
+function tidy(code, attempts) {
+  try {
+    rmSync(profile, { recursive: true, force: true });
+  } catch {
+    if (attempts > 0) return setTimeout(tidy, 50, code, attempts - 1);
+  }
+  process.exit(code);
 }

@@ -1,0 +1,71 @@
+//! How to let the event loop do something else first.
+//!
+//! Not used: `setTimeout` where there is anything else (nested, it is clamped to 4 ms),
+//! `queueMicrotask` (which is no hop), `scheduler.yield` (its continuations outrank timers and
+//! input in Chromium).
+
+use super::super::js;
+use wasm_bindgen::JsValue;
+
+/// A way to be called back in a task of the event loop.
+pub(super) enum Hop {
+    /// Node and its kin. It keeps the process alive until it has run, and no longer.
+    Immediate(js::Callback),
+    /// Browsers.
+    Channel(js::MessageChannel),
+}
+
+impl Hop {
+    pub(super) fn new(call: js::Callback) -> Self {
+        if js::has_immediate() {
+            return Self::Immediate(call);
+        }
+        let channel = js::MessageChannel::new();
+        channel.port1().set_onmessage(&call);
+        Self::Channel(channel)
+    }
+
+    pub(super) fn ask(&self) {
+        match self {
+            Self::Immediate(call) => drop(js::set_immediate(call)),
+            Self::Channel(channel) => channel.port2().post_message(&JsValue::NULL),
+        }
+    }
+}
+
+impl Drop for Hop {
+    fn drop(&mut self) {
+        if let Self::Channel(channel) = self {
+            channel.port1().close();
+        }
+    }
+}
+
+/// A way to be called back when nothing else is to be done: `scheduler.postTask` with the priority
+/// `background`, else `setImmediate`, else a timeout.
+pub(super) struct Later {
+    call: js::Callback,
+    scheduler: Option<js::Scheduler>,
+    options: JsValue,
+}
+
+impl Later {
+    pub(super) fn new(call: js::Callback) -> Self {
+        let scheduler = js::scheduler().filter(js::Scheduler::has_post_task);
+        let options = scheduler.as_ref().map_or(JsValue::UNDEFINED, |_| {
+            let options = js::PostTaskOptions::new();
+            options.set_priority("background");
+            options.into()
+        });
+        Self { call, scheduler, options }
+    }
+
+    pub(super) fn ask(&self) {
+        match &self.scheduler {
+            // The promise that it answers is of no use here: the call never throws.
+            Some(scheduler) => scheduler.post_task(&self.call, &self.options),
+            None if js::has_immediate() => drop(js::set_immediate(&self.call)),
+            None => drop(js::set_timeout(&self.call, 0)),
+        }
+    }
+}

@@ -1,0 +1,340 @@
+//! Who asks for turns and takes them.
+//!
+//! A [`Host`] is resting or running. While it rests any of four calls may be on its way to it, each
+//! asked for at most once ([`Cause`]):
+//!
+//! ```text
+//!           1 wake                   microtask
+//! resting ---------> asked for ----------------------> running
+//!                        ^                              |   |
+//!                        +---------- 3 hop -------------+   |
+//!           5 later: background      4 timer                |
+//! resting <-------------------------------------------------+ 2 rest
+//! ```
+//!
+//! 1. Work appeared outside a turn: ask for a microtask. `then` on a promise that is resolved
+//!    already costs a fiftieth of `queueMicrotask` in Chromium. A wake by a promise is in a
+//!    microtask already, whose end serves as well ([`in_callback`]).
+//! 2. Nothing is ready: arm the one timer for the next deadline, or disarm it.
+//! 3. There is more to do, but the budget is used up, or microtasks have followed each other for
+//!    so long: frames, input and timers come first.
+//! 4. The timer fired. Only such a turn, and one that has looked at the clock anyway, looks for
+//!    timers that are due.
+//! 5. Only background tasks are ready: be called when the event loop has nothing else.
+//!
+//! Only this thread touches a host. JavaScript knows it by its number in a table, never by a
+//! closure: a call that comes late finds nothing, or another host, to which a turn too many does no
+//! harm. While it runs, `wake` and calls from inside a poll do nothing, for the turn sees the work
+//! itself. A trap inside a poll (a panic, on this target) leaves it running for good: a program
+//! whose invariants are broken is not polled again.
+//!
+//! Absent on purpose: waking another worker.
+
+use super::super::{js, throttle};
+use super::hop::{Hop, Later};
+use super::slice::{Density, Slice};
+use super::work::{Priority, Work};
+use super::{Options, Start};
+use crate::env::{context, host_now};
+use crate::runtime::{Builder, Handle, Next};
+use crate::task::JoinHandle;
+use crate::time::Instant;
+use std::cell::{Cell, OnceCell, RefCell};
+use std::future::Future;
+use std::rc::Rc;
+use std::time::Duration;
+use std::vec::Vec;
+use wasm_bindgen::JsValue;
+
+/// Why JavaScript calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+enum Cause {
+    Microtask = 0,
+    Hop = 1,
+    Timer = 2,
+    Background = 3,
+}
+
+pub(super) struct Host {
+    number: usize,
+    options: Options,
+    /// None once the [`EventLoop`](super::EventLoop) is dropped.
+    work: RefCell<Option<Rc<Work>>>,
+    running: Cell<bool>,
+    /// A microtask or a hop is on its way.
+    asked: Cell<bool>,
+    asked_later: Cell<bool>,
+    /// The length of the next slice, if a hop is on its way.
+    hopped: Cell<Option<usize>>,
+    /// The timer has fired, so the next turn looks for timers that are due.
+    due: Cell<bool>,
+    density: Density,
+    timer: RefCell<Option<Timer>>,
+    resolved: js::Resolved,
+    on_microtask: js::Callback,
+    on_timer: OnceCell<js::Callback>,
+    hop: OnceCell<Hop>,
+    later: OnceCell<Later>,
+}
+
+struct Timer {
+    deadline: Instant,
+    id: JsValue,
+}
+
+std::thread_local! {
+    /// The hosts of this thread by number. A number is used again when its host is gone.
+    static HOSTS: RefCell<Vec<Option<Rc<Host>>>> = const { RefCell::new(Vec::new()) };
+    static CALLBACK: Cell<Callback> = const { Cell::new(Callback::None) };
+}
+
+/// The callback of JavaScript that is going on.
+#[derive(Clone, Copy)]
+enum Callback {
+    None,
+    /// Nobody has asked for a turn yet.
+    Begun,
+    /// The host of this number has the turn at its end.
+    Asked(usize),
+}
+
+/// Runs `f`, which wakes tasks, in a callback of JavaScript: its end is as good as a microtask, so
+/// the first host to be woken has its turn there. In a callback from inside a poll it has not.
+pub(in super::super) fn in_callback(f: impl FnOnce()) {
+    let is_outermost = matches!(CALLBACK.get(), Callback::None);
+    if !is_outermost || context::with(|cx| cx.occupied.get()) {
+        return f();
+    }
+    CALLBACK.set(Callback::Begun);
+    f();
+    if let Callback::Asked(number) = CALLBACK.replace(Callback::None) {
+        turn(number, Cause::Microtask);
+    }
+}
+
+fn host(number: usize) -> Option<Rc<Host>> {
+    HOSTS.with_borrow(|hosts| hosts.get(number).cloned().flatten())
+}
+
+fn turn(number: usize, cause: Cause) {
+    if let Some(host) = host(number) {
+        host.called(cause);
+    }
+}
+
+/// What JavaScript calls, bound to the number of a host and a [`Cause`].
+///
+/// Why unsafe: the name is fixed, for JavaScript looks it up among the exports. A raw export costs a
+/// tenth of a closure, and bindings need not be made for it.
+// SAFETY: the name is this crate's own.
+#[unsafe(no_mangle)]
+extern "C" fn __creel_turn(number: usize, cause: u32) {
+    let cause = match cause {
+        0 => Cause::Microtask,
+        1 => Cause::Hop,
+        2 => Cause::Timer,
+        _ => Cause::Background,
+    };
+    turn(number, cause);
+}
+
+impl Host {
+    pub(super) fn start(builder: &mut Builder, options: Options) -> Rc<Self> {
+        let number = HOSTS.with_borrow_mut(|hosts| {
+            hosts.iter().position(Option::is_none).unwrap_or_else(|| {
+                hosts.push(None);
+                hosts.len() - 1
+            })
+        });
+        let wake = move || {
+            if let Some(host) = host(number) {
+                host.wake();
+            }
+        };
+        let host = Rc::new(Self {
+            number,
+            options,
+            work: RefCell::new(Some(Rc::new(Work::new(builder.build_passive(wake))))),
+            running: Cell::new(false),
+            asked: Cell::new(false),
+            asked_later: Cell::new(false),
+            hopped: Cell::new(None),
+            due: Cell::new(false),
+            density: Density::default(),
+            timer: RefCell::new(None),
+            resolved: js::Resolved::new(),
+            on_microtask: callback(number, Cause::Microtask),
+            on_timer: OnceCell::new(),
+            hop: OnceCell::new(),
+            later: OnceCell::new(),
+        });
+        HOSTS.with_borrow_mut(|hosts| hosts[number] = Some(host.clone()));
+        host
+    }
+
+    pub(super) fn handle(&self) -> Handle {
+        self.with_work(|work| work.handle().clone())
+    }
+
+    pub(super) fn spawn<F>(&self, priority: Priority, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        let number = self.number;
+        let wake = move || {
+            let Some(host) = host(number) else { return };
+            match priority {
+                Priority::Background => host.ask_later(),
+                _ => host.wake(),
+            }
+        };
+        self.with_work(|work| work.spawn(priority, wake, future))
+    }
+
+    fn with_work<R>(&self, f: impl FnOnce(&Work) -> R) -> R {
+        let work = self.work.borrow().clone();
+        f(&work.expect("the event loop that asks is not dropped"))
+    }
+
+    /// Ends it. The tasks are dropped as soon as none of them runs.
+    pub(super) fn end(&self) {
+        self.disarm();
+        HOSTS.with_borrow_mut(|hosts| hosts[self.number].take());
+        self.work.take();
+    }
+
+    fn wake(&self) {
+        if self.running.get() || self.asked.get() {
+            return;
+        }
+        if self.options.start == Start::Macrotask {
+            return self.ask_hop();
+        }
+        self.asked.set(true);
+        match CALLBACK.get() {
+            Callback::Begun => CALLBACK.set(Callback::Asked(self.number)),
+            _ => self.resolved.then(&self.on_microtask),
+        }
+    }
+
+    fn ask_later(&self) {
+        if !self.running.get() && !self.asked_later.replace(true) {
+            let call = || Later::new(callback(self.number, Cause::Background));
+            self.later.get_or_init(call).ask();
+        }
+    }
+
+    fn called(&self, cause: Cause) {
+        match cause {
+            Cause::Microtask | Cause::Hop => self.asked.set(false),
+            Cause::Background => self.asked_later.set(false),
+            Cause::Timer => {
+                self.due.set(true);
+                if let Some(timer) = self.timer.take() {
+                    self.note_lateness(timer.deadline);
+                }
+            }
+        }
+        // From inside a poll: the turn that goes on sees the work. Asked for: that turn will do it.
+        if self.running.get() || self.asked.get() {
+            return;
+        }
+        if cause == Cause::Microtask && self.density.is_too_much(self.budget_ms()) {
+            return self.ask_hop();
+        }
+        self.run(cause);
+    }
+
+    fn ask_hop(&self) {
+        if !self.asked.replace(true) {
+            self.hop.get_or_init(|| Hop::new(callback(self.number, Cause::Hop))).ask();
+        }
+    }
+
+    /// One turn: runs tasks until nothing is ready or the budget is used up.
+    fn run(&self, cause: Cause) {
+        let Some(work) = self.work.borrow().clone() else { return };
+        self.running.set(true);
+        let budget = self.budget_ms();
+        let resumed = self.hopped.take().map(|polls| Slice::resume(polls, budget));
+        let mut with_timers = self.due.take() || resumed.is_some();
+        let mut slice = resumed.unwrap_or_else(|| Slice::first(budget));
+        let with_background = cause == Cause::Background;
+        let left = loop {
+            let left = work.run(slice.polls, with_timers, with_background);
+            let ready = left.next == Next::Now || (with_background && left.background);
+            if !ready || !slice.measure() {
+                break left;
+            }
+            with_timers = true;
+        };
+        self.running.set(false);
+        // From here on the tasks of a host that was dropped meanwhile are dropped, too.
+        drop(work);
+        if self.work.borrow().is_none() {
+            return self.disarm();
+        }
+        match left.next {
+            Next::Now => {
+                self.hopped.set(Some(slice.polls));
+                self.ask_hop();
+            }
+            Next::At(deadline) => self.arm(deadline),
+            Next::Idle => self.disarm(),
+            // Someone else ticks this runtime, and called us from a poll: the rest is theirs.
+            Next::Busy => {}
+        }
+        if left.background {
+            self.ask_later();
+        }
+    }
+
+    fn budget_ms(&self) -> f64 {
+        self.options.budget.as_secs_f64() * 1e3
+    }
+
+    /// Has the timer fire at `deadline` of the host's clock or before. One that fires early finds
+    /// nothing to do and arms the next: cheaper than moving the timer with each new deadline.
+    fn arm(&self, deadline: Instant) {
+        if self.timer.borrow().as_ref().is_some_and(|timer| timer.deadline <= deadline) {
+            return;
+        }
+        self.disarm();
+        let wait = deadline.saturating_duration_since(host_now());
+        if wait.is_zero() {
+            self.due.set(true);
+            return self.ask_hop();
+        }
+        let ms = timeout_ms(wait);
+        let call = self.on_timer.get_or_init(|| callback(self.number, Cause::Timer));
+        let id = js::set_timeout(call, ms);
+        *self.timer.borrow_mut() = Some(Timer { deadline, id });
+    }
+
+    /// Node stays alive as long as a timer is armed.
+    fn disarm(&self) {
+        if let Some(timer) = self.timer.take() {
+            js::clear_timeout(&timer.id);
+        }
+    }
+
+    fn note_lateness(&self, deadline: Instant) {
+        let now = host_now();
+        if throttle::is_throttled(now.saturating_duration_since(deadline)) {
+            self.with_work(|work| work.report_gap(deadline, now));
+        }
+    }
+}
+
+fn callback(number: usize, cause: Cause) -> js::Callback {
+    js::exports().turn().bind(&JsValue::UNDEFINED, number as u32, cause as u32)
+}
+
+/// Rounded up, for a timer that fires early would only have to be armed again; cut to what
+/// `setTimeout` can take (24 days), beyond which it would fire at once.
+fn timeout_ms(wait: Duration) -> i32 {
+    let ms = wait.as_nanos().div_ceil(1_000_000);
+    i32::try_from(ms).unwrap_or(i32::MAX)
+}

@@ -1,0 +1,85 @@
+//! How long a turn may be.
+//!
+//! A look at the clock costs 44 to 260 ns, as much as several polls, so it comes after a slice of
+//! polls whose number is found by trying.
+
+use crate::platform::source::now_ms;
+use std::cell::Cell;
+
+/// Polls before the first look at the clock.
+const FIRST: usize = 8;
+/// A slice shorter than this doubles the next one, one twice as long halves it.
+const SLICE_MS: f64 = 0.25;
+const LONGEST: usize = 1024;
+
+/// The slice that a turn is in.
+pub(super) struct Slice {
+    /// How many polls it has.
+    pub(super) polls: usize,
+    /// When the turn and when the slice began; unknown during the first slice of a fresh turn,
+    /// which most often is the only one.
+    began: Option<(f64, f64)>,
+    budget_ms: f64,
+}
+
+impl Slice {
+    /// The first of a fresh turn.
+    pub(super) fn first(budget_ms: f64) -> Self {
+        Self { polls: FIRST, began: None, budget_ms }
+    }
+
+    /// The first of a turn that goes on after a hop.
+    pub(super) fn resume(polls: usize, budget_ms: f64) -> Self {
+        let now = now_ms();
+        Self { polls, began: Some((now, now)), budget_ms }
+    }
+
+    /// Looks at the clock after a slice. Answers whether the turn may go on.
+    pub(super) fn measure(&mut self) -> bool {
+        let now = now_ms();
+        let Some((turn, slice)) = self.began else {
+            self.began = Some((now, now));
+            return true;
+        };
+        let took = now - slice;
+        if took < SLICE_MS {
+            self.polls = LONGEST.min(self.polls * 2);
+        } else if took > 2.0 * SLICE_MS {
+            self.polls = 1.max(self.polls / 2);
+        }
+        self.began = Some((turn, now));
+        now - turn < self.budget_ms
+    }
+}
+
+/// Notices turns that follow each other in microtasks without an end: promises that are kept at
+/// once would starve the event loop, however short each turn.
+#[derive(Default)]
+pub(super) struct Density {
+    turns: Cell<u32>,
+    looked_ms: Cell<f64>,
+    busy_ms: Cell<f64>,
+}
+
+impl Density {
+    /// Turns between two looks at the clock.
+    const LOOK: u32 = 16;
+    /// So many turns in less than this are one stretch.
+    const STRETCH_MS: f64 = 250.0;
+
+    /// Counts a turn in a microtask. Answers whether it had better hop first.
+    #[inline]
+    pub(super) fn is_too_much(&self, budget_ms: f64) -> bool {
+        self.turns.set(self.turns.get().wrapping_add(1));
+        self.turns.get().is_multiple_of(Self::LOOK) && self.look(budget_ms)
+    }
+
+    fn look(&self, budget_ms: f64) -> bool {
+        let now = now_ms();
+        let passed = now - self.looked_ms.replace(now);
+        let busy = if passed < Self::STRETCH_MS { self.busy_ms.get() + passed } else { 0.0 };
+        let too_much = busy > budget_ms;
+        self.busy_ms.set(if too_much { 0.0 } else { busy });
+        too_much
+    }
+}
