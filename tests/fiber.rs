@@ -1,8 +1,13 @@
 //! Fibers: functions on stacks of their own.
-#![cfg(all(feature = "fiber", not(target_family = "wasm")))]
+#![cfg(all(feature = "fiber", feature = "net", not(target_family = "wasm")))]
 #![allow(clippy::async_yields_async)] // handles leave their task on purpose
 
+#[macro_use]
+mod conformance;
+
 use creel::fiber::{self, Fiber};
+use creel::io::{AsyncReadExt, AsyncWriteExt};
+use creel::net::{TcpListener, TcpStream};
 use creel::runtime::{Builder, Runtime};
 use creel::stream::StreamExt;
 use creel::sync::{Mutex, Notify, mpsc, oneshot};
@@ -442,6 +447,62 @@ fn streams_wait_between_items() {
         assert_eq!(seen, [2, 4, 6]);
         assert!(doubled.next().await.is_none());
         feed.await.unwrap();
+    });
+}
+
+#[test]
+fn the_conformance_list_runs_inside_fibers() {
+    let mut failed = Vec::new();
+    for case in conformance::all() {
+        let run = case.run;
+        let in_fiber = || fiber::spawn_local(move || fiber::wait(run()));
+        if local().block_on(async { in_fiber().await }).is_err() {
+            failed.push(case.name);
+        }
+    }
+    assert!(failed.is_empty(), "{failed:?}");
+}
+
+#[test]
+fn sockets_block_only_the_fiber() {
+    fn echo(mut stream: TcpStream) -> std::io::Result<u64> {
+        let (mut total, mut buffer) = (0, [0; 1024]);
+        loop {
+            match fiber::wait(stream.read(&mut buffer))? {
+                0 => return Ok(total),
+                count => fiber::wait(stream.write_all(&buffer[..count]))?,
+            }
+            total += 1;
+        }
+    }
+
+    everywhere(async || {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let server = fiber::spawn(move || {
+            for _ in 0..8 {
+                let (stream, _) = fiber::wait(listener.accept()).unwrap();
+                fiber::spawn(move || echo(stream));
+            }
+        });
+        let clients: Vec<_> = (0..8_u8)
+            .map(|number| {
+                fiber::spawn(move || {
+                    let mut stream = fiber::wait(TcpStream::connect(address)).unwrap();
+                    for round in 0..20 {
+                        let sent = [number ^ round; 100];
+                        fiber::wait(stream.write_all(&sent)).unwrap();
+                        let mut received = [0; 100];
+                        fiber::wait(stream.read_exact(&mut received)).unwrap();
+                        assert_eq!(sent, received);
+                    }
+                })
+            })
+            .collect();
+        for client in clients {
+            client.await.unwrap();
+        }
+        server.await.unwrap();
     });
 }
 
