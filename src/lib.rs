@@ -39,7 +39,7 @@
 //! | [`future`] | all of several, the first of several, promises |
 //! | [`stream`] | streams and their daily adaptors |
 //! | [`io`] | asynchronous reading and writing |
-//! | `net` | sockets, natively |
+//! | `net` | sockets, natively and on WASI preview 2 |
 //! | `process` | other programs, natively |
 //! | `signal` | ctrl-c and what else the system sends, natively |
 //! | `fiber` | stacks for code that cannot be written with `.await`, natively |
@@ -69,7 +69,7 @@
 //! | `bytes` | `Buf` and `BufMut` in the methods of `io`, `Bytes` as an owned buffer |
 //! | `futures-io` | adapters to and from the streams of `futures-io` |
 //! | `tokio-io` | adapters to and from the streams of `tokio::io` |
-//! | `net` | TCP, UDP, Unix sockets and pipes, and `AsyncFd`; nothing on WebAssembly |
+//! | `net` | TCP, UDP, Unix sockets and pipes, and `AsyncFd`; on WASI preview 2 TCP and UDP |
 //! | `signal` | ctrl-c, Unix signals, the events of a Windows console; brings `net` |
 //! | `process` | child processes, natively; brings `signal` |
 //! | `io-std` | the standard streams of the process, natively |
@@ -87,7 +87,7 @@
 // The build that has them, which every change passes, may leave none.
 #![cfg_attr(
     not(all(feature = "native", feature = "sim", not(target_family = "wasm"))),
-    allow(dead_code, unused_imports)
+    allow(dead_code, unused_imports, unused_macros)
 )]
 
 #[cfg(feature = "alloc")]
@@ -115,7 +115,7 @@ pub mod io;
 pub mod runtime;
 #[cfg(feature = "sim")]
 pub mod sim;
-#[cfg(feature = "net")]
+#[cfg(any(feature = "net", feature = "wasi"))]
 #[macro_use]
 mod socket;
 pub mod sync;
@@ -142,6 +142,8 @@ pub use native::net;
 pub use native::process;
 #[cfg(all(feature = "signal", not(target_family = "wasm")))]
 pub use native::signal;
+#[cfg(all(feature = "net", feature = "wasi", target_os = "wasi", target_env = "p2"))]
+pub use wasm::wasi::net;
 #[cfg(target_family = "wasm")]
 #[path = "../wasm/mod.rs"]
 pub mod wasm;

@@ -1,16 +1,29 @@
-//! The conformance list under a WASI host. A panic ends the program here: see `harness`.
+//! The conformance list under a WASI host, then what its previews promise beyond it. A panic ends the
+//! program here: see `harness`.
 
 #[macro_use]
 mod conformance;
 
+#[cfg(all(target_os = "wasi", feature = "io-std"))]
+#[path = "hosts/wasi.rs"]
+mod wasi;
+#[cfg(all(target_os = "wasi", target_env = "p2", feature = "net"))]
+#[path = "hosts/wasip2.rs"]
+mod wasip2;
+
 #[cfg(target_os = "wasi")]
 fn main() -> std::process::ExitCode {
-    use conformance::harness::{Request, run};
+    use conformance::harness::{Request, run_cases};
     use creel::runtime::Builder;
 
-    run(&Request::from_environment(), |case| {
+    let mut cases = conformance::all();
+    #[cfg(feature = "io-std")]
+    cases.extend(wasi::CASES);
+    #[cfg(all(target_env = "p2", feature = "net"))]
+    cases.extend(wasip2::CASES);
+    run_cases(&Request::from_environment().choose(cases), |case| {
         let runtime = Builder::new_current_thread().enable_all().build().expect("a WASI host");
-        runtime.block_on((case.run)());
+        runtime.block_on((case.run)())
     })
 }
 

@@ -37,6 +37,7 @@ readiness!(UdpSocket, poll_recv_ready, poll_send_ready);
 conversions!(UdpSocket, std::net::UdpSocket, mio::net::UdpSocket);
 receiving!(UdpSocket, SocketAddr);
 sending!(UdpSocket);
+addressed!(UdpSocket);
 
 macro_rules! options {
     ($($get:ident, $set:ident, $kind:ty: $what:literal;)*) => {
@@ -99,113 +100,6 @@ impl UdpSocket {
             Ok(Self { io: Source::new(mio::net::UdpSocket::bind(address)?)? })
         })
         .await
-    }
-
-    /// Has the socket send to the first of the addresses that the system accepts, and receive
-    /// from there only.
-    ///
-    /// # Errors
-    /// If it accepts none; the last error is returned.
-    ///
-    /// # Cancel safety
-    /// Dropping the future abandons the lookup; the socket stays connected as it was.
-    pub async fn connect<A: ToSocketAddrs>(&self, addr: A) -> io::Result<()> {
-        try_each(addr, async |address| self.io.connect(address)).await
-    }
-
-    /// The address of this side.
-    ///
-    /// # Errors
-    /// If the system does not tell.
-    pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.io.local_addr()
-    }
-
-    /// The address that the socket is connected to.
-    ///
-    /// # Errors
-    /// If there is none.
-    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
-        self.io.peer_addr()
-    }
-
-    /// Sends a datagram to the first of the addresses.
-    ///
-    /// # Errors
-    /// What the system reports.
-    ///
-    /// # Cancel safety
-    /// A future that is dropped before it is ready has sent nothing.
-    pub async fn send_to<A: ToSocketAddrs>(&self, buf: &[u8], addr: A) -> io::Result<usize> {
-        let target = addresses(addr).await?.next().ok_or_else(no_address)?;
-        let send = || self.io.send_to(buf, target);
-        self.io.registration().async_io(Interest::WRITABLE, send).await
-    }
-
-    /// Sends a datagram; if there is no room, the task of `cx` is woken when there is. The task of
-    /// the last call only.
-    ///
-    /// # Errors
-    /// What the system reports.
-    pub fn poll_send_to(
-        &self,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-        target: SocketAddr,
-    ) -> Poll<io::Result<usize>> {
-        self.io.registration().poll_io(cx, Direction::Write, || self.io.send_to(buf, target))
-    }
-
-    /// Sends a datagram, at once.
-    ///
-    /// # Errors
-    /// `WouldBlock` if there is no room; what the system reports.
-    pub fn try_send_to(&self, buf: &[u8], target: SocketAddr) -> io::Result<usize> {
-        self.io.registration().try_io(Interest::WRITABLE, || self.io.send_to(buf, target))
-    }
-
-    received!(
-        peek,
-        poll_peek,
-        try_peek,
-        "Copies a datagram from the address that the socket is connected to without taking it"
-    );
-    received_from!(
-        peek_from,
-        poll_peek_from,
-        try_peek_from,
-        SocketAddr,
-        "Copies a datagram without taking it, and tells who sent it"
-    );
-
-    /// Waits for a datagram, and tells who sent it.
-    ///
-    /// # Errors
-    /// What the system reports.
-    ///
-    /// # Cancel safety
-    /// Dropping the future loses no datagram.
-    pub async fn peek_sender(&self) -> io::Result<SocketAddr> {
-        let interest = Interest::READABLE | Interest::ERROR;
-        self.io.registration().async_io(interest, || self.sender()).await
-    }
-
-    /// Tells who sent the next datagram; if there is none, the task of `cx` is woken when there
-    /// is. The task of the last call only.
-    ///
-    /// # Errors
-    /// What the system reports.
-    pub fn poll_peek_sender(&self, cx: &mut Context<'_>) -> Poll<io::Result<SocketAddr>> {
-        self.io.registration().poll_io(cx, Direction::Read, || self.sender())
-    }
-
-    /// Tells who sent the next datagram, at once.
-    ///
-    /// # Errors
-    /// `WouldBlock` if there is none; what the system reports.
-    pub fn try_peek_sender(&self) -> io::Result<SocketAddr> {
-        let interest = Interest::READABLE | Interest::ERROR;
-        self.io.registration().try_io(interest, || self.sender())
     }
 
     fn sender(&self) -> io::Result<SocketAddr> {

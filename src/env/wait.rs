@@ -363,6 +363,12 @@ impl<T> WaitList<T> {
         self.list.back().map(|place| Self::with_slot(place, f))
     }
 
+    /// Runs `f` on the slot of each waiter.
+    #[allow(dead_code)] // for `Slot::wanted`
+    pub(crate) fn for_each(&mut self, mut f: impl FnMut(&T)) {
+        self.list.iter().for_each(|place| Self::with_slot(place, &mut f));
+    }
+
     /// Takes the oldest waiter off; `hand` leaves in its slot what it gets.
     #[inline]
     pub(crate) fn take_front(&mut self, hand: impl FnOnce(&T)) -> Option<Notice> {

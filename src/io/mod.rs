@@ -30,10 +30,13 @@ mod copy;
 mod ext;
 mod pipe;
 mod read_buf;
-#[cfg(feature = "net")]
+#[cfg(any(feature = "net", feature = "wasi"))]
 mod readiness;
 #[cfg(all(feature = "io-std", not(target_family = "wasm")))]
 #[path = "../../native/io/stdio.rs"]
+mod stdio;
+#[cfg(all(feature = "io-std", feature = "wasi", target_os = "wasi"))]
+#[path = "../../wasm/wasi/stdio.rs"]
 mod stdio;
 #[cfg(all(test, not(loom)))]
 mod tests;
@@ -51,9 +54,12 @@ pub use ext::{
 };
 pub use pipe::{DuplexStream, SimplexStream, duplex, simplex};
 pub use read_buf::ReadBuf;
-#[cfg(feature = "net")]
+#[cfg(any(feature = "net", feature = "wasi"))]
 pub use readiness::{Interest, Ready};
-#[cfg(all(feature = "io-std", not(target_family = "wasm")))]
+#[cfg(all(
+    feature = "io-std",
+    any(not(target_family = "wasm"), all(feature = "wasi", target_os = "wasi"))
+))]
 pub use stdio::{Stderr, Stdin, Stdout, stderr, stdin, stdout};
 pub use traits::{AsyncBufRead, AsyncRead, AsyncSeek, AsyncWrite};
 pub use trivial::{Empty, Repeat, Sink, empty, repeat, sink};

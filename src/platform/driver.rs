@@ -2,9 +2,9 @@
 
 use core::any::Any;
 use core::fmt;
-#[cfg(feature = "net")]
+#[cfg(feature = "std")]
 use {
-    core::future::Future,
+    core::future::{Future, ready},
     core::pin::Pin,
     std::{boxed::Box, io, net::SocketAddr, string::String, vec::Vec},
 };
@@ -13,13 +13,16 @@ use {
 /// asks it for the addresses of a name, and tells it of the end.
 pub(crate) trait Driver: Any + fmt::Debug + Send + Sync {
     /// Asks the host's resolver for the addresses of `host`, and gives each this port.
-    #[cfg(feature = "net")]
-    fn lookup(&self, host: String, port: u16) -> Lookup;
+    #[cfg(feature = "std")]
+    fn lookup(&self, _host: String, _port: u16) -> Lookup {
+        let none = "this host looks up no names: give an address";
+        Box::pin(ready(Err(io::Error::new(io::ErrorKind::Unsupported, none))))
+    }
 
     /// The runtime ends: whoever waits for I/O gets an error, as does whoever asks for more.
     fn shut_down(&self);
 }
 
 /// A question to a resolver. Dropping it abandons the question.
-#[cfg(feature = "net")]
+#[cfg(feature = "std")]
 pub(crate) type Lookup = Pin<Box<dyn Future<Output = io::Result<Vec<SocketAddr>>> + Send + Sync>>;

@@ -26,7 +26,7 @@ mod driver;
 mod park;
 #[cfg(feature = "alloc")]
 pub(crate) use driver::Driver;
-#[cfg(feature = "net")]
+#[cfg(feature = "std")]
 pub(crate) use driver::Lookup;
 #[cfg(feature = "alloc")]
 pub use park::Park;

@@ -35,7 +35,7 @@ pub(crate) use builder::{Config, EventLimits, Kind, ThreadConfig};
 pub use current_thread::Next;
 pub use local_runtime::{LocalOptions, LocalRuntime};
 pub use runtime::{Runtime, worker_index};
-#[cfg(all(feature = "net", not(target_family = "wasm")))]
+#[cfg(any(feature = "net", feature = "wasi"))]
 pub(crate) use shutdown::RuntimeShutDown;
 #[cfg(feature = "std")]
 pub use shutdown::is_rt_shutdown_err;

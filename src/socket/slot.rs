@@ -139,20 +139,28 @@ pub(crate) struct Slot {
 pub(crate) struct Waiters {
     reader: Option<Waker>,
     writer: Option<Waker>,
-    /// Each with the tick at which it began to wait.
-    others: WaitList<Cell<usize>>,
+    others: WaitList<Cell<Began>>,
+}
+
+/// What one of the others waits for, and the tick at which it began to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Began {
+    #[allow(dead_code)] // as `wanted`
+    interest: Interest,
+    /// Fits: a tick has at most 28 bits.
+    tick: u32,
 }
 
 // SAFETY: always the one lock and the one list inside the slot that the reference keeps alive.
 unsafe impl WaitPoint for &Slot {
     type Guarded = Waiters;
-    type Slot = Cell<usize>;
+    type Slot = Cell<Began>;
 
     fn lock(&self) -> &Lock<Waiters> {
         &self.waiters
     }
 
-    fn waiters(waiters: &mut Waiters) -> &mut WaitList<Cell<usize>> {
+    fn waiters(waiters: &mut Waiters) -> &mut WaitList<Cell<Began>> {
         &mut waiters.others
     }
 }
@@ -199,6 +207,19 @@ impl Slot {
         self.state.clear(event, (event.ready & ready) - (Ready::READ_CLOSED | Ready::WRITE_CLOSED));
     }
 
+    /// What somebody waits for, as a pair: reading, writing. For a host that has to ask for it.
+    #[allow(dead_code)] // WASI alone asks
+    pub(crate) fn wanted(&self) -> (bool, bool) {
+        let mut waiters = self.waiters.lock();
+        let mut wanted = (waiters.reader.is_some(), waiters.writer.is_some());
+        waiters.others.for_each(|began| {
+            let interest = began.get().interest;
+            wanted.0 |= interest.is_readable();
+            wanted.1 |= interest.is_writable();
+        });
+        wanted
+    }
+
     /// Makes every wait end.
     pub(crate) fn shut_down(&self) {
         self.state.shut_down();
@@ -225,7 +246,7 @@ impl Slot {
         if waiters.others.is_empty() {
             drop(waiters);
         } else {
-            panics.guard(|| wake_while(&self, waiters, |began| meant(began.get())));
+            panics.guard(|| wake_while(&self, waiters, |began| meant(began.get().tick as usize)));
         }
         reader.into_iter().chain(writer).for_each(|waker| panics.guard(|| waker.wake()));
         panics.resume();
@@ -237,11 +258,11 @@ impl Slot {
         if event.is_any() {
             return event;
         }
-        let mut waiter = pin!(Waiter::new(self, Cell::new(0)));
+        let mut waiter = pin!(Waiter::new(self, Cell::new(Began { interest, tick: 0 })));
         poll_fn(|cx| {
             waiter.as_mut().enroll(Some(cx.waker()), |_, began, _| {
                 let event = self.event(interest);
-                began.set(event.tick);
+                began.set(Began { interest, tick: event.tick as u32 });
                 event.is_any().then_some(event)
             })
         })

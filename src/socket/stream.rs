@@ -385,3 +385,65 @@ macro_rules! write_half {
         }
     };
 }
+
+/// What a TCP stream has beyond others.
+macro_rules! peeking {
+    ($socket:ident) => {
+        impl $socket {
+            /// Waits until there is something to read, and copies it without taking it.
+            ///
+            /// # Errors
+            /// What the system reports.
+            ///
+            /// # Cancel safety
+            /// Dropping the future loses nothing.
+            pub async fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
+                self.io.registration().async_io(Interest::READABLE, || self.io.peek(buf)).await
+            }
+
+            /// Copies what there is to read without taking it; if there is nothing, the task of `cx` is
+            /// woken when there is.
+            ///
+            /// # Errors
+            /// What the system reports.
+            pub fn poll_peek(
+                &self,
+                cx: &mut Context<'_>,
+                buf: &mut ReadBuf<'_>,
+            ) -> Poll<io::Result<usize>> {
+                let mut peek = || fill(buf, |free| self.io.peek(free).map(|n| (n, ())));
+                self.io.registration().poll_io(cx, Direction::Read, &mut peek).map_ok(|(n, ())| n)
+            }
+        }
+    };
+}
+
+/// What the reading half of a TCP stream has beyond that of others.
+macro_rules! peeking_half {
+    ($half:ty) => {
+        impl $half {
+            /// As [`TcpStream::poll_peek`].
+            ///
+            /// # Errors
+            /// What the system reports.
+            pub fn poll_peek(
+                &mut self,
+                cx: &mut Context<'_>,
+                buf: &mut ReadBuf<'_>,
+            ) -> Poll<io::Result<usize>> {
+                AsRef::<TcpStream>::as_ref(self).poll_peek(cx, buf)
+            }
+
+            /// As [`TcpStream::peek`].
+            ///
+            /// # Errors
+            /// What the system reports.
+            ///
+            /// # Cancel safety
+            /// Dropping the future loses nothing.
+            pub async fn peek(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+                AsRef::<TcpStream>::as_ref(self).peek(buf).await
+            }
+        }
+    };
+}

@@ -94,13 +94,17 @@ impl Request {
 }
 
 /// Runs the cases asked for, one after another, and prints `test NAME ... ok` for each.
-pub fn run(request: &Request, mut run: impl FnMut(&'static Case)) -> ExitCode {
+pub fn run(request: &Request, run: impl FnMut(&'static Case)) -> ExitCode {
     if request.is_list() {
         return ExitCode::SUCCESS;
     }
-    let cases = request.cases();
+    run_cases(&request.cases(), run)
+}
+
+/// Runs these cases, as [`run`] does.
+pub fn run_cases(cases: &[&'static Case], mut run: impl FnMut(&'static Case)) -> ExitCode {
     let mut failed = Vec::new();
-    for case in &cases {
+    for case in cases {
         print!("test {} ... ", case.name);
         std::io::stdout().flush().expect("standard output takes what is printed");
         let passed = catch_unwind(AssertUnwindSafe(|| run(case))).is_ok();

@@ -1,7 +1,7 @@
 //! WASI: a program with a loop of its own, on one thread, that can wait.
 //!
-//! [`Builder::build`](crate::runtime::Builder::build) gives a runtime that waits through [`Host`],
-//! so [`block_on`](crate::runtime::Runtime::block_on) and `#[creel::main]` work as they do natively:
+//! [`Builder::build`](crate::runtime::Builder::build) gives a runtime that waits with the host, so
+//! [`block_on`](crate::runtime::Runtime::block_on) and `#[creel::main]` work as they do natively:
 //!
 //! ```
 //! creel::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
@@ -10,42 +10,39 @@
 //! # std::io::Result::Ok(())
 //! ```
 //!
-//! A reactor module, whose host calls in and expects an answer soon, makes a passive runtime
-//! instead ([`build_passive`](crate::runtime::Builder::build_passive)) and exports a function that
-//! ticks it.
+//! | | preview 1 | preview 2 |
+//! |---|---|---|
+//! | target | `wasm32-wasip1` | `wasm32-wasip2` |
+//! | waits by | one `poll_oneoff` | one `wasi:io/poll` |
+//! | standard streams (feature `io-std`) | yes | yes |
+//! | sockets (feature `net`) | no: current hosts have dropped them | TCP, UDP, name lookup |
 //!
-//! Absent: sockets and stdio as things to wait for; threads, which WASI does not have.
+//! A module whose host calls in and expects an answer soon makes a passive runtime instead
+//! ([`build_passive`](crate::runtime::Builder::build_passive)) and exports a function that ticks it.
+//!
+//! Absent: threads, which WASI does not have.
 
-use crate::platform::Park;
+#[cfg(target_env = "p1")]
+mod preview1;
+#[cfg(target_env = "p2")]
+mod preview2;
+pub(crate) mod reactor;
+
+#[cfg(target_env = "p1")]
+use preview1::poll;
+#[cfg(all(feature = "io-std", target_env = "p1"))]
+pub(crate) use preview1::standard;
+#[cfg(all(feature = "net", target_env = "p2"))]
+pub use preview2::net;
+#[cfg(target_env = "p2")]
+use preview2::poll;
+#[cfg(all(feature = "io-std", target_env = "p2"))]
+pub(crate) use preview2::standard;
+
 use crate::runtime::{Builder, Runtime};
+use reactor::Reactor;
 use std::io;
-use std::time::Duration;
-
-/// Waits with the host, for the one thing there is to wait for: the time.
-///
-/// On preview 1 a wait is one `poll_oneoff` with one subscription to the monotonic clock, on
-/// preview 2 one `poll` of one pollable: the standard library's `sleep` is precisely that. The
-/// timeout is relative, since some hosts (Node's) never answer an absolute one.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Host;
-
-impl Park for Host {
-    /// # Panics
-    /// Without a timeout: nothing else can happen on this single thread while it waits, so the
-    /// program would never go on.
-    fn park(&self, timeout: Option<Duration>) {
-        let Some(timeout) = timeout else {
-            panic!(
-                "deadlock: every task waits for another and no timer is armed, so nothing can wake \
-                 this program"
-            );
-        };
-        std::thread::sleep(timeout);
-    }
-
-    /// Whoever could call this while the thread waits does not exist here.
-    fn unpark(&self) {}
-}
+use std::sync::Arc;
 
 impl Builder {
     /// Makes the runtime, on the thread there is.
@@ -54,6 +51,7 @@ impl Builder {
     /// [`io::ErrorKind::Unsupported`] for a multi-threaded runtime.
     pub fn build(&mut self) -> io::Result<Runtime> {
         super::refuse_threads(self)?;
-        Ok(self.build_on(Host))
+        let reactor = Arc::new(Reactor::default());
+        Ok(self.build_parts(Some(reactor.clone()), None, Some(reactor)))
     }
 }

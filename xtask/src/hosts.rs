@@ -19,6 +19,8 @@ pub enum Host {
     Chromium(Context),
     /// WASI preview 1.
     Wasi,
+    /// WASI preview 2.
+    Wasip2,
 }
 
 /// Where in a browser a program runs.
@@ -56,7 +58,7 @@ impl Host {
             Host::Native => "native",
             Host::Simulator => "simulator",
             Host::Node | Host::Chromium(_) => "node",
-            Host::Wasi => "wasi",
+            Host::Wasi | Host::Wasip2 => "wasi",
         }
     }
 
@@ -66,6 +68,7 @@ impl Host {
             Host::Native | Host::Simulator => None,
             Host::Node | Host::Chromium(_) => Some("wasm32-unknown-unknown"),
             Host::Wasi => Some("wasm32-wasip1"),
+            Host::Wasip2 => Some("wasm32-wasip2"),
         }
     }
 }
@@ -147,6 +150,7 @@ pub fn build(host: Host, source: Source<'_>, log: &mut Log) -> Result<Program, T
             Starter::Chromium { node: tools::node()?, chromium: tools::chromium()?, context }
         }
         Host::Wasi => Starter::Wasi(tools::wasi()?),
+        Host::Wasip2 => Starter::Wasi(tools::Wasi::Wasmtime(tools::wasmtime()?)),
     };
     if let Some(target) = host.target() {
         tools::target(target)?;

@@ -108,10 +108,48 @@ pub fn wasm_bindgen() -> Found<PathBuf> {
     }
 }
 
+/// The `wasmtime` command that hosts previews 2 and 3.
+const WASMTIME: &str = "48.0.8";
+
+/// The parts of the command that creel's tests need.
+const WASMTIME_FEATURES: &str = "run,compile,serve,wasi-http,component-model,\
+    component-model-async,parallel-compilation,pooling-allocator,threads,cache";
+
+/// The `wasmtime` command: the one on the PATH if it is new enough for preview 3, else one that is
+/// built once.
+pub fn wasmtime() -> Found<PathBuf> {
+    let major = |text: String| text.split_whitespace().nth(1)?.split('.').next()?.parse().ok();
+    if on_path("wasmtime").and_then(major).is_some_and(|major: u32| major >= 48) {
+        return Ok("wasmtime".into());
+    }
+    let (place, program) = wasmtime_place();
+    if program.is_file() {
+        return Ok(program);
+    }
+    announce(&format!("wasmtime {WASMTIME} (about ten minutes, once)"));
+    let mut install = shell::cargo(&["install", "wasmtime-cli", "--version", WASMTIME, "--locked"]);
+    install.args(["--no-default-features", "--features", WASMTIME_FEATURES, "--quiet", "--root"]);
+    match shell::capture(install.arg(&place)) {
+        Ok(_) => Ok(program),
+        Err(error) => {
+            eprintln!("{error}");
+            let get = format!("https://wasmtime.dev, or `cargo install wasmtime-cli@{WASMTIME}`");
+            missing(format!("wasmtime {WASMTIME}"), get)
+        }
+    }
+}
+
+/// The folder that the command is installed to, and the command in it.
+fn wasmtime_place() -> (PathBuf, PathBuf) {
+    let place = folder().join(format!("wasmtime-{WASMTIME}"));
+    let program = place.join("bin").join(format!("wasmtime{}", std::env::consts::EXE_SUFFIX));
+    (place, program)
+}
+
 /// A host for WASI programs.
 pub enum Wasi {
-    /// The `wasmtime` command.
-    Wasmtime,
+    /// This `wasmtime` command.
+    Wasmtime(PathBuf),
     /// The `wasmtime` package of Python, at this place.
     Python(PathBuf),
     /// Node's own.
@@ -122,7 +160,7 @@ impl Wasi {
     /// What to call it.
     pub fn name(&self) -> &'static str {
         match self {
-            Wasi::Wasmtime => "wasmtime",
+            Wasi::Wasmtime(_) => "wasmtime",
             Wasi::Python(_) => "wasmtime (Python)",
             Wasi::Node(_) => "node:wasi",
         }
@@ -132,7 +170,11 @@ impl Wasi {
     pub fn command(&self, program: &Path) -> Command {
         let script = |name: &str| repo::root().join("xtask/hosts").join(name);
         let mut command = match self {
-            Wasi::Wasmtime => Command::new("wasmtime"),
+            Wasi::Wasmtime(program) => {
+                let mut command = Command::new(program);
+                command.args(["run", "-S", NETWORK]);
+                command
+            }
             Wasi::Python(packages) => {
                 let mut command = Command::new(python());
                 command.env("PYTHONPATH", packages).arg(script("wasi.py"));
@@ -149,14 +191,22 @@ impl Wasi {
     }
 }
 
+/// What wasmtime lets a program do beyond the default: use the network of this machine.
+const NETWORK: &str = "inherit-network=y,tcp=y,udp=y,allow-ip-name-lookup=y";
+
 fn python() -> &'static str {
     if cfg!(windows) { "python" } else { "python3" }
 }
 
-/// A host for WASI programs: wasmtime if it can be had, else the one inside Node.
+/// A host for programs of preview 1: wasmtime if it is there or quick to get, else the one inside
+/// Node.
 pub fn wasi() -> Found<Wasi> {
+    let (_, built) = wasmtime_place();
+    if built.is_file() {
+        return Ok(Wasi::Wasmtime(built));
+    }
     if on_path("wasmtime").is_some() {
-        return Ok(Wasi::Wasmtime);
+        return Ok(Wasi::Wasmtime("wasmtime".into()));
     }
     if let Some(packages) = wasmtime_package() {
         return Ok(Wasi::Python(packages));

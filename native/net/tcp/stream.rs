@@ -41,6 +41,7 @@ pub struct TcpStream {
 readiness!(TcpStream, poll_read_ready, poll_write_ready);
 conversions!(TcpStream, std::net::TcpStream, mio::net::TcpStream);
 reading!(TcpStream);
+peeking!(TcpStream);
 writing!(TcpStream, |stream| match stream.io.shutdown(Shutdown::Write) {
     // The other side was faster.
     Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(()),
@@ -93,31 +94,6 @@ impl TcpStream {
     /// If the system does not tell.
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.io.peer_addr()
-    }
-
-    /// Waits until there is something to read, and copies it without taking it.
-    ///
-    /// # Errors
-    /// What the system reports.
-    ///
-    /// # Cancel safety
-    /// Dropping the future loses nothing.
-    pub async fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
-        self.io.registration().async_io(Interest::READABLE, || self.io.peek(buf)).await
-    }
-
-    /// Copies what there is to read without taking it; if there is nothing, the task of `cx` is
-    /// woken when there is.
-    ///
-    /// # Errors
-    /// What the system reports.
-    pub fn poll_peek(
-        &self,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<usize>> {
-        let mut peek = || fill(buf, |free| self.io.peek(free).map(|n| (n, ())));
-        self.io.registration().poll_io(cx, Direction::Read, &mut peek).map_ok(|(n, ())| n)
     }
 
     /// Whether small pieces are sent at once instead of being gathered.

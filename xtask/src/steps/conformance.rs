@@ -18,7 +18,8 @@ const LIST: Source<'static> = Source {
     features: |host| match host {
         Host::Native | Host::Simulator => "full",
         Host::Node | Host::Chromium(_) => "std,macros,web",
-        Host::Wasi => "std,macros,wasi",
+        Host::Wasi => "std,macros,wasi,io-std",
+        Host::Wasip2 => "std,macros,wasi,io-std,net",
     },
 };
 
@@ -52,6 +53,10 @@ pub fn service_worker(log: &mut Log) -> Verdict {
 
 pub fn wasi(log: &mut Log) -> Verdict {
     run_list(Host::Wasi, log)
+}
+
+pub fn wasip2(log: &mut Log) -> Verdict {
+    run_list(Host::Wasip2, log)
 }
 
 pub fn demo(log: &mut Log) -> Verdict {
@@ -132,6 +137,12 @@ fn cases_in_sources(host: Host) -> Result<BTreeSet<String>, String> {
     // What this host promises beyond the list.
     if matches!(host, Host::Node | Host::Chromium(_)) {
         texts.push(repo::read("tests/hosts/web.rs")?);
+    }
+    if matches!(host, Host::Wasi | Host::Wasip2) {
+        texts.push(repo::read("tests/hosts/wasi.rs")?);
+    }
+    if host == Host::Wasip2 {
+        texts.push(repo::read("tests/hosts/wasip2.rs")?);
     }
     let mut names = BTreeSet::new();
     for name in texts.iter().flat_map(|text| cases_in(text)) {

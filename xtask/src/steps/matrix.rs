@@ -51,7 +51,9 @@ pub fn web(log: &mut Log) -> Verdict {
 pub fn wasi(log: &mut Log) -> Verdict {
     let combinations =
         ["", "alloc", "std", "std,macros", "sim", "wasi", "wasi,macros", "wasi,sim,macros", "full"];
-    check(log, "wasm32-wasip1", &combinations)
+    check(log, "wasm32-wasip1", &combinations)?;
+    let more = [&combinations[..], &["wasi,net", "wasi,io-std", "wasi,full"]].concat();
+    check(log, "wasm32-wasip2", &more)
 }
 
 pub fn windows(log: &mut Log) -> Verdict {

@@ -65,11 +65,12 @@ steps! {
     "conformance/worker" conformance::worker, "the conformance list in a worker in Chromium";
     "conformance/shared-worker" conformance::shared_worker, "the conformance list in a shared worker";
     "conformance/service-worker" conformance::service_worker, "the conformance list in a service worker";
-    "conformance/wasi" conformance::wasi, "the conformance list under WASI";
+    "conformance/wasi" conformance::wasi, "the conformance list under WASI preview 1";
+    "conformance/wasip2" conformance::wasip2, "the conformance list under WASI preview 2, with sockets";
     "demo" conformance::demo, "the demo gives one digest on all hosts";
     "features/linux" matrix::linux, "feature combinations for Linux";
     "features/web" matrix::web, "feature combinations for wasm32-unknown-unknown";
-    "features/wasi" matrix::wasi, "feature combinations for wasm32-wasip1";
+    "features/wasi" matrix::wasi, "feature combinations for WASI, previews 1 and 2";
     "features/windows" matrix::windows, "feature combinations for Windows";
     "features/macos" matrix::macos, "feature combinations for macOS";
     "features/freebsd" matrix::freebsd, "feature combinations for FreeBSD";

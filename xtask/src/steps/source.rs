@@ -8,6 +8,7 @@ type Verdict = Result<String, Trouble>;
 
 const WEB: &str = "wasm32-unknown-unknown";
 const WASI: &str = "wasm32-wasip1";
+const WASIP2: &str = "wasm32-wasip2";
 
 /// What this machine can build.
 const EVERYTHING: &str = "creel/full,creel/fiber,creel/futures-io,creel/tokio-io";
@@ -36,7 +37,8 @@ pub fn clippy_web(log: &mut Log) -> Verdict {
 }
 
 pub fn clippy_wasi(log: &mut Log) -> Verdict {
-    clippy_of(log, WASI, ("wasi", "wasi"), "std,macros,sim,wasi")
+    clippy_of(log, WASI, ("wasi", "wasi"), "std,macros,sim,wasi,io-std")?;
+    clippy_of(log, WASIP2, ("wasi", "wasi"), "std,macros,sim,wasi,io-std,net,bytes")
 }
 
 fn clippy_of(

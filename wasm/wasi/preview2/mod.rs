@@ -1,0 +1,9 @@
+//! Preview 2: the component model's streams, sockets and pollables.
+
+mod error;
+#[cfg(feature = "net")]
+pub mod net;
+pub(super) mod poll;
+#[cfg(feature = "io-std")]
+pub(crate) mod standard;
+mod stream;

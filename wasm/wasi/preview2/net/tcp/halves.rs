@@ -1,0 +1,6 @@
+use super::TcpStream;
+use std::net::SocketAddr;
+
+halves!(TcpStream, SocketAddr);
+peeking_half!(ReadHalf<'_>);
+peeking_half!(OwnedReadHalf);

@@ -1,0 +1,135 @@
+use super::super::connection::{self, Connection};
+use super::super::unsupported;
+use super::halves::split_owned;
+use super::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
+use crate::io::{AsyncRead, AsyncWrite, Interest, ReadBuf, Ready};
+use crate::socket::addr::{ToSocketAddrs, try_each};
+#[cfg(feature = "bytes")]
+use crate::socket::fill_buf;
+use crate::socket::{Direction, fill};
+use crate::wasm::wasi::preview2::error::of_socket;
+use crate::wasm::wasi::reactor::Source;
+use core::fmt;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+use std::io::{self, IoSlice, IoSliceMut, Read, Write};
+use std::net::{Shutdown, SocketAddr};
+
+/// A connection.
+///
+/// It reads and writes by [`AsyncReadExt`](crate::io::AsyncReadExt) and
+/// [`AsyncWriteExt`](crate::io::AsyncWriteExt); [`split`](Self::split) and
+/// [`into_split`](Self::into_split) make it two halves for doing both at a time.
+pub struct TcpStream {
+    pub(super) io: Source<Connection>,
+}
+
+readiness!(TcpStream, poll_read_ready, poll_write_ready);
+reading!(TcpStream);
+writing!(TcpStream, |stream| stream.io.shutdown(Shutdown::Write));
+peeking!(TcpStream);
+
+impl TcpStream {
+    /// Connects to the first of the addresses that answers.
+    ///
+    /// # Errors
+    /// If none does; the last error is returned.
+    ///
+    /// # Cancel safety
+    /// Dropping the future ends the attempt.
+    ///
+    /// # Panics
+    /// Outside a runtime.
+    pub async fn connect<A: ToSocketAddrs>(addr: A) -> io::Result<Self> {
+        try_each(addr, async |address| {
+            Self::new(connection::connect(connection::create(&address)?, address).await?)
+        })
+        .await
+    }
+
+    pub(super) fn new(connection: Connection) -> io::Result<Self> {
+        Ok(Self { io: Source::new(connection)?.assuming(Ready::WRITABLE) })
+    }
+
+    pub(super) fn accepted(
+        (connection, address): (Connection, SocketAddr),
+    ) -> io::Result<(Self, SocketAddr)> {
+        // Whoever connects often has written already.
+        let io = Source::new(connection)?.assuming(Ready::READABLE | Ready::WRITABLE);
+        Ok((Self { io }, address))
+    }
+
+    /// The address of this side.
+    ///
+    /// # Errors
+    /// If the host does not tell.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.io.local_addr()
+    }
+
+    /// The address of the other side.
+    ///
+    /// # Errors
+    /// If the host does not tell.
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        self.io.peer_addr()
+    }
+
+    /// Whether small pieces are sent at once instead of being gathered.
+    ///
+    /// # Errors
+    /// Always [`Unsupported`](io::ErrorKind::Unsupported): the host decides.
+    pub fn nodelay(&self) -> io::Result<bool> {
+        Err(unsupported(NO_NODELAY))
+    }
+
+    /// Sets whether small pieces are sent at once instead of being gathered.
+    ///
+    /// # Errors
+    /// Always [`Unsupported`](io::ErrorKind::Unsupported): the host decides. Write what belongs
+    /// together by one call.
+    pub fn set_nodelay(&self, _nodelay: bool) -> io::Result<()> {
+        Err(unsupported(NO_NODELAY))
+    }
+
+    /// How many hops packets may take.
+    ///
+    /// # Errors
+    /// If the host does not tell.
+    pub fn ttl(&self) -> io::Result<u32> {
+        self.io.socket().hop_limit().map(u32::from).map_err(of_socket)
+    }
+
+    /// Sets how many hops packets may take.
+    ///
+    /// # Errors
+    /// If the host refuses it.
+    pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
+        let hops = u8::try_from(ttl).unwrap_or(u8::MAX);
+        self.io.socket().set_hop_limit(hops).map_err(of_socket)
+    }
+
+    /// Two halves that borrow the stream.
+    pub fn split(&mut self) -> (ReadHalf<'_>, WriteHalf<'_>) {
+        (ReadHalf(self), WriteHalf(self))
+    }
+
+    /// Two halves that own the stream, for two tasks.
+    pub fn into_split(self) -> (OwnedReadHalf, OwnedWriteHalf) {
+        split_owned(self)
+    }
+}
+
+const NO_NODELAY: &str = "preview 2 has no TCP_NODELAY: write what belongs together by one call";
+
+impl AsRef<Self> for TcpStream {
+    fn as_ref(&self) -> &Self {
+        self
+    }
+}
+
+impl fmt::Debug for TcpStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.io.fmt(f)
+    }
+}
