@@ -217,6 +217,7 @@ impl fmt::Debug for Shared {
 }
 
 static OPS: Ops = Ops {
+    single: false,
     retain: |owner| core::mem::forget(Arc::clone(&*borrow(owner))),
     // SAFETY: the caller gives up a reference.
     release: |owner| drop(unsafe { Arc::from_raw(owner.cast::<Shared>().as_ptr().cast_const()) }),

@@ -459,6 +459,7 @@ fn release(owner: NonNull<Owner>, count: usize) {
 }
 
 static OPS: Ops = Ops {
+    single: false,
     retain: |owner| {
         let shared = shared(&owner);
         match shared.worker() {

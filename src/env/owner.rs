@@ -24,6 +24,9 @@ pub(crate) struct Owner {
 /// What an owner can do. Every function takes the owner's own address.
 #[derive(Debug)]
 pub(crate) struct Ops {
+    /// Whether one thread at a time drives the owner, so that while it does nobody else polls,
+    /// completes or drops a task of it.
+    pub(crate) single: bool,
     /// One more reference. From any thread.
     pub(crate) retain: unsafe fn(NonNull<Owner>),
     /// One reference less; the last frees the owner. From any thread.
@@ -74,6 +77,18 @@ impl OwnerRef {
         // SAFETY: valid by contract.
         unsafe { (owner.as_ref().ops.retain)(owner) };
         Self(owner)
+    }
+
+    /// Whether this thread drives the owner.
+    #[inline]
+    pub(crate) fn is_driven_here(&self) -> bool {
+        super::context::with(|context| context.driving.get()) == Some(self.0)
+    }
+
+    /// Whether this thread drives the owner, and no other does.
+    #[inline]
+    pub(crate) fn is_driven_here_only(&self) -> bool {
+        self.is_driven_here() && self.ops().single
     }
 
     /// The runtime that the code on this thread runs under.

@@ -193,13 +193,14 @@ impl CurrentThread {
             }
             // Woken while it was polled: it yields, so that the world may go on.
             let yields = driving.is_root_woken();
-            self.turn(driving, yields, &|| driving.is_root_woken());
+            self.turn(driving, yields, || driving.is_root_woken());
         }
     }
 
     /// Runs tasks for one event interval; waits if none is ready and `ready` says so too. If the
     /// root future `yields` to nobody, the host looks at the world.
-    fn turn(&self, driving: &Driving<'_>, yields: bool, ready: &dyn Fn() -> bool) {
+    #[inline]
+    fn turn(&self, driving: &Driving<'_>, yields: bool, ready: impl Fn() -> bool) {
         self.expire();
         let turns = driving.run(self.event_interval);
         if turns == self.event_interval || ready() {
@@ -281,7 +282,7 @@ impl CurrentThread {
     pub(super) fn run(&self) {
         let driving = self.drive_alone("run");
         while driving.task_count() > 0 {
-            self.turn(&driving, false, &|| driving.task_count() == 0);
+            self.turn(&driving, false, || driving.task_count() == 0);
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! +--------- Header, 64 bytes on 64-bit targets ----------+------- Body -------+
-//! | state  vtable  owner  next  id  slot,stage  join waker | future or outcome  |
+//! | state  vtable  owner  link  id  slot,stage  join waker | future or outcome  |
 //! +---------------------------------------------------------+--------------------+
 //! ```
 //!
@@ -10,19 +10,22 @@
 //!
 //! 1. `state`: anyone with a reference.
 //! 2. `vtable`, `owner`, `id`: immutable, anyone with a reference.
-//! 3. `next`: who holds the task in a queue (`HELD`).
+//! 3. `link`, as the next in a queue: who holds the task in a queue (`HELD`).
 //! 4. `slot` and `shard`: the owner of the task, on its own thread or under its own lock.
-//! 5. `stage` and the body: while not `COMPLETE`, the party that holds the task (`HELD`); after,
-//!    the `JoinHandle`; without one, whoever completed the task.
+//! 5. `stage`, the body, and `link` as the payload of a panic: while not `COMPLETE`, the party that
+//!    holds the task (`HELD`); after, the `JoinHandle`; without one, whoever completed the task.
 //! 6. `join_waker`: by the rules in `state`.
 //! 7. the metadata: immutable, anyone with a reference.
+//! 8. `counted`: the thread that drives an owner which one thread at a time drives, until the task
+//!    is complete.
 //!
 //! Deliberately absent: a scheduler type parameter. One cell serves every owner of tasks, through
 //! the owner's table of operations.
 
 use super::error::JoinError;
-use super::state::{Paused, State};
+use super::state::{Merge, Paused, State};
 use super::waker::with_waker;
+use super::waker_slot::WakerSlot;
 use crate::atomic::UnsafeCell;
 use crate::env::context;
 use crate::env::id::Id;
@@ -31,7 +34,7 @@ use alloc::boxed::Box;
 use core::any::Any;
 use core::future::Future;
 use core::marker::PhantomData;
-use core::mem::{ManuallyDrop, MaybeUninit};
+use core::mem::ManuallyDrop;
 use core::pin::Pin;
 use core::ptr::NonNull;
 use core::task::{Context, Poll, Waker};
@@ -45,24 +48,24 @@ pub(crate) struct Header {
     pub(super) state: State,
     vtable: &'static Vtable,
     owner: OwnerRef,
-    /// Link of the run queue or inbox that holds the task.
-    pub(super) next: UnsafeCell<Option<NonNull<Header>>>,
+    link: UnsafeCell<Link>,
     id: Id,
-    /// The future is not `Send`: it may be polled and dropped on one thread only.
-    local: bool,
+    /// References that the driving thread made, less those that it gave back.
+    counted: UnsafeCell<i8>,
     stage: UnsafeCell<Stage>,
     /// Which of the owner's registries keeps the task; by the rule of `slot`.
     shard: UnsafeCell<u16>,
     /// Where the owner's registry keeps the task; `NEW` before it is adopted.
     slot: UnsafeCell<u32>,
-    join_waker: UnsafeCell<MaybeUninit<Waker>>,
+    join_waker: WakerSlot,
 }
 
-impl Header {
-    #[inline]
-    pub(super) fn owner(&self) -> &OwnerRef {
-        &self.owner
-    }
+/// A word for two purposes that exclude each other.
+union Link {
+    /// The next task of the run queue or inbox that holds this one.
+    next: Option<NonNull<Header>>,
+    /// Why the task ended, if it panicked: it is in no queue any more.
+    payload: ManuallyDrop<Payload>,
 }
 
 /// The slot of a task that no registry has taken in yet.
@@ -83,7 +86,6 @@ enum Stage {
 union Body<F: Future> {
     future: ManuallyDrop<F>,
     output: ManuallyDrop<F::Output>,
-    payload: ManuallyDrop<Payload>,
 }
 
 #[repr(C)]
@@ -112,6 +114,8 @@ impl Meta for Box<str> {
 }
 
 struct Vtable {
+    /// The future is not `Send`: it may be polled and dropped on one thread only.
+    local: bool,
     poll: unsafe fn(NonNull<Header>, &mut Context<'_>) -> Poll<()>,
     cancel: unsafe fn(NonNull<Header>),
     take: unsafe fn(NonNull<Header>, *mut ()),
@@ -152,15 +156,15 @@ impl Task {
         let cell = Box::new(Cell {
             header: Header {
                 state: State::new(),
-                vtable: Cell::<F, M>::VTABLE,
+                vtable: if local { Cell::<F, M>::LOCAL } else { Cell::<F, M>::VTABLE },
                 owner,
-                next: UnsafeCell::new(None),
+                link: UnsafeCell::new(Link { next: None }),
                 id,
-                local,
+                counted: UnsafeCell::new(0),
                 shard: UnsafeCell::new(0),
                 slot: UnsafeCell::new(NEW),
                 stage: UnsafeCell::new(Stage::Future),
-                join_waker: UnsafeCell::new(MaybeUninit::uninit()),
+                join_waker: WakerSlot::new(),
             },
             body: UnsafeCell::new(Body { future: ManuallyDrop::new(future) }),
             meta,
@@ -199,7 +203,7 @@ impl Task {
 
     /// Whether the future is bound to the thread it was spawned on.
     pub(crate) fn is_local(self) -> bool {
-        self.header().local
+        self.header().vtable.local
     }
 
     /// The name given by `task::Builder`.
@@ -236,13 +240,13 @@ impl Task {
     #[inline]
     pub(crate) fn next(self) -> Option<Task> {
         // SAFETY: rule 3, the caller holds the task.
-        self.header().next.with(|next| unsafe { *next }).map(Self)
+        self.header().link.with(|link| unsafe { (*link).next }).map(Self)
     }
 
     #[inline]
     pub(crate) fn set_next(self, next: Option<Task>) {
         // SAFETY: rule 3, the caller holds the task.
-        self.header().next.with_mut(|place| unsafe { *place = next.map(|task| task.0) });
+        self.header().link.with_mut(|link| unsafe { (*link).next = next.map(|task| task.0) });
     }
 
     /// Gives a held task one turn: polls it once, or drops its future if it was aborted.
@@ -298,23 +302,31 @@ impl Task {
     #[inline]
     pub(crate) fn finish(self) {
         let header = self.header();
-        if header.state.complete_and_release() {
-            return;
+        // SAFETY: rule 8: whoever ends a task drives its owner, or nobody does any more.
+        let merge = Merge::new(header.counted.with(|counted| unsafe { *counted }));
+        match header.state.complete_and_release(merge, || header.join_waker.read()) {
+            // SAFETY: rule 6: the words were read while the slot was filled, and nobody took the
+            // waker before the task was complete; it is ours.
+            Ok(Some(words)) => super::guard(|| unsafe { words.into_waker() }.wake()),
+            Ok(None) => {}
+            Err(()) => self.finish_slowly(merge),
         }
+    }
+
+    #[cold]
+    fn finish_slowly(self, merge: Merge) {
+        let header = self.header();
         let before = header.state.complete();
         if !before.has_join() {
             self.discard();
         }
-        if !before.has_join_waker() {
-            return self.drop_ref();
-        }
         // SAFETY: rule 6, the slot was filled and shared when the task was completed, so the waker
         // in it is ours now.
-        let waker = unsafe { self.take_join_waker() };
-        if header.state.return_join_waker_and_release() {
+        let waker = before.has_join_waker().then(|| unsafe { self.take_join_waker() });
+        if header.state.release_completed(merge, waker.is_some()) {
             self.free();
         }
-        super::guard(|| waker.wake());
+        waker.into_iter().for_each(|waker| super::guard(|| waker.wake()));
     }
 
     /// [`finish`](Self::finish) that tells the metadata afterwards.
@@ -348,9 +360,9 @@ impl Task {
     }
 
     /// Puts a waker into the join slot, which is the caller's and empty.
+    #[inline]
     pub(super) fn fill_join_waker(self, waker: Waker) {
-        // SAFETY: rule 6, the slot is the caller's.
-        self.header().join_waker.with_mut(|slot| unsafe { (*slot).write(waker) });
+        self.header().join_waker.write(waker);
     }
 
     /// Moves the waker out of the join slot. Does not write it: the handle may be comparing.
@@ -359,19 +371,53 @@ impl Task {
     /// The slot is filled, the waker in it is the caller's, and it is taken once.
     pub(super) unsafe fn take_join_waker(self) -> Waker {
         // SAFETY: by contract.
-        self.header().join_waker.with(|slot| unsafe { (*slot).assume_init_read() })
+        unsafe { self.header().join_waker.read().into_waker() }
     }
 
     /// Whether the join slot, which is filled, holds or held a waker for the same task as `waker`.
+    #[inline]
     pub(super) fn join_waker_is(self, waker: &Waker) -> bool {
-        // SAFETY: rule 6: the slot was filled and nobody writes it; comparing looks at the two
-        // words only, so it does no harm if the waker has been taken and used meanwhile.
-        self.header().join_waker.with(|slot| unsafe { (*slot).assume_init_ref() }.will_wake(waker))
+        self.header().join_waker.read().are_of(waker)
+    }
+
+    /// Whether nobody else can change the state while the caller, which is the `JoinHandle`, does
+    /// not return: this thread drives the task's owner, no waker of the task is left, and it is not
+    /// being polled.
+    #[inline]
+    pub(super) fn is_alone(self) -> bool {
+        self.is_driven_here()
+            && self.header().state.load().is_pair()
+            // SAFETY: rule 8.
+            && self.header().counted.with(|counted| unsafe { *counted }) == 0
+            && context::with(|cx| cx.task.get()) != Some(self.as_raw())
+    }
+
+    /// Whether this thread, and no other, drives the owner of the task.
+    #[inline]
+    fn is_driven_here(self) -> bool {
+        self.owner().is_driven_here_only()
     }
 
     #[inline]
     pub(super) fn add_ref(self) {
-        self.header().state.add_ref();
+        if !self.count(1) {
+            self.header().state.add_refs(1);
+        }
+    }
+
+    /// Counts a reference more or less without an atomic write, where this thread may.
+    #[inline]
+    fn count(self, change: i8) -> bool {
+        let header = self.header();
+        if !self.is_driven_here() || header.state.load().is_complete() {
+            return false;
+        }
+        // SAFETY: rule 8.
+        header.counted.with_mut(|counted| unsafe {
+            let changed = (*counted).checked_add(change);
+            *counted = changed.unwrap_or(*counted);
+            changed.is_some()
+        })
     }
 
     /// Frees the cell after its last reference is gone.
@@ -382,14 +428,17 @@ impl Task {
 
     #[inline]
     pub(super) fn drop_ref(self) {
-        if self.header().state.drop_ref() {
+        if !self.count(-1) && self.header().state.drop_ref() {
             self.free();
         }
     }
 }
 
 impl<F: Future + 'static, M: Meta> Cell<F, M> {
+    const LOCAL: &'static Vtable = &Vtable { local: true, ..*Self::VTABLE };
+
     const VTABLE: &'static Vtable = &Vtable {
+        local: false,
         poll: Self::poll,
         cancel: Self::cancel,
         take: Self::take,
@@ -478,12 +527,18 @@ impl<F: Future + 'static, M: Meta> Cell<F, M> {
     }
 
     unsafe fn store_panic(header: NonNull<Header>, payload: Box<dyn Any + Send>) {
-        // SAFETY: passed on.
-        unsafe {
-            Self::store(header, Stage::Panicked, |body| {
-                body.payload = ManuallyDrop::new(Box::new(payload));
-            });
-        }
+        let payload = ManuallyDrop::new(Box::new(payload));
+        // SAFETY: rule 5; a task that has ended is in no queue.
+        unsafe { header.as_ref() }.link.with_mut(|link| unsafe { (*link).payload = payload });
+        Self::set_stage(header, Stage::Panicked);
+    }
+
+    /// Moves the payload out, once.
+    unsafe fn take_payload(header: NonNull<Header>) -> Box<dyn Any + Send> {
+        // SAFETY: rule 5; the stage was `Panicked`.
+        let take = |link: *mut Link| unsafe { ManuallyDrop::take(&mut (*link).payload) };
+        // SAFETY: the header is valid while the caller's claim is.
+        *unsafe { header.as_ref() }.link.with_mut(take)
     }
 
     unsafe fn take(header: NonNull<Header>, place: *mut ()) {
@@ -496,9 +551,7 @@ impl<F: Future + 'static, M: Meta> Cell<F, M> {
         let outcome = unsafe {
             Self::body(header, |body| match stage {
                 Stage::Output => Ok(ManuallyDrop::take(&mut (*body).output)),
-                Stage::Panicked => {
-                    Err(JoinError::panicked(id, *ManuallyDrop::take(&mut (*body).payload)))
-                }
+                Stage::Panicked => Err(JoinError::panicked(id, Self::take_payload(header))),
                 Stage::Cancelled => Err(JoinError::cancelled(id)),
                 Stage::Future | Stage::Gone => panic!("JoinHandle polled after completion"),
             })
@@ -515,7 +568,7 @@ impl<F: Future + 'static, M: Meta> Cell<F, M> {
             Self::body(header, |body| match stage {
                 Stage::Output => super::guard(|| ManuallyDrop::drop(&mut (*body).output)),
                 Stage::Panicked => {
-                    let payload = *ManuallyDrop::take(&mut (*body).payload);
+                    let payload = Self::take_payload(header);
                     super::report_panic(Task(header), &*payload);
                     super::guard(|| drop(payload));
                 }

@@ -5,7 +5,8 @@
 //! current-thread runtime, a local set and a pool worker's local tasks are all this one type.
 //!
 //! Who may touch what:
-//! 1. `inbox`, `notified`, `root_woken`: any thread.
+//! 1. `inbox`, `notified`, `root_woken`: any thread. The driver notes its own wakes of the root
+//!    future in the core, which needs no atomic write.
 //! 2. `core`: the thread in `driver`, in short sections that run no foreign code.
 //! 3. `references`: [`References`] says.
 //!
@@ -50,7 +51,7 @@ pub(crate) struct Executor {
     driver: AtomicUsize,
     /// The wake hook was called since the driver last looked.
     notified: AtomicBool,
-    /// The root future's waker was called.
+    /// The root future's waker was called, on a thread that does not drive.
     root_woken: AtomicBool,
     core: UnsafeCell<Core>,
     env: Option<Env>,
@@ -75,6 +76,8 @@ struct Core {
     locals: usize,
     home: usize,
     turns: u32,
+    /// The root future's waker was called on the driving thread.
+    root_woken: bool,
     /// The runtime's own randomness, if it was given a seed.
     rng: Option<Rng>,
 }
@@ -128,6 +131,7 @@ impl Executor {
                 locals: 0,
                 home: 0,
                 turns: 0,
+                root_woken: false,
                 rng,
             }),
             env,
@@ -290,6 +294,9 @@ impl Core {
             self.empty_inbox(inbox);
         }
         self.queue.pop().or_else(|| {
+            if inbox.is_empty() {
+                return None;
+            }
             self.empty_inbox(inbox);
             self.queue.pop()
         })
@@ -311,31 +318,35 @@ impl Driving<'_> {
     /// Gives up to `turns` ready tasks a turn each; answers how many had one.
     pub(crate) fn run(&self, turns: usize) -> usize {
         let executor = self.executor;
-        for done in 0..turns {
-            let Some(task) = executor.core(|core| core.next(&executor.inbox)) else { return done };
-            self.turn(task);
-        }
-        turns
+        let mut done = 0;
+        super::poll_each(|polling| {
+            while done < turns
+                && let Some(task) = executor.core(|core| core.next(&executor.inbox))
+            {
+                polling.as_task(task);
+                self.turn(task);
+                done += 1;
+            }
+        });
+        done
     }
 
     #[inline]
     fn turn(&self, task: Task) {
         let executor = self.executor;
         let slow_poll = executor.env.as_ref().and_then(|env| env.hooks.slow_poll.as_ref());
-        super::poll_as(task, || {
-            let turn = match slow_poll {
-                None => task.turn(),
-                Some(hook) => super::timed_turn(task, hook),
-            };
-            match turn {
-                Turn::Idle => {}
-                Turn::Again => executor.core(|core| core.queue.push(task)),
-                Turn::Done => {
-                    executor.core(|core| core.forget(task));
-                    task.finish();
-                }
+        let turn = match slow_poll {
+            None => task.turn(),
+            Some(hook) => super::timed_turn(task, hook),
+        };
+        match turn {
+            Turn::Idle => {}
+            Turn::Again => executor.core(|core| core.queue.push(task)),
+            Turn::Done => {
+                executor.core(|core| core.forget(task));
+                task.finish();
             }
-        });
+        }
     }
 
     /// Whether a task is ready.
@@ -353,14 +364,18 @@ impl Driving<'_> {
     /// Whether the root future's waker was called since the last time.
     #[inline]
     pub(crate) fn take_root_wake(&self) -> bool {
+        let here = self.executor.core(|core| core::mem::take(&mut core.root_woken));
         // Acquire pairs with the Release of `wake_root`; the load spares the write.
-        self.executor.root_woken.load(Ordering::Acquire)
-            && self.executor.root_woken.swap(false, Ordering::AcqRel)
+        let elsewhere = self.executor.root_woken.load(Ordering::Acquire)
+            && self.executor.root_woken.swap(false, Ordering::AcqRel);
+        here || elsewhere
     }
 
     /// Whether [`take_root_wake`](Self::take_root_wake) would answer `true`.
+    #[inline]
     pub(crate) fn is_root_woken(&self) -> bool {
-        self.executor.root_woken.load(Ordering::Acquire)
+        self.executor.core(|core| core.root_woken)
+            || self.executor.root_woken.load(Ordering::Acquire)
     }
 
     /// How many tasks are not complete.
@@ -409,7 +424,7 @@ impl Driving<'_> {
 
     /// A waker for the future that the driver itself polls.
     pub(crate) fn root_waker(&self) -> Waker {
-        self.executor.root_woken.store(true, Ordering::Release);
+        self.executor.core(|core| core.root_woken = true);
         let owner = self.executor.owner();
         let data = owner.as_ptr().as_ptr().cast_const().cast();
         core::mem::forget(owner);
@@ -504,6 +519,7 @@ impl ExecutorHandle {
 }
 
 static OPS: Ops = Ops {
+    single: true,
     retain: |owner| {
         let references = &executor(&owner).references;
         if context::with(|cx| cx.driving.get()) == Some(owner) {
@@ -571,11 +587,12 @@ fn root(data: *const ()) -> core::mem::ManuallyDrop<OwnerRef> {
 fn wake_root(data: *const ()) {
     let owner = root(data).as_ptr();
     let executor = executor(&owner);
+    if context::with(|cx| cx.driving.get()) == Some(owner) {
+        return executor.core(|core| core.root_woken = true);
+    }
     // Release pairs with the Acquire of `take_root_wake`.
     executor.root_woken.store(true, Ordering::Release);
-    if context::with(|cx| cx.driving.get()) != Some(owner) {
-        executor.notify();
-    }
+    executor.notify();
 }
 
 fn drop_root(data: *const ()) {

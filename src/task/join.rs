@@ -158,7 +158,7 @@ fn is_complete_or_wait(task: Task, waker: &Waker) -> bool {
         super::guard(|| drop(unsafe { task.take_join_waker() }));
     }
     task.fill_join_waker(waker.clone());
-    if state.set_join_waker() {
+    if state.set_join_waker(task.is_alone()) {
         return false;
     }
     // Completed meanwhile, and the slot was not shared: it is still ours.

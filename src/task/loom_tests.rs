@@ -156,6 +156,57 @@ fn loom_the_join_waker_may_change_while_the_task_ends() {
     });
 }
 
+/// One thread counts references in a plain cell, the other in the state; the cell is freed once,
+/// when both have given all back. loom sees a leak and a use after the end.
+#[test]
+fn loom_references_made_here_are_given_back_elsewhere() {
+    loom::model(|| {
+        let executor = executor();
+        let slot = Arc::new(Mutex::new(None));
+        let inner = slot.clone();
+        let handle = spawn(&executor, {
+            poll_fn(move |cx| {
+                let first = inner.lock().unwrap().replace(cx.waker().clone()).is_none();
+                if first { Poll::Pending } else { Poll::Ready(()) }
+            })
+        });
+        executor.drive().unwrap().run(1);
+        let waker = slot.lock().unwrap().clone().unwrap();
+        let elsewhere = thread::spawn(move || {
+            drop(waker.clone());
+            waker.wake();
+        });
+        finish(&executor, &handle);
+        drop(handle);
+        drop(slot.lock().unwrap().take());
+        elsewhere.join().unwrap();
+    });
+}
+
+#[test]
+fn loom_a_handle_that_waited_here_goes_elsewhere() {
+    loom::model(|| {
+        let executor = executor();
+        let drops = Arc::new(AtomicUsize::new(0));
+        let output = Drops(drops.clone());
+        let mut handle = spawn(&executor, async move { output });
+        let abort = {
+            let driving = executor.drive().unwrap();
+            // Without an atomic write: nobody else can reach the task.
+            let waker = driving.root_waker();
+            assert!(pin!(&mut handle).poll(&mut Context::from_waker(&waker)).is_pending());
+            handle.abort_handle()
+        };
+        let joining = thread::spawn(move || drop(block_on(handle).unwrap()));
+        while !abort.is_finished() {
+            executor.drive().unwrap().run(1);
+            thread::yield_now();
+        }
+        joining.join().unwrap();
+        assert_eq!(drops.load(SeqCst), 1);
+    });
+}
+
 #[test]
 fn loom_abort_races_with_the_end() {
     loom::model(|| {

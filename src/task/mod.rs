@@ -27,6 +27,7 @@ mod state;
 mod task_local;
 pub mod task_tracker;
 mod waker;
+mod waker_slot;
 mod yield_now;
 
 pub use crate::env::id::Id;
@@ -48,6 +49,7 @@ pub use yield_now::yield_now;
 
 use crate::env::context;
 use crate::env::coop::Budget;
+use crate::env::owner::RawTask;
 use alloc::boxed::Box;
 pub(crate) use cell::{Task, Turn};
 use core::any::Any;
@@ -89,11 +91,47 @@ pub fn try_id() -> Option<Id> {
 /// Runs `f` as part of a task: the context names the task and gives it a fresh budget.
 #[inline]
 pub(crate) fn poll_as<R>(task: Task, f: impl FnOnce() -> R) -> R {
-    let _task = context::Restore::set(|cx| &cx.task, Some(task.as_raw()));
-    let _budget = context::Restore::set(|cx| &cx.budget, Budget::INITIAL);
-    // A task that polls others, as a local set does, may have given way before it does so.
-    let _yielded = context::Restore::set(|cx| &cx.yielded, false);
-    f()
+    poll_each(|polling| {
+        polling.as_task(task);
+        f()
+    })
+}
+
+/// Runs `f`, which is part of one task after the other, and puts the context back as it was.
+#[inline]
+pub(crate) fn poll_each<R>(f: impl FnOnce(&Polling<'_>) -> R) -> R {
+    context::with(|cx| {
+        let (task, budget, yielded) = (cx.task.get(), cx.budget.get(), cx.yielded.get());
+        f(&Polling { cx, task, budget, yielded })
+    })
+}
+
+/// What the context was before this thread began to poll tasks.
+pub(crate) struct Polling<'a> {
+    cx: &'a context::Context,
+    task: Option<RawTask>,
+    budget: Budget,
+    yielded: bool,
+}
+
+impl Polling<'_> {
+    /// What follows is part of `task`: the context names it and gives it a fresh budget.
+    #[inline]
+    pub(crate) fn as_task(&self, task: Task) {
+        self.cx.task.set(Some(task.as_raw()));
+        self.cx.budget.set(Budget::INITIAL);
+        // A task that polls others, as a local set does, may have given way before it does so.
+        self.cx.yielded.set(false);
+    }
+}
+
+impl Drop for Polling<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        self.cx.task.set(self.task);
+        self.cx.budget.set(self.budget);
+        self.cx.yielded.set(self.yielded);
+    }
 }
 
 /// Runs code that a user wrote; a panic is the answer where the target unwinds.

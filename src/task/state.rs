@@ -1,4 +1,4 @@
-//! The state word of a task: five flags and a reference count in one atomic.
+//! The state word of a task: seven flags and a reference count in one atomic.
 //!
 //! | flag | meaning | excludes |
 //! |---|---|---|
@@ -8,6 +8,7 @@
 //! | `ABORT` | cancellation was asked for; the holder drops the future instead of polling it | |
 //! | `JOIN` | a `JoinHandle` exists, so the outcome is wanted | |
 //! | `JOIN_WAKER` | the join waker slot is filled and shared (see below) | |
+//! | `REFILLED` | the join waker slot was filled more than once | |
 //!
 //! Transitions, and the function that makes each:
 //!
@@ -20,11 +21,15 @@
 //!
 //! References: the owner of the task has one until the task is complete, the `JoinHandle` one,
 //! each waker and `AbortHandle` one. A run queue has none: what is in a queue is held, so it is
-//! not complete, so its owner's reference stands.
+//! not complete, so its owner's reference stands. Until then the count here is biased, so that it
+//! is never zero: the thread that alone drives the owner counts what it makes and drops in a plain
+//! cell, and completing merges the two ([`Merge`]).
 //!
 //! The join waker slot belongs to the `JoinHandle` while neither `JOIN_WAKER` nor `COMPLETE` is
 //! set. `JOIN_WAKER` says that it is filled; while it is set nobody writes the slot. Whoever clears
 //! it takes the waker: the handle, as long as the task is not complete; else the completing side.
+//! As long as `REFILLED` is not set the slot was filled once, so the completing side may read it
+//! before it completes the task: that step fails if the handle takes the waker meanwhile.
 //!
 //! Every successful change that hands the future, the outcome or the slot to somebody else is
 //! `AcqRel`, so each one releases to, and acquires from, the next on the same word.
@@ -38,7 +43,11 @@ const COMPLETE: usize = 1 << 2;
 const ABORT: usize = 1 << 3;
 const JOIN: usize = 1 << 4;
 const JOIN_WAKER: usize = 1 << 5;
-const REF: usize = 1 << 6;
+const REFILLED: usize = 1 << 6;
+const REF: usize = 1 << 7;
+
+/// More references than are ever given back here and were counted by the driving thread: an `i8`.
+const BIAS: usize = 256;
 
 pub(super) struct State(AtomicUsize);
 
@@ -60,8 +69,14 @@ impl Snapshot {
         self.0 & JOIN_WAKER != 0
     }
     /// Whether the reader has the only reference, so that nothing can change any more.
+    #[inline]
     pub(super) fn is_sole(self) -> bool {
         self.refs() == 1
+    }
+    /// Whether nobody but the owner and the `JoinHandle` has a reference that is counted here.
+    #[inline]
+    pub(super) fn is_pair(self) -> bool {
+        self.refs() == BIAS + 2
     }
     fn refs(self) -> usize {
         self.0 / REF
@@ -82,6 +97,18 @@ impl fmt::Debug for Snapshot {
     }
 }
 
+/// What completing a task takes off the count: the bias and the owner's reference, less those that
+/// the driving thread counted by itself.
+#[derive(Clone, Copy)]
+pub(super) struct Merge(usize);
+
+impl Merge {
+    #[inline]
+    pub(super) fn new(counted: i8) -> Self {
+        Self((BIAS + 1).wrapping_sub(counted as usize).wrapping_mul(REF))
+    }
+}
+
 /// What [`State::pause`] found.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Paused {
@@ -96,7 +123,7 @@ pub(super) enum Paused {
 impl State {
     /// A held task with two references, the owner's and the `JoinHandle`'s.
     pub(super) fn new() -> Self {
-        Self(AtomicUsize::new(HELD | JOIN | (2 * REF)))
+        Self(AtomicUsize::new(HELD | JOIN | ((BIAS + 2) * REF)))
     }
 
     #[inline]
@@ -167,16 +194,28 @@ impl State {
     }
 
     /// Completes a held task and gives up the owner's reference in one step, where the outcome is
-    /// wanted and nobody waits for it yet. `false`: nothing was done, use [`complete`](Self::complete).
+    /// wanted and the slot was not filled twice. The answer is what `peek` found in it, if anything.
+    /// `Err`: nothing was done, use [`complete`](Self::complete).
     #[inline]
-    pub(super) fn complete_and_release(&self) -> bool {
-        self.update(|now| {
-            (now & (JOIN | JOIN_WAKER) == JOIN).then_some((now & !(HELD | WOKEN) | COMPLETE) - REF)
-        })
-        .is_ok()
+    pub(super) fn complete_and_release<W>(
+        &self,
+        merge: Merge,
+        peek: impl Fn() -> W,
+    ) -> Result<Option<W>, ()> {
+        // Acquire, here and on failure, pairs with the Release in `set_join_waker`.
+        let mut now = self.0.load(Ordering::Acquire);
+        while now & (JOIN | REFILLED) == JOIN {
+            let waker = (now & JOIN_WAKER != 0).then(&peek);
+            let new = ((now & !(HELD | WOKEN | JOIN_WAKER)) | COMPLETE).wrapping_sub(merge.0);
+            match self.0.compare_exchange_weak(now, new, Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => return Ok(waker),
+                Err(actual) => now = actual,
+            }
+        }
+        Err(())
     }
 
-    /// Completes a held task; answers the state before.
+    /// Completes a held task; answers the state before. The owner's reference still stands.
     pub(super) fn complete(&self) -> Snapshot {
         // Release hands the outcome to the join handle, Acquire takes its waker.
         let before = self.0.fetch_xor(HELD | COMPLETE, Ordering::AcqRel);
@@ -184,23 +223,37 @@ impl State {
         Snapshot(before)
     }
 
-    /// Gives the emptied join waker slot back after completion, and a reference with it. `true`: it
-    /// was the last, the caller frees the cell.
-    pub(super) fn return_join_waker_and_release(&self) -> bool {
+    /// After [`complete`](Self::complete): gives the emptied join waker slot back, if the task was
+    /// completed with a filled one, and the owner's reference. `true`: it was the last, the caller
+    /// frees the cell.
+    pub(super) fn release_completed(&self, merge: Merge, with_waker: bool) -> bool {
+        let slot = if with_waker { JOIN_WAKER } else { 0 };
         // Release publishes our use of the slot and the cell.
-        let before = self.0.fetch_sub(JOIN_WAKER + REF, Ordering::AcqRel);
-        debug_assert!(before & (COMPLETE | JOIN_WAKER) == COMPLETE | JOIN_WAKER);
-        Snapshot(before).refs() == 1
+        let before = self.0.fetch_sub(slot.wrapping_add(merge.0), Ordering::AcqRel);
+        debug_assert!(before & (COMPLETE | slot) == COMPLETE | slot);
+        Snapshot(before.wrapping_sub(merge.0)).refs() == 0
     }
 
     /// Publishes the join waker. `false`: the task is complete, the slot stays the handle's.
-    pub(super) fn set_join_waker(&self) -> bool {
+    ///
+    /// `alone`: nobody else can change the word now, so no atomic write is needed.
+    #[inline]
+    pub(super) fn set_join_waker(&self, alone: bool) -> bool {
+        if alone {
+            // Acquire: those who gave their references up are done with the cell. The store passes
+            // that on, as an atomic write would.
+            let now = self.0.load(Ordering::Acquire);
+            debug_assert!(now & (COMPLETE | JOIN_WAKER) == 0, "{:?}", Snapshot(now));
+            self.0.store(now | JOIN_WAKER, Ordering::Release);
+            return true;
+        }
         self.update(|now| (now & COMPLETE == 0).then_some(now | JOIN_WAKER)).is_ok()
     }
 
     /// Takes the join waker back to change it. `false`: the task is complete.
     pub(super) fn unset_join_waker(&self) -> bool {
-        self.update(|now| (now & COMPLETE == 0).then_some(now & !JOIN_WAKER)).is_ok()
+        let emptied = |now| (now & COMPLETE == 0).then_some(now & !JOIN_WAKER | REFILLED);
+        self.update(emptied).is_ok()
     }
 
     /// The handle goes. Answers the state before; the caller still has its reference.
@@ -215,10 +268,11 @@ impl State {
         Snapshot(before)
     }
 
+    /// Counts `count` more references.
     #[inline]
-    pub(super) fn add_ref(&self) {
+    pub(super) fn add_refs(&self, count: usize) {
         // Relaxed: a new reference is made from an old one, which keeps the cell alive.
-        let before = self.0.fetch_add(REF, Ordering::Relaxed);
+        let before = self.0.fetch_add(count.wrapping_mul(REF), Ordering::Relaxed);
         assert!(before <= usize::MAX / 2, "too many references to one task");
     }
 

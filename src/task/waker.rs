@@ -1,6 +1,6 @@
 //! The waker of a task: a counted pointer to its cell.
 
-use super::cell::{Header, Task};
+use super::cell::Task;
 use crate::env::context;
 use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
@@ -30,12 +30,6 @@ fn task(data: *const ()) -> Task {
     Task::from_raw(unsafe { NonNull::new_unchecked(data.cast_mut()) })
 }
 
-/// Whether this thread drives the owner of the task, so that nobody else can complete it now.
-#[inline]
-fn is_local(header: &Header) -> bool {
-    context::with(|context| context.driving.get()) == Some(header.owner().as_ptr())
-}
-
 unsafe fn clone(data: *const ()) -> RawWaker {
     task(data).add_ref();
     RawWaker::new(data, &VTABLE)
@@ -43,17 +37,18 @@ unsafe fn clone(data: *const ()) -> RawWaker {
 
 unsafe fn wake(data: *const ()) {
     let task = task(data);
-    let header = task.header();
-    if is_local(header) {
-        match header.state.wake_and_release() {
-            Some(true) => header.owner().schedule(task.as_raw()),
+    let owner = task.owner();
+    if owner.is_driven_here() && !owner.is_driven_here_only() {
+        // Of several that drive: what it holds nobody else can complete before it is queued.
+        match task.header().state.wake_and_release() {
+            Some(true) => owner.schedule(task.as_raw()),
             Some(false) => {}
             None => task.drop_ref(),
         }
     } else {
         // The reference is kept until the task is in the queue: the owner might complete it.
-        if header.state.wake() {
-            header.owner().schedule(task.as_raw());
+        if task.header().state.wake() {
+            owner.schedule(task.as_raw());
         }
         task.drop_ref();
     }

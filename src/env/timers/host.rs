@@ -21,8 +21,17 @@ pub(super) struct Host {
     unparked: AtomicUsize,
 }
 
-static OPS: Ops =
-    Ops { retain, release, schedule, adopt, unpark, step_aside: |_| true, place: |_, _| {}, env };
+static OPS: Ops = Ops {
+    single: false,
+    retain,
+    release,
+    schedule,
+    adopt,
+    unpark,
+    step_aside: |_| true,
+    place: |_, _| {},
+    env,
+};
 
 impl Host {
     pub(super) fn new(clock: Clock) -> Arc<Self> {

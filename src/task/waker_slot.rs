@@ -1,0 +1,59 @@
+//! Where the waker of a `JoinHandle` waits: as two words, each atomic.
+//!
+//! Who may write and who owns the waker is decided by the state word ([`state`](super::state)). The
+//! words are atomic so that reading them is no data race for a side that learns only afterwards
+//! whether they were its own.
+
+use crate::atomic::{AtomicPtr, Ordering};
+use core::mem::ManuallyDrop;
+use core::ptr;
+use core::task::{RawWakerVTable, Waker};
+
+/// The two words of a waker, or nothing. Atomic, so that the completing side may read them while
+/// the handle exchanges them, and then throw away what it read.
+pub(super) struct WakerSlot {
+    data: AtomicPtr<()>,
+    vtable: AtomicPtr<RawWakerVTable>,
+}
+
+impl WakerSlot {
+    pub(super) fn new() -> Self {
+        Self { data: AtomicPtr::new(ptr::null_mut()), vtable: AtomicPtr::new(ptr::null_mut()) }
+    }
+
+    // Relaxed in both: the state word orders them.
+
+    #[inline]
+    pub(super) fn write(&self, waker: Waker) {
+        let waker = ManuallyDrop::new(waker);
+        self.data.store(waker.data().cast_mut(), Ordering::Relaxed);
+        self.vtable.store(ptr::from_ref(waker.vtable()).cast_mut(), Ordering::Relaxed);
+    }
+
+    #[inline]
+    pub(super) fn read(&self) -> WakerWords {
+        let data = self.data.load(Ordering::Relaxed);
+        WakerWords { data, vtable: self.vtable.load(Ordering::Relaxed) }
+    }
+}
+
+/// What was read from a [`WakerSlot`].
+pub(super) struct WakerWords {
+    data: *const (),
+    vtable: *const RawWakerVTable,
+}
+
+impl WakerWords {
+    /// # Safety
+    /// The words are those of one waker, which nobody else uses any more.
+    #[inline]
+    pub(super) unsafe fn into_waker(self) -> Waker {
+        // SAFETY: by contract; the table of a waker is static.
+        unsafe { Waker::new(self.data, &*self.vtable) }
+    }
+
+    #[inline]
+    pub(super) fn are_of(&self, waker: &Waker) -> bool {
+        ptr::eq(self.data, waker.data()) && ptr::eq(self.vtable, waker.vtable())
+    }
+}
