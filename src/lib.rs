@@ -86,7 +86,7 @@
 // The rooms are written once for all hosts, so a build without some of these leaves things unused.
 // The build that has them, which every change passes, may leave none.
 #![cfg_attr(
-    not(all(feature = "native", feature = "sim", not(target_family = "wasm"))),
+    not(all(feature = "native", feature = "sim", feature = "fiber", not(target_family = "wasm"))),
     allow(dead_code, unused_imports, unused_macros)
 )]
 

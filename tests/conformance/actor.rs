@@ -590,7 +590,9 @@ async fn timers_and_streams_end_with_the_actor() {
         }
         async fn handle(&mut self, n: u32, cx: &mut Context<Self>) -> Result<(), ExitReason> {
             self.0.note(n.to_string());
-            if n == 100 {
+            // On a slow host the interval may come late.
+            let noted = |n: &str| self.0.read().iter().any(|note| note == n);
+            if noted("1") && noted("100") {
                 cx.exit(ExitReason::Normal);
             }
             Ok(())
@@ -603,7 +605,7 @@ async fn timers_and_streams_end_with_the_actor() {
     assert!(begin.elapsed() >= 35 * MS);
     let notes = diary.read();
     assert_eq!(notes[..2], ["7", "8"]);
-    assert!(notes.contains(&"1".to_owned()) && !notes.contains(&"13".to_owned()));
+    assert!(!notes.contains(&"13".to_owned()), "{notes:?}");
     settle().await;
     assert_eq!(Arc::strong_count(&token), 1, "the tasks of timers are gone");
 }

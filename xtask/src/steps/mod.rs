@@ -5,6 +5,7 @@ mod conformance;
 mod matrix;
 mod models;
 mod package;
+mod sanitizers;
 mod source;
 
 use crate::shell::Log;
@@ -80,5 +81,7 @@ steps! {
     "readme" package::readme, "the README names what exists";
     "loom/canary" models::canary, "loom finds a planted bug";
     "loom/models" models::loom, "every loom model";
+    "watched/address" sanitizers::address, "fibers under AddressSanitizer";
+    "watched/valgrind" sanitizers::valgrind, "fibers under valgrind's memcheck";
     "miri" models::miri, "the conformance list on the simulator under Miri";
 }

@@ -1,0 +1,42 @@
+//! Whole programs watched while they run: memory that is not theirs (AddressSanitizer, valgrind).
+
+use super::Trouble;
+use super::source::passed;
+use crate::shell::{Log, cargo, cargo_of};
+use crate::{repo, tools};
+use std::process::Command;
+
+type Verdict = Result<String, Trouble>;
+
+/// Tests whose process dies on purpose, by a fault that the watcher would report.
+const DIES: &[&str] = &["an_overflow", "other_faults", "aborts"];
+
+/// Switching stacks is what no other tool looks into.
+const FIBERS: [&str; 5] = ["--package", "creel", "--test", "fiber", "--features"];
+
+pub fn address(log: &mut Log) -> Verdict {
+    tools::toolchain("nightly")?;
+    let mut command = cargo_of("nightly", &["test"]);
+    // The switches tell the sanitizer which stack they enter.
+    command.args(FIBERS).arg("full,fiber,corosensei/sanitizer");
+    // With a target, build scripts and macros are not watched.
+    command.args(["--target", "x86_64-unknown-linux-gnu"]).env("RUSTFLAGS", "-Zsanitizer=address");
+    command.env("CARGO_TARGET_DIR", repo::target().join("address"));
+    let text = log.run(without(DIES, command.arg("--")))?;
+    Ok(passed(&text))
+}
+
+pub fn valgrind(log: &mut Log) -> Verdict {
+    tools::valgrind()?;
+    let mut command = cargo(&["test"]);
+    command.args(FIBERS).arg("full,fiber");
+    let watcher = "valgrind --quiet --error-exitcode=9 --leak-check=no";
+    command.env("CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER", watcher);
+    // It looks through all stacks at each switch, so not with thousands.
+    let text = log.run(without(&[DIES, &["thousand"]].concat(), command.arg("--")))?;
+    Ok(passed(&text))
+}
+
+fn without<'a>(tests: &[&str], command: &'a mut Command) -> &'a mut Command {
+    tests.iter().fold(command, |command, test| command.args(["--skip", test]))
+}
