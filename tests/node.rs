@@ -5,6 +5,9 @@
 mod conformance;
 
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+#[path = "hosts/bridges.rs"]
+mod bridges;
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
 #[path = "hosts/event_loop.rs"]
 mod host;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
@@ -13,7 +16,7 @@ mod web;
 
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 fn main() {
-    host::run(web::CASES);
+    host::run(bridges::CASES.iter().chain(web::CASES));
 }
 
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]

@@ -47,6 +47,26 @@ extern "C" {
     pub(super) fn turn(this: &Exports) -> Callback;
     #[wasm_bindgen(method, getter, js_name = __creel_settle)]
     pub(super) fn settle(this: &Exports) -> Callback;
+    #[wasm_bindgen(method, getter, js_name = __creel_event)]
+    pub(super) fn event(this: &Exports) -> Callback;
+
+    /// Whatever events come from.
+    pub(super) type EventTarget;
+    #[wasm_bindgen(method, js_name = addEventListener, catch)]
+    pub(super) fn add_event_listener(
+        this: &EventTarget,
+        kind: &str,
+        callback: &Callback,
+    ) -> Result<(), JsValue>;
+    #[wasm_bindgen(method, js_name = removeEventListener)]
+    pub(super) fn remove_event_listener(this: &EventTarget, kind: &str, callback: &Callback);
+
+    pub(super) type Event;
+    #[wasm_bindgen(method, js_name = preventDefault)]
+    pub(super) fn prevent_default(this: &Event);
+    /// What a message brings.
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn data(this: &Event) -> JsValue;
 
     pub(super) type Pending;
     #[wasm_bindgen(method)]

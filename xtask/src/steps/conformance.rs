@@ -23,6 +23,9 @@ const LIST: Source<'static> = Source {
     },
 };
 
+/// What an event loop promises beyond the list.
+const OF_EVENT_LOOPS: [&str; 2] = ["tests/hosts/bridges.rs", "tests/hosts/web.rs"];
+
 pub fn native(log: &mut Log) -> Verdict {
     run_list(Host::Native, log)
 }
@@ -136,7 +139,9 @@ fn cases_in_sources(host: Host) -> Result<BTreeSet<String>, String> {
     }
     // What this host promises beyond the list.
     if matches!(host, Host::Node | Host::Chromium(_)) {
-        texts.push(repo::read("tests/hosts/web.rs")?);
+        for file in OF_EVENT_LOOPS {
+            texts.push(repo::read(file)?);
+        }
     }
     if matches!(host, Host::Wasi | Host::Wasip2) {
         texts.push(repo::read("tests/hosts/wasi.rs")?);
