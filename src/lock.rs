@@ -1,25 +1,30 @@
 //! A short lock: held for a few loads and stores, never across a wake, a drop of a user's value
 //! or any other foreign code.
 //!
-//! With `std` it is the platform's mutex (poison is ignored: no section can panic half-way);
-//! without, a spin lock.
-
-use core::ops::{Deref, DerefMut};
-
-#[cfg(all(feature = "std", not(loom)))]
-use std::sync::{Mutex as Raw, MutexGuard as RawGuard};
+//! Why not the platform's mutex: unlocking that costs an atomic exchange, for there may be a
+//! sleeper to be told, and this one a store, for nobody sleeps *in* it. Whoever finds it taken looks
+//! again for about a microsecond, longer than any section lasts; if its holder was preempted, gives
+//! way to it; and if that does not help, because the holder is of lower priority, sleeps for
+//! moments. A thread that may not wait, such as the main thread of a browser, never has to.
+//!
+//! Under loom users get loom's mutex, which is quicker to explore; [`raw`] has a model of its own.
 
 #[cfg(loom)]
 use loom::sync::{Mutex as Raw, MutexGuard as RawGuard};
+#[cfg(not(loom))]
+use raw::{Raw, RawGuard};
 
-#[cfg(not(any(feature = "std", loom)))]
-use spin::{Raw, RawGuard};
+use core::ops::{Deref, DerefMut};
 
 #[derive(Debug, Default)]
 pub(crate) struct Lock<T>(Raw<T>);
 
 #[derive(Debug)]
 pub(crate) struct LockGuard<'a, T>(RawGuard<'a, T>);
+
+// No section panics half-way, as the rule at the top has it.
+impl<T> core::panic::UnwindSafe for Lock<T> {}
+impl<T> core::panic::RefUnwindSafe for Lock<T> {}
 
 impl<T> Lock<T> {
     #[cfg(not(loom))]
@@ -32,12 +37,15 @@ impl<T> Lock<T> {
         Self(Raw::new(value))
     }
 
+    #[cfg(not(loom))]
     #[inline]
     pub(crate) fn lock(&self) -> LockGuard<'_, T> {
-        match self.0.lock() {
-            Ok(guard) => LockGuard(guard),
-            Err(poisoned) => LockGuard(poisoned.into_inner()),
-        }
+        LockGuard(self.0.lock())
+    }
+
+    #[cfg(loom)]
+    pub(crate) fn lock(&self) -> LockGuard<'_, T> {
+        LockGuard(self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()))
     }
 }
 
@@ -56,8 +64,8 @@ impl<T> DerefMut for LockGuard<'_, T> {
     }
 }
 
-#[cfg(not(any(feature = "std", loom)))]
-mod spin {
+#[cfg_attr(all(loom, not(test)), expect(dead_code, reason = "loom's mutex stands in"))]
+mod raw {
     use crate::atomic::{AtomicBool, Ordering, UnsafeCell, spin};
     use core::ops::{Deref, DerefMut};
 
@@ -74,50 +82,154 @@ mod spin {
     unsafe impl<T: Send> Send for Raw<T> {}
 
     #[derive(Debug)]
-    pub(super) struct RawGuard<'a, T>(&'a Raw<T>);
-
-    /// Stands where `std` has its poison error; never made.
-    pub(super) struct Poisoned<G>(G);
-
-    impl<G> Poisoned<G> {
-        pub(super) fn into_inner(self) -> G {
-            self.0
-        }
+    pub(super) struct RawGuard<'a, T> {
+        lock: &'a Raw<T>,
+        /// As every guard of a lock: what locked it unlocks it.
+        _not_send: core::marker::PhantomData<*const ()>,
     }
 
     impl<T> Raw<T> {
+        #[cfg(not(loom))]
         pub(super) const fn new(value: T) -> Self {
             Self { locked: AtomicBool::new(false), value: UnsafeCell::new(value) }
         }
 
-        pub(super) fn lock(&self) -> Result<RawGuard<'_, T>, Poisoned<RawGuard<'_, T>>> {
-            // Acquire pairs with the Release in `RawGuard::drop`.
-            while self.locked.swap(true, Ordering::Acquire) {
-                spin();
-            }
-            Ok(RawGuard(self))
+        #[cfg(loom)]
+        pub(super) fn new(value: T) -> Self {
+            Self { locked: AtomicBool::new(false), value: UnsafeCell::new(value) }
         }
+
+        #[inline]
+        pub(super) fn lock(&self) -> RawGuard<'_, T> {
+            if !self.try_lock() {
+                self.lock_contended();
+            }
+            RawGuard { lock: self, _not_send: core::marker::PhantomData }
+        }
+
+        #[inline]
+        fn try_lock(&self) -> bool {
+            // Acquire pairs with the Release in `RawGuard::drop`.
+            self.locked.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).is_ok()
+        }
+
+        #[cold]
+        fn lock_contended(&self) {
+            let mut rounds = 0;
+            loop {
+                wait(rounds);
+                rounds += 1;
+                // Relaxed: only a look, which does not take the line away from the holder.
+                if !self.locked.load(Ordering::Relaxed) && self.try_lock() {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// For how many rounds a waiter only looks again, and for how many more it gives way.
+    const LOOKS: u32 = 64;
+    #[cfg(all(feature = "std", not(loom)))]
+    const YIELDS: u32 = 64;
+
+    #[cfg(all(feature = "std", not(loom)))]
+    fn wait(rounds: u32) {
+        if rounds < LOOKS {
+            return spin();
+        }
+        // Where there are no native threads there is nothing to sleep with, and nobody in the way.
+        #[cfg(feature = "native")]
+        if rounds >= LOOKS + YIELDS {
+            return std::thread::sleep(core::time::Duration::from_micros(50));
+        }
+        std::thread::yield_now();
+    }
+
+    #[cfg(not(all(feature = "std", not(loom))))]
+    fn wait(_rounds: u32) {
+        spin();
     }
 
     impl<T> Deref for RawGuard<'_, T> {
         type Target = T;
+        #[inline]
         fn deref(&self) -> &T {
             // SAFETY: a guard exists only while `locked` is ours.
-            self.0.value.with(|value| unsafe { &*value })
+            self.lock.value.with(|value| unsafe { &*value })
         }
     }
 
     impl<T> DerefMut for RawGuard<'_, T> {
+        #[inline]
         fn deref_mut(&mut self) -> &mut T {
             // SAFETY: as in `deref`, and the guard is borrowed exclusively.
-            self.0.value.with_mut(|value| unsafe { &mut *value })
+            self.lock.value.with_mut(|value| unsafe { &mut *value })
         }
     }
 
     impl<T> Drop for RawGuard<'_, T> {
+        #[inline]
         fn drop(&mut self) {
             // Release publishes the section's writes to the next holder's Acquire.
-            self.0.locked.store(false, Ordering::Release);
+            self.lock.locked.store(false, Ordering::Release);
         }
+    }
+}
+
+#[cfg(all(test, loom))]
+mod loom_tests {
+    use super::raw::Raw;
+    use loom::sync::Arc;
+    use loom::thread;
+
+    #[test]
+    fn loom_a_lock_admits_one_at_a_time_and_shows_what_the_last_one_did() {
+        loom::model(|| {
+            let lock = Arc::new(Raw::new(0));
+            let threads: [_; 2] = core::array::from_fn(|_| {
+                let lock = lock.clone();
+                thread::spawn(move || *lock.lock() += 1)
+            });
+            *lock.lock() += 1;
+            threads.into_iter().for_each(|thread| thread.join().unwrap());
+            assert_eq!(*lock.lock(), 3);
+        });
+    }
+}
+
+#[cfg(all(test, feature = "native", not(loom)))]
+mod tests {
+    use super::Lock;
+
+    #[test]
+    fn a_lock_survives_a_panic_and_many_threads() {
+        let lock = Lock::new(0);
+        std::thread::scope(|scope| {
+            let panics = scope.spawn(|| {
+                let _held = lock.lock();
+                panic!("in a section");
+            });
+            assert!(panics.join().is_err());
+            for _ in 0..8 {
+                scope.spawn(|| (0..10_000).for_each(|_| *lock.lock() += 1));
+            }
+        });
+        assert_eq!(*lock.lock(), 80_000);
+    }
+
+    #[test]
+    fn a_lock_whose_holder_sleeps_is_waited_for() {
+        let lock = Lock::new(1);
+        let (told, hears) = std::sync::mpsc::channel();
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let mut held = lock.lock();
+                told.send(()).unwrap();
+                std::thread::sleep(std::time::Duration::from_millis(20));
+                *held = 2;
+            });
+            hears.recv().unwrap();
+            assert_eq!(*lock.lock(), 2);
+        });
     }
 }
