@@ -98,6 +98,44 @@ fn the_table_of_features_is_complete() {
     }
 }
 
+#[test]
+fn the_tables_of_supervision_name_cases_that_exist() {
+    let mut cases = BTreeSet::new();
+    for room in ["actor", "supervisor"] {
+        for line in read(&format!("tests/conformance/{room}.rs")).lines() {
+            if let Some(name) =
+                line.strip_prefix("async fn ").and_then(|rest| rest.split("()").next())
+            {
+                cases.insert(format!("{room}::{name}"));
+            }
+        }
+    }
+    let page = read("docs/guide/supervision.md");
+    let named: BTreeSet<String> = page
+        .split('`')
+        .filter(|code| ["actor::", "supervisor::"].iter().any(|room| code.starts_with(room)))
+        .filter(|code| *code != "supervisor::Backoff")
+        .map(str::to_owned)
+        .collect();
+    assert!(named.len() > 40, "the tables name {} cases", named.len());
+    let unknown: Vec<_> = named.difference(&cases).collect();
+    assert!(
+        unknown.is_empty(),
+        "docs/guide/supervision.md names cases that do not exist: {unknown:?}"
+    );
+    // A row without a case says what is absent, and nothing else.
+    for row in page.lines().filter(|line| line.starts_with("| ") && line.split('|').count() == 5) {
+        let shown = row.split('|').nth(2).unwrap_or_default();
+        let is_table = row.contains("shown by") || !page_part(&page, row);
+        assert!(is_table || shown.contains("::") || row.contains("absent"), "nothing shows: {row}");
+    }
+}
+
+/// Whether a row belongs to the tables beside Erlang's.
+fn page_part(page: &str, row: &str) -> bool {
+    page.split("## Beside Erlang's").nth(1).is_some_and(|part| part.contains(row))
+}
+
 /// The functions of a source text, with the types and traits they stand in.
 fn parse(path: &str, text: &str) -> Vec<Function> {
     let (mut found, mut owner, mut section) = (Vec::new(), None, false);

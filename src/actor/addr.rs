@@ -312,7 +312,7 @@ impl<A: LocalActor> WeakAddr<A> {
         Self { shared }
     }
 
-    pub(super) fn shared(&self) -> &Shared<A::Message> {
+    pub(super) fn shared(&self) -> &Arc<Shared<A::Message>> {
         &self.shared
     }
 

@@ -53,7 +53,7 @@ impl<A: LocalActor> Context<A> {
         Self { shared, more: None }
     }
 
-    pub(super) fn shared(&self) -> &Shared<A::Message> {
+    pub(super) fn shared(&self) -> &Arc<Shared<A::Message>> {
         &self.shared
     }
 

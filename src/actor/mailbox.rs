@@ -596,6 +596,13 @@ impl<M> Shared<M> {
         reason
     }
 
+    /// The actor is dropped where it stands, in the middle of its end perhaps.
+    pub(super) fn abort(&self) {
+        self.doom(ExitReason::Killed);
+        let before = self.state.lock().reason.replace(ExitReason::Killed);
+        drop(before);
+    }
+
     /// The actor's value is gone: tells everybody who watches.
     pub(super) fn end(&self) {
         let mut state = self.state.lock();

@@ -89,13 +89,13 @@ impl<F: Future<Output = Result<(), ExitReason>>> Future for Caught<F> {
 
 #[cfg(feature = "std")]
 #[inline]
-fn caught<R>(f: impl FnOnce() -> R) -> Result<R, ExitReason> {
+pub(super) fn caught<R>(f: impl FnOnce() -> R) -> Result<R, ExitReason> {
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(f)).map_err(ExitReason::panicked)
 }
 
 /// Without `std` a panic cannot be caught.
 #[cfg(not(feature = "std"))]
-fn caught<R>(f: impl FnOnce() -> R) -> Result<R, ExitReason> {
+pub(super) fn caught<R>(f: impl FnOnce() -> R) -> Result<R, ExitReason> {
     Ok(f())
 }
 
@@ -113,7 +113,7 @@ pin_project! {
         fn drop(this: Pin<&mut Self>) {
             // Before the body, so that answers that are dropped with it have a reason.
             if let Some(shared) = &this.project().end.shared {
-                shared.doom(ExitReason::Killed);
+                shared.abort();
             }
         }
     }

@@ -34,6 +34,7 @@ mod channels;
 mod future;
 mod io;
 mod signals;
+mod supervisor;
 mod sync;
 mod task;
 mod time;
@@ -46,6 +47,7 @@ pub fn all() -> Vec<&'static Case> {
         future::CASES,
         io::CASES,
         signals::CASES,
+        supervisor::CASES,
         sync::CASES,
         task::CASES,
         time::CASES,
