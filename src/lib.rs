@@ -69,6 +69,7 @@
 //! | `bytes` | `Buf` and `BufMut` in the methods of `io`, `Bytes` as an owned buffer |
 //! | `futures-io` | adapters to and from the streams of `futures-io` |
 //! | `tokio-io` | adapters to and from the streams of `tokio::io` |
+//! | `hyper` | streams, tasks and timers as hyper 1 wants them |
 //! | `net` | TCP, UDP, Unix sockets and pipes, and `AsyncFd`; on WASI preview 2 TCP and UDP |
 //! | `signal` | ctrl-c, Unix signals, the events of a Windows console; brings `net` |
 //! | `process` | child processes, natively; brings `signal` |
@@ -124,6 +125,8 @@ pub mod task;
 pub mod time;
 
 pub mod future;
+#[cfg(feature = "hyper")]
+pub mod hyper;
 pub mod stream;
 
 #[doc(hidden)]

@@ -78,6 +78,7 @@ const ROOMS: &[&[&str]] = &[
     &["stream"],
     &["runtime"],
     &["socket"],
+    &["hyper"],
     &["macros"],
     &["actor"],
     &["sim"],

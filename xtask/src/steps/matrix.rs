@@ -37,7 +37,8 @@ pub fn linux(log: &mut Log) -> Verdict {
         "futures-io",
         "tokio-io",
         "fiber",
-        "full,fiber,futures-io,tokio-io",
+        "hyper",
+        "full,fiber,hyper,futures-io,tokio-io",
     ];
     check(log, "x86_64-unknown-linux-gnu", &combinations)
 }

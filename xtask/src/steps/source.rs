@@ -11,7 +11,7 @@ const WASI: &str = "wasm32-wasip1";
 const WASIP2: &str = "wasm32-wasip2";
 
 /// What this machine can build.
-const EVERYTHING: &str = "creel/full,creel/fiber,creel/futures-io,creel/tokio-io";
+const EVERYTHING: &str = "creel/full,creel/fiber,creel/hyper,creel/futures-io,creel/tokio-io";
 
 const EXAMPLES: [&str; 3] = ["native", "embedded", "simulator"];
 
