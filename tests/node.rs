@@ -11,12 +11,15 @@ mod bridges;
 #[path = "hosts/event_loop.rs"]
 mod host;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+#[path = "hosts/net.rs"]
+mod net;
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
 #[path = "hosts/web.rs"]
 mod web;
 
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 fn main() {
-    host::run(bridges::CASES.iter().chain(web::CASES));
+    host::run(bridges::CASES.iter().chain(net::CASES).chain(web::CASES));
 }
 
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]

@@ -19,11 +19,18 @@ extern "C" {
     static ARGUMENTS: Vec<String>;
     #[wasm_bindgen(thread_local_v2, js_namespace = harness, js_name = context)]
     static CONTEXT: String;
+    #[wasm_bindgen(thread_local_v2, js_namespace = harness, js_name = server)]
+    static SERVER: String;
 }
 
 /// Where this is: `node`, `window`, `worker`, `shared-worker` or `service-worker`.
 pub fn context() -> String {
     CONTEXT.with(String::clone)
+}
+
+/// The address of the test server, with `path` behind it.
+pub fn server(path: &str) -> String {
+    SERVER.with(|server| format!("{server}{path}"))
 }
 
 /// Runs what the command line asks for of the conformance list and of the host's own cases.

@@ -32,28 +32,36 @@
 //! Absent: sharing a runtime between workers, whose memories are separate.
 
 mod abort;
+mod blob;
 mod build;
 mod byte_stream;
 mod error;
 mod event_loop;
+mod fetch;
 mod frame;
 mod iter;
 mod js;
 mod listener;
 mod panics;
+mod port;
 mod promise;
 mod slot;
 mod throttle;
+mod websocket;
 
 pub use abort::{Abortable, Signal, SignalToken, abortable, promise_until, signal_of, token_of};
+pub use blob::BlobReader;
 pub use byte_stream::{ByteReader, ByteWriter, readable_stream, writable_stream};
 pub use error::{Unsupported, io_error};
 pub use event_loop::{EventLoop, Options, Priority, Start};
+pub use fetch::{Request, Response, fetch};
 pub use frame::{yield_to_frame, yield_to_idle};
 pub use iter::{JsStream, async_iterator};
 pub use listener::Events;
+pub use port::Port;
 pub use promise::{JsFuture, promise};
 pub use throttle::is_hidden;
+pub use websocket::{Closed, Message, WebSocket};
 
 use crate::runtime::{Builder, Handle};
 use crate::task::JoinHandle;

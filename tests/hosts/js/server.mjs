@@ -78,6 +78,7 @@ function upgrade(request, socket) {
   let pending = Buffer.alloc(0);
   let kind = 0;
   let message = [];
+  let closing = false;
   if (request.url === "/slow") {
     socket.pause();
     setTimeout(() => socket.resume(), 500);
@@ -111,7 +112,7 @@ function upgrade(request, socket) {
 
   function handle({ final, opcode, payload }) {
     if (opcode === 8) {
-      send(8, payload);
+      if (!closing) send(8, payload);
       return socket.end();
     }
     if (opcode === 9) return send(10, payload);
@@ -125,6 +126,7 @@ function upgrade(request, socket) {
     if (text.startsWith("close ")) {
       const code = Buffer.alloc(2);
       code.writeUInt16BE(Number(text.slice(6)));
+      closing = true;
       send(8, Buffer.concat([code, Buffer.from("as asked")]));
     } else if (text === "drop") {
       socket.destroy();
