@@ -9,6 +9,8 @@ pub(crate) mod driver;
 pub(crate) mod driver;
 #[cfg(feature = "fiber")]
 pub mod fiber;
+#[cfg(feature = "fs")]
+pub mod fs;
 #[cfg(feature = "net")]
 pub mod net;
 mod pool;

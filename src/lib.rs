@@ -40,6 +40,7 @@
 //! | [`stream`] | streams and their daily adaptors |
 //! | [`io`] | asynchronous reading and writing |
 //! | `net` | sockets, natively and on WASI preview 2 |
+//! | `fs` | files and folders, natively |
 //! | `process` | other programs, natively |
 //! | `signal` | ctrl-c and what else the system sends, natively |
 //! | `fiber` | stacks for code that cannot be written with `.await`, natively |
@@ -72,15 +73,15 @@
 //! | `hyper` | streams, tasks and timers as hyper 1 wants them |
 //! | `net` | TCP, UDP, Unix sockets and pipes, and `AsyncFd`; on WASI preview 2 TCP and UDP |
 //! | `signal` | ctrl-c, Unix signals, the events of a Windows console; brings `net` |
+//! | `fs` | files and folders, natively |
 //! | `process` | child processes, natively; brings `signal` |
 //! | `io-std` | the standard streams of the process, natively |
 //! | `fiber` | functions on stacks of their own that wait like tasks; nothing on WebAssembly |
 //! | `io-uring` | completion on Linux, beside readiness; nothing elsewhere; brings `net` |
-//! | `full` | `std`, `macros`, `native`, `sim`, `io-util`, `io-std`, `net`, `io-uring`, `process` and `signal` |
+//! | `full` | `std`, `macros`, `native`, `sim`, `io-util`, `io-std`, `net`, `io-uring`, `fs`, `process` and `signal` |
 //! | `io-util` | the same as `bytes`; tokio's name |
 //! | `rt`, `sync`, `time`, `test-util` | `std`; tokio's names for what is always there |
 //! | `rt-multi-thread` | `native`; tokio's name |
-//! | `fs` | `native`, and nothing else yet; tokio's name |
 //! | `parking_lot` | nothing; tokio's name |
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -139,6 +140,8 @@ pub use macros::{main, test};
 pub mod native;
 #[cfg(all(feature = "fiber", not(target_family = "wasm")))]
 pub use native::fiber;
+#[cfg(all(feature = "fs", not(target_family = "wasm")))]
+pub use native::fs;
 #[cfg(all(feature = "net", not(target_family = "wasm")))]
 pub use native::net;
 #[cfg(all(feature = "process", not(target_family = "wasm")))]

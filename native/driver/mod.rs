@@ -10,7 +10,6 @@
 mod async_fd;
 mod choice;
 #[cfg(not(all(feature = "io-uring", target_os = "linux")))]
-#[allow(dead_code)] // for the file system
 #[path = "files_none.rs"]
 mod files;
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -35,13 +34,11 @@ pub use async_fd::{
     AsyncFd, AsyncFdReadyGuard, AsyncFdReadyMutGuard, AsyncFdRegisterError, TryIoError,
 };
 #[cfg(not(all(feature = "io-uring", target_os = "linux")))]
-#[allow(unused_imports)] // for the file system
 pub(crate) use files::{Files, Flush};
 pub(super) use reactor::{Edges, Reactor};
 pub(super) use ring::Mode;
 use ring::Ring;
 #[cfg(all(feature = "io-uring", target_os = "linux"))]
-#[allow(unused_imports)] // for the file system
 pub(crate) use ring::files::{Files, Flush};
 pub(crate) use source::Source;
 use std::boxed::Box;

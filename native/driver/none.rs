@@ -1,6 +1,5 @@
 //! No I/O: without the feature `net` a host waits by its thread alone.
 
-#[allow(dead_code)] // for the file system
 #[path = "files_none.rs"]
 mod files;
 
@@ -11,7 +10,6 @@ use core::marker::PhantomData;
 use core::time::Duration;
 use std::io;
 
-#[allow(unused_imports)] // nobody reads files yet
 pub(crate) use files::{Files, Flush};
 
 /// Which threads may drive the runtime; nothing depends on it here.

@@ -35,7 +35,6 @@
 //! the kernel to let go of every buffer that it holds; if that takes longer than [`PATIENCE`] they
 //! are leaked.
 
-#[allow(dead_code)] // for the file system
 pub(crate) mod files;
 pub(crate) mod op;
 mod records;

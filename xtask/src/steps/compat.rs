@@ -14,7 +14,21 @@ type Verdict = Result<String, Trouble>;
 
 /// The test files that need only what this crate has.
 const FILES: &[&str] = &[
+    "async_send_sync",
     "duplex_stream",
+    "fs",
+    "fs_canonicalize_dir",
+    "fs_copy",
+    "fs_dir",
+    "fs_file",
+    "fs_file_join_error",
+    "fs_link",
+    "fs_open_options",
+    "fs_remove_dir_all",
+    "fs_remove_file",
+    "fs_rename",
+    "fs_try_exists",
+    "fs_write",
     "io_async_fd",
     "io_buf_reader",
     "io_buf_writer",
@@ -23,6 +37,7 @@ const FILES: &[&str] = &[
     "io_copy_bidirectional",
     "io_copy_buf",
     "io_driver_drop",
+    "io_fill_buf",
     "io_join",
     "io_lines",
     "io_mem_stream",
@@ -153,6 +168,11 @@ const OTHERWISE: &[(&str, &str)] = &[
     ("timeout_panic_caller", "timers are always enabled"),
     ("timeout_at_panic_caller", "timers are always enabled"),
     // So is I/O, which is all that tokio's `net_panic` is about.
+    ("file_debug_fmt", "a file's debug text names no crate"),
+    (
+        "try_exists",
+        "looks for a folder that one may not look into, but root may, and often is who tests",
+    ),
     ("signal_panic_caller", "signals are always enabled"),
     ("async_fd_new_panic_caller", "I/O is always enabled"),
     ("async_fd_with_interest_panic_caller", "I/O is always enabled"),
@@ -221,8 +241,9 @@ edition = "2021"
 [workspace]
 
 [features]
-default = ["full", "rt", "rt-multi-thread", "macros", "sync", "time", "io-util", "net", "process", "signal", "test-util"]
+default = ["full", "fs", "rt", "rt-multi-thread", "macros", "sync", "time", "io-util", "net", "process", "signal", "test-util"]
 full = []
+fs = []
 rt = []
 rt-multi-thread = []
 macros = []

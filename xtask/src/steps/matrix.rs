@@ -33,6 +33,7 @@ pub fn linux(log: &mut Log) -> Verdict {
         "net",
         "signal",
         "process",
+        "fs",
         "bytes",
         "futures-io",
         "tokio-io",

@@ -1,0 +1,52 @@
+//! Files and folders.
+//!
+//! Names and meaning are those of `tokio::fs`. Systems have no readiness for files, so what is
+//! asked for is done on the blocking pool; a [`File`] also by the ring of its runtime where there is
+//! one (feature `io-uring`, see [`IoDriver`](crate::runtime::IoDriver)).
+//!
+//! Each function costs a trip to another thread, so prefer the large ones: [`read`] a file whole
+//! rather than by pieces, or read through a [`BufReader`](crate::io::BufReader). For reading and
+//! writing at a position, without copies and several at a time, [`File::read_at_owned`] and
+//! [`File::write_at_owned`] take the buffer over.
+//!
+//! # Cancel safety
+//! What is under way on another thread goes on when the future that asked for it is dropped: the
+//! folder may be made, the file removed.
+//!
+//! # Examples
+//! ```
+//! # #[creel::main(flavor = "current_thread")]
+//! # async fn main() -> std::io::Result<()> {
+//! use creel::fs;
+//!
+//! # let folder = std::env::temp_dir().join(format!("creel-fs-{}", std::process::id()));
+//! fs::create_dir_all(&folder).await?;
+//! fs::write(folder.join("greeting"), "hello").await?;
+//! assert_eq!(fs::read_to_string(folder.join("greeting")).await?, "hello");
+//! fs::remove_dir_all(&folder).await
+//! # }
+//! ```
+
+mod contents;
+mod dir;
+mod file;
+mod fill;
+mod open_options;
+mod path;
+mod times;
+
+pub use contents::{copy, read, read_to_string, write};
+pub use dir::{
+    DirBuilder, DirEntry, ReadDir, create_dir, create_dir_all, read_dir, remove_dir, remove_dir_all,
+};
+pub use file::File;
+pub use open_options::OpenOptions;
+#[cfg(unix)]
+pub use path::symlink;
+pub use path::{
+    canonicalize, hard_link, metadata, read_link, remove_file, rename, set_permissions,
+    symlink_metadata, try_exists,
+};
+#[cfg(windows)]
+pub use path::{symlink_dir, symlink_file};
+pub use times::FileTimes;
