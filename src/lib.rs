@@ -66,6 +66,7 @@
 //! | `native` | threads as hosts, the work-stealing pool, the blocking pool; nothing on WebAssembly |
 //! | `web` | the event loop of browsers and Node as host; nothing elsewhere |
 //! | `wasi` | WASI as host; nothing elsewhere |
+//! | `wasi-http` | HTTP on WASI preview 2: requests, and a component that serves; brings `wasi` and `bytes` |
 //! | `sim` | the deterministic simulator |
 //! | `bytes` | `Buf` and `BufMut` in the methods of `io`, `Bytes` as an owned buffer |
 //! | `futures-io` | adapters to and from the streams of `futures-io` |

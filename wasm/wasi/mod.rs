@@ -22,6 +22,8 @@
 //!
 //! Absent: threads, which WASI does not have.
 
+#[cfg(all(feature = "wasi-http", target_env = "p2"))]
+pub mod http;
 #[cfg(target_env = "p1")]
 mod preview1;
 #[cfg(target_env = "p2")]

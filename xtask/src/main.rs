@@ -11,6 +11,7 @@ mod doc;
 mod hosts;
 mod lint;
 mod repo;
+mod server;
 mod shell;
 mod steps;
 mod test;

@@ -1,6 +1,8 @@
 //! Preview 2: the component model's streams, sockets and pollables.
 
 mod error;
+#[cfg(feature = "wasi-http")]
+pub(super) mod http;
 #[cfg(feature = "net")]
 pub mod net;
 pub(super) mod poll;

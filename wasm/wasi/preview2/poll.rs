@@ -1,4 +1,10 @@
 //! The one call of preview 2 that waits.
+//!
+//! wasmtime runs a program as one task of tokio's, which may do 128 things between two turns: each
+//! pollable that it finds ready is one, and so is each `check-write` and `accept`. Beyond that they
+//! all answer "not now", whatever is true. So an answer for 128 leaves nothing for writing to any of
+//! them, they all wait to write, the next answer is for 128 again, and so on for ever. After a large
+//! answer the host gets a turn, and with it the program a new allowance: see [`take_turn`].
 
 use std::time::Duration;
 use std::vec::Vec;
@@ -12,7 +18,7 @@ pub(crate) use wasip2::io::poll::Pollable;
 pub(crate) fn poll(pollables: &[&Pollable], timeout: Option<Duration>) -> Vec<u32> {
     let nanoseconds = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
     let timer = timeout.map(|time| monotonic_clock::subscribe_duration(nanoseconds(time)));
-    match &timer {
+    let ready = match &timer {
         None => wasip2::io::poll::poll(pollables),
         Some(timer) => {
             let mut all = Vec::with_capacity(pollables.len() + 1);
@@ -20,5 +26,20 @@ pub(crate) fn poll(pollables: &[&Pollable], timeout: Option<Duration>) -> Vec<u3
             all.push(timer);
             wasip2::io::poll::poll(&all)
         }
+    };
+    if ready.len() > LARGE
+        && let Some(one) = ready.iter().find_map(|index| pollables.get(*index as usize))
+    {
+        take_turn(one);
     }
+    ready
+}
+
+/// With up to this many answers there is enough left of the allowance to write to each.
+const LARGE: usize = 60;
+
+/// Lets the host have a turn: it cannot tell that `ready` is so before it had one, if the allowance
+/// is used up; else it answers at once.
+fn take_turn(ready: &Pollable) {
+    wasip2::io::poll::poll(&[ready]);
 }

@@ -54,7 +54,8 @@ pub fn wasi(log: &mut Log) -> Verdict {
     let combinations =
         ["", "alloc", "std", "std,macros", "sim", "wasi", "wasi,macros", "wasi,sim,macros", "full"];
     check(log, "wasm32-wasip1", &combinations)?;
-    let more = [&combinations[..], &["wasi,net", "wasi,io-std", "wasi,full"]].concat();
+    let more =
+        [&combinations[..], &["wasi,net", "wasi,io-std", "wasi-http", "wasi-http,full"]].concat();
     check(log, "wasm32-wasip2", &more)
 }
 

@@ -7,6 +7,7 @@ mod models;
 mod package;
 mod sanitizers;
 mod source;
+mod wasi;
 
 use crate::shell::Log;
 use crate::tools::Missing;
@@ -68,6 +69,9 @@ steps! {
     "conformance/service-worker" conformance::service_worker, "the conformance list in a service worker";
     "conformance/wasi" conformance::wasi, "the conformance list under WASI preview 1";
     "conformance/wasip2" conformance::wasip2, "the conformance list under WASI preview 2, with sockets";
+    "wasi/echo" wasi::echo, "many connections to a component on WASI preview 2";
+    "wasi/http" wasi::http, "a component that serves HTTP";
+    "wasi/requests" wasi::requests, "a thousand HTTP requests at once leave no handle behind";
     "demo" conformance::demo, "the demo gives one digest on all hosts";
     "features/linux" matrix::linux, "feature combinations for Linux";
     "features/web" matrix::web, "feature combinations for wasm32-unknown-unknown";

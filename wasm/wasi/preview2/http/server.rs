@@ -1,0 +1,67 @@
+//! Requests that come in: one runtime each.
+
+use super::convert::{headers_from_host, headers_to_host, method_from_host, uri_from_host};
+use super::{Incoming, outgoing};
+use crate::runtime::Builder;
+use crate::wasm::wasi::http::{Body, GRACE};
+use core::fmt::Display;
+use core::future::Future;
+use std::io;
+use std::string::ToString;
+use wasip2::http::types::{ErrorCode, IncomingRequest, OutgoingResponse, ResponseOutparam};
+
+/// Has `handler` answer a request, and stays until its tasks are done, or out of time.
+pub fn serve<F, A, B, E>(request: IncomingRequest, answer: ResponseOutparam, handler: F)
+where
+    F: FnOnce(http::Request<Incoming>) -> A,
+    A: Future<Output = Result<http::Response<B>, E>>,
+    B: Into<Body>,
+    E: Display,
+{
+    let runtime = match Builder::new_current_thread().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return refuse(answer, error),
+    };
+    runtime.block_on(async {
+        let request = match read_head(request) {
+            Ok(request) => request,
+            Err(error) => return refuse(answer, error),
+        };
+        match handler(request).await {
+            Ok(response) => respond(response.map(Into::into), answer).await,
+            Err(error) => refuse(answer, error),
+        }
+    });
+    runtime.shutdown(GRACE);
+}
+
+fn read_head(request: IncomingRequest) -> io::Result<http::Request<Incoming>> {
+    let uri = uri_from_host(request.scheme(), request.authority(), request.path_with_query())?;
+    let mut head = http::Request::builder().method(method_from_host(request.method())?).uri(uri);
+    if let Some(headers) = head.headers_mut() {
+        *headers = headers_from_host(&request.headers())?;
+    }
+    let body = request.consume().map_err(|()| io::Error::other("the body is taken"))?;
+    let body = Incoming::new(body, request)?;
+    head.body(body).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+}
+
+async fn respond(response: http::Response<Body>, answer: ResponseOutparam) {
+    let (parts, body) = response.into_parts();
+    let head = match headers_to_host(&parts.headers) {
+        Ok(headers) => OutgoingResponse::new(headers),
+        Err(error) => return refuse(answer, error),
+    };
+    if head.set_status_code(parts.status.as_u16()).is_err() {
+        return refuse(answer, "the host does not take the status code");
+    }
+    let Ok(out) = head.body() else { return refuse(answer, "a new response has no body") };
+    ResponseOutparam::set(answer, Ok(head));
+    // A receiver that is gone, or a body that fails, cuts the response short, which the host tells
+    // the other side.
+    let _ = outgoing::send(body, out).await;
+}
+
+fn refuse(answer: ResponseOutparam, why: impl Display) {
+    ResponseOutparam::set(answer, Err(ErrorCode::InternalError(Some(why.to_string()))));
+}

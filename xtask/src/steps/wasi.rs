@@ -1,0 +1,99 @@
+//! Components under wasmtime, driven over loopback by a native program.
+
+use super::Trouble;
+use crate::server::Server;
+use crate::shell::{Log, cargo};
+use crate::{repo, tools};
+use std::path::PathBuf;
+use std::process::Command;
+
+type Verdict = Result<String, Trouble>;
+
+const PACKAGE: &str = "creel-components";
+const TARGET: &str = "wasm32-wasip2";
+
+/// 64 and 256 connections at once to an echo: more than wasmtime tells of in one answer.
+pub fn echo(log: &mut Log) -> Verdict {
+    let programs = Programs::build(log)?;
+    let mut wasmtime = Command::new(&programs.wasmtime);
+    wasmtime.args(["run", "-S", "inherit-network=y,tcp=y"]).arg(programs.component("echo"));
+    let server = programs.start("echo", wasmtime.arg("0"))?;
+    for (connections, requests) in [("64", "100"), ("256", "50"), ("600", "10")] {
+        log.run(programs.load().args(["echo", &server.address, connections, requests]))?;
+    }
+    Ok("64, 256 and 600 connections".to_owned())
+}
+
+/// A component that serves HTTP.
+pub fn http(log: &mut Log) -> Verdict {
+    let programs = Programs::build(log)?;
+    let mut wasmtime = Command::new(&programs.wasmtime);
+    wasmtime.args(["serve", "-S", "cli=y", "--addr", "127.0.0.1:0"]);
+    let server = programs.start("http", wasmtime.arg(programs.component("creel_components")))?;
+    let expected = [
+        ("/", "200 hello"),
+        ("/sleep", "200 slept"),
+        ("/tasks", "200 3 true"),
+        ("/later", "200 now"),
+        ("/elsewhere", "404 nothing here"),
+    ];
+    for (path, answer) in expected {
+        let got = log.run(programs.load().args(["get", &server.address, path]))?;
+        if !got.trim_end().ends_with(answer) {
+            return Err(format!("{path}: {got} instead of {answer}").into());
+        }
+    }
+    let failed = log.run(programs.load().args(["get", &server.address, "/error"]))?;
+    if !failed.contains("500 ") {
+        return Err(format!("/error: {failed} instead of 500").into());
+    }
+    log.run(programs.load().args(["post", &server.address, "/echo", "1000000"]))?;
+    log.run(programs.load().args(["http", &server.address, "16", "50"]))?;
+    let said = server.text();
+    for line in ["done after the response", "this path fails on purpose"] {
+        if !said.contains(line) {
+            return Err(format!("the server did not say `{line}`:\n{said}").into());
+        }
+    }
+    Ok("answers, streams, tasks that outlive the response".to_owned())
+}
+
+/// A thousand requests at once, with timeouts and cancellation, leave no handle behind.
+pub fn requests(log: &mut Log) -> Verdict {
+    let programs = Programs::build(log)?;
+    let server = programs.start("serve", programs.load().arg("serve"))?;
+    let mut wasmtime = Command::new(&programs.wasmtime);
+    wasmtime.args(["run", "-S", "http=y,inherit-network=y"]);
+    let text = log.run(wasmtime.arg(programs.component("requests")).arg(&server.address))?;
+    let note = text.lines().find(|line| line.starts_with("handles"));
+    Ok(note.unwrap_or_default().to_owned())
+}
+
+/// The components, what runs them, and what drives them.
+struct Programs {
+    wasmtime: PathBuf,
+}
+
+impl Programs {
+    fn build(log: &mut Log) -> Result<Self, Trouble> {
+        let wasmtime = tools::wasmtime()?;
+        tools::target(TARGET)?;
+        let build = ["build", "--quiet", "--package", PACKAGE];
+        log.run(cargo(&build).args(["--target", TARGET]))?;
+        log.run(cargo(&build).args(["--bin", "load", "--features", "native"]))?;
+        Ok(Self { wasmtime })
+    }
+
+    fn component(&self, name: &str) -> PathBuf {
+        repo::target().join(TARGET).join("debug").join(name).with_extension("wasm")
+    }
+
+    fn load(&self) -> Command {
+        let name = format!("load{}", std::env::consts::EXE_SUFFIX);
+        Command::new(repo::target().join("debug").join(name))
+    }
+
+    fn start(&self, name: &str, command: &mut Command) -> Result<Server, String> {
+        Server::start(command, repo::scratch().join(format!("wasi-{name}.out")))
+    }
+}
