@@ -34,6 +34,7 @@
 //! | module | what is there |
 //! |---|---|
 //! | [`task`] | starting, joining and ending tasks; sets of them; values that belong to a task |
+//! | [`scope`](mod@scope) | children that end with their parent; clean-up, shields, shutdown |
 //! | [`time`] | instants, sleeping, intervals, timeouts, a clock that can be stopped |
 //! | [`sync`] | locks, signals and channels |
 //! | [`future`] | all of several, the first of several, promises |
@@ -116,6 +117,8 @@ pub mod platform;
 pub mod io;
 #[cfg(feature = "alloc")]
 pub mod runtime;
+#[cfg(feature = "alloc")]
+pub mod scope;
 #[cfg(feature = "sim")]
 pub mod sim;
 #[cfg(any(feature = "net", feature = "wasi"))]
@@ -155,5 +158,7 @@ pub use wasm::wasi::net;
 #[path = "../wasm/mod.rs"]
 pub mod wasm;
 
+#[cfg(feature = "alloc")]
+pub use scope::scope;
 #[cfg(feature = "alloc")]
 pub use task::spawn;

@@ -2,5 +2,7 @@
 
 #[path = "every_await/harness.rs"]
 mod harness;
+#[path = "every_await/scopes.rs"]
+mod scopes;
 #[path = "every_await/tasks.rs"]
 mod tasks;

@@ -29,6 +29,9 @@ pub(crate) struct Context {
     /// The task that is being polled.
     #[cfg(feature = "alloc")]
     pub(crate) task: Cell<Option<RawTask>>,
+    /// What the running code is part of; only `scope` looks behind it.
+    #[cfg(feature = "alloc")]
+    pub(crate) scope: Cell<Option<NonNull<()>>>,
     /// Whether tasks depend on this thread, so that it must not wait for anything else: a
     /// `block_on` or a worker is further up its stack.
     pub(crate) occupied: Cell<bool>,
@@ -58,6 +61,8 @@ impl Context {
             local: Cell::new(None),
             #[cfg(feature = "alloc")]
             task: Cell::new(None),
+            #[cfg(feature = "alloc")]
+            scope: Cell::new(None),
             occupied: Cell::new(false),
             depth: Cell::new(0),
             worker: Cell::new(0),

@@ -49,6 +49,16 @@ mod caught {
             core::mem::forget(panics);
         }
 
+        /// Whether there was a panic.
+        pub(crate) fn any(&self) -> bool {
+            self.0.is_some()
+        }
+
+        /// What the first panic, if there was one, panicked with.
+        pub(crate) fn into_payload(self) -> Option<Box<dyn Any + Send>> {
+            self.0
+        }
+
         /// Lets the first panic go on, if there was one.
         #[inline]
         pub(crate) fn resume(self) {
@@ -79,6 +89,15 @@ mod bare {
         #[inline]
         pub(crate) fn guard(&mut self, f: impl FnOnce()) {
             f();
+        }
+
+        pub(crate) fn any(&self) -> bool {
+            false
+        }
+
+        #[cfg(feature = "alloc")]
+        pub(crate) fn into_payload(self) -> Option<alloc::boxed::Box<dyn core::any::Any + Send>> {
+            None
         }
 
         #[inline]

@@ -146,7 +146,11 @@ pub(crate) struct Task(NonNull<Header>);
 impl Task {
     /// Allocates the cell of a task. The caller becomes the `JoinHandle`'s reference and gives
     /// the owner's to [`OwnerRef::adopt`].
-    pub(super) fn new<F: Future + 'static, M: Meta>(
+    ///
+    /// # Safety
+    /// The owner drops the future, or never touches it again, before what it borrows is gone. The
+    /// output is guarded by its handle, whose type names it.
+    pub(super) unsafe fn new<F: Future, M: Meta>(
         future: F,
         meta: M,
         owner: OwnerRef,
@@ -434,7 +438,7 @@ impl Task {
     }
 }
 
-impl<F: Future + 'static, M: Meta> Cell<F, M> {
+impl<F: Future, M: Meta> Cell<F, M> {
     const LOCAL: &'static Vtable = &Vtable { local: true, ..*Self::VTABLE };
 
     const VTABLE: &'static Vtable = &Vtable {
@@ -580,7 +584,8 @@ impl<F: Future + 'static, M: Meta> Cell<F, M> {
 
     unsafe fn name(header: NonNull<Header>) -> Option<&'static str> {
         // SAFETY: rule 7; `Task::name` shortens the lifetime to the caller's claim on the cell.
-        unsafe { header.cast::<Self>().as_ref() }.meta.name()
+        let meta: &'static M = unsafe { &(*header.cast::<Self>().as_ptr()).meta };
+        meta.name()
     }
 
     unsafe fn finished(header: NonNull<Header>) {
@@ -596,9 +601,9 @@ impl<F: Future + 'static, M: Meta> Cell<F, M> {
 }
 
 /// Drops the future of a held task when it is dropped itself, in the poll that panicked.
-struct DropFuture<F: Future + 'static, M: Meta>(NonNull<Header>, PhantomData<(F, M)>);
+struct DropFuture<F: Future, M: Meta>(NonNull<Header>, PhantomData<(F, M)>);
 
-impl<F: Future + 'static, M: Meta> Drop for DropFuture<F, M> {
+impl<F: Future, M: Meta> Drop for DropFuture<F, M> {
     fn drop(&mut self) {
         // SAFETY: rule 5, whoever polls holds the task, and the poll is over.
         if let Err(second) = unsafe { Cell::<F, M>::drop_future(self.0) } {

@@ -41,11 +41,11 @@ struct SyncPayload(Box<dyn Any + Send>);
 unsafe impl Sync for SyncPayload {}
 
 impl JoinError {
-    pub(super) fn cancelled(id: Id) -> Self {
+    pub(crate) fn cancelled(id: Id) -> Self {
         Self { id, cause: Cause::Cancelled }
     }
 
-    pub(super) fn panicked(id: Id, payload: Box<dyn Any + Send>) -> Self {
+    pub(crate) fn panicked(id: Id, payload: Box<dyn Any + Send>) -> Self {
         Self { id, cause: Cause::Panicked(SyncPayload(payload)) }
     }
 

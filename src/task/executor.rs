@@ -196,6 +196,7 @@ impl Executor {
             _occupied: Restore::set(|cx| &cx.occupied, true),
             _driving: Restore::set(|cx| &cx.driving, me),
             _local: Restore::set(|cx| &cx.local, me),
+            _scope: Restore::set(|cx| &cx.scope, None),
             _runtime: Restore::set(|cx| &cx.runtime, runtime),
             _worker: Restore::set(|cx| &cx.worker, worker),
         })
@@ -310,6 +311,7 @@ pub(crate) struct Driving<'a> {
     _occupied: Restore<bool>,
     _driving: Restore<Option<NonNull<Owner>>>,
     _local: Restore<Option<NonNull<Owner>>>,
+    _scope: Restore<Option<NonNull<()>>>,
     _runtime: Restore<Option<NonNull<Owner>>>,
     _worker: Restore<usize>,
 }
@@ -347,6 +349,14 @@ impl Driving<'_> {
                 task.finish();
             }
         }
+    }
+
+    /// How many tasks are ready.
+    pub(crate) fn ready(&self) -> usize {
+        self.executor.core(|core| {
+            core.empty_inbox(&self.executor.inbox);
+            core.queue.len()
+        })
     }
 
     /// Whether a task is ready.

@@ -330,8 +330,7 @@ impl<T: 'static> JoinSet<T> {
         while let Some(joined) = self.join_next().await {
             match joined {
                 Ok(output) => outputs.push(output),
-                Err(error) if error.is_panic() => resume(error),
-                Err(error) => panic!("{error}"),
+                Err(error) => resume_panic(error),
             }
         }
         outputs
@@ -408,14 +407,16 @@ impl<T: 'static> JoinSet<T> {
     }
 }
 
-#[cfg(feature = "std")]
-fn resume(error: JoinError) -> ! {
-    std::panic::resume_unwind(error.into_panic())
-}
-
-#[cfg(not(feature = "std"))]
-fn resume(error: JoinError) -> ! {
-    panic!("{error}")
+/// Lets the panic of a task go on, or panics because it was cancelled.
+#[track_caller]
+pub(crate) fn resume_panic(error: JoinError) -> ! {
+    match error.try_into_panic() {
+        #[cfg(feature = "std")]
+        Ok(payload) => std::panic::resume_unwind(payload),
+        #[cfg(not(feature = "std"))]
+        Ok(_) => unreachable!("nothing is caught"),
+        Err(cancelled) => panic!("{cancelled}"),
+    }
 }
 
 impl<T> Drop for JoinSet<T> {

@@ -2,15 +2,14 @@
 //!
 //! In this crate [`spawn_local`](super::spawn_local) needs no set. A `LocalSet` is for programs
 //! written with one, and for tasks that shall live no longer than some part of a program: dropping
-//! the set drops them. It is one more [`Executor`](super::executor), driven by whoever polls it.
+//! the set drops them. It is a [nest](super::nest), driven by whoever polls it.
 
-use super::executor::{Blocking, Driving, Executor, ExecutorHandle};
+use super::executor::{Blocking, Driving};
 use super::join::JoinHandle;
-use super::queue::ReadyQueue;
+use super::nest::{Nest, TURNS};
 use super::spawn::start;
 use crate::env::context::Restore;
 use crate::env::owner::{Owner, OwnerRef};
-use crate::lock::Lock;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::fmt;
@@ -18,10 +17,7 @@ use core::future::Future;
 use core::marker::PhantomData;
 use core::pin::{Pin, pin};
 use core::ptr::NonNull;
-use core::task::{Context, Poll, Waker};
-
-/// How many turns the tasks of a set have each time it is polled.
-const TURNS: usize = 61;
+use core::task::{Context, Poll};
 
 /// Tasks that run inside one future: whoever polls the set drives them.
 ///
@@ -49,8 +45,7 @@ const TURNS: usize = 61;
 /// # });
 /// ```
 pub struct LocalSet {
-    executor: ExecutorHandle,
-    poller: Arc<Lock<Option<Waker>>>,
+    nest: Nest,
     /// The tasks stay on this thread, and so does the set.
     _not_send: PhantomData<*const ()>,
 }
@@ -69,38 +64,22 @@ impl LocalSet {
 
     /// A set that lets its tasks block the thread.
     pub(crate) fn with(blocking: Blocking) -> Self {
-        let poller = Arc::new(Lock::new(None::<Waker>));
-        let waker = Arc::clone(&poller);
-        let wake = Box::new(move || {
-            let waker = waker.lock().take();
-            if let Some(waker) = waker {
-                waker.wake();
-            }
-        });
-        Self::on(poller, wake, blocking)
+        Self { nest: Nest::new(blocking), _not_send: PhantomData }
     }
 
     /// A set that a host [ticks](Self::tick) when `wake` has asked for it, in the context of a
     /// runtime.
     #[allow(dead_code)] // only the event loop has such sets
     pub(crate) fn hosted(wake: impl Fn() + Send + Sync + 'static) -> Self {
-        Self::on(Arc::default(), Box::new(wake), Blocking::Refused)
-    }
-
-    fn on(
-        poller: Arc<Lock<Option<Waker>>>,
-        wake: Box<dyn Fn() + Send + Sync>,
-        blocking: Blocking,
-    ) -> Self {
-        let executor = Executor::start(ReadyQueue::default(), None, None, wake, blocking);
-        Self { executor, poller, _not_send: PhantomData }
+        let nest = Nest::on(Arc::default(), Box::new(wake), Blocking::Refused);
+        Self { nest, _not_send: PhantomData }
     }
 
     /// Gives ready tasks up to `turns` turns. Answers whether one is ready.
     #[allow(dead_code)] // only the event loop has such sets
     pub(crate) fn tick(&self, turns: usize) -> bool {
         // Inside one of its own tasks: whoever drives it will see the rest.
-        let Ok(driving) = self.executor.drive() else { return false };
+        let Some(driving) = self.nest.drive_hosted() else { return false };
         driving.run(turns);
         driving.expect_notice();
         driving.has_ready()
@@ -128,7 +107,7 @@ impl LocalSet {
     /// # });
     /// ```
     pub fn enter(&self) -> LocalEnterGuard {
-        let owner = self.executor.owner();
+        let owner = self.nest.owner();
         let local = Restore::set(|cx| &cx.local, Some(owner.as_ptr()));
         LocalEnterGuard { _local: local, _set: owner }
     }
@@ -144,7 +123,7 @@ impl LocalSet {
     }
 
     pub(super) fn owner(&self) -> OwnerRef {
-        self.executor.owner()
+        self.nest.owner()
     }
 
     /// Runs `future`, and the tasks of the set beside it, until `future` is ready. What is left
@@ -159,29 +138,17 @@ impl LocalSet {
             if let Poll::Ready(output) = future.as_mut().poll(cx) {
                 return Poll::Ready(output);
             }
-            self.turn(&driving, cx);
+            self.nest.turn(&driving, TURNS, cx);
             Poll::Pending
         })
         .await
     }
 
-    /// Takes the set to drive, with the caller's waker in place.
     #[track_caller]
     fn drive(&self, cx: &Context<'_>) -> Driving<'_> {
-        let old = self.poller.lock().replace(cx.waker().clone());
-        drop(old);
-        self.executor
-            .drive()
-            .unwrap_or_else(|_| panic!("a `LocalSet` was polled inside one of its own tasks"))
-    }
-
-    /// Gives the tasks a number of turns, and makes sure that this poll is not the last.
-    fn turn(&self, driving: &Driving<'_>, cx: &Context<'_>) {
-        driving.run(TURNS);
-        driving.expect_notice();
-        if driving.has_ready() {
-            cx.waker().wake_by_ref();
-        }
+        self.nest
+            .drive(cx)
+            .unwrap_or_else(|| panic!("a `LocalSet` was polled inside one of its own tasks"))
     }
 }
 
@@ -190,7 +157,7 @@ impl Future for LocalSet {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let driving = self.drive(cx);
-        self.turn(&driving, cx);
+        self.nest.turn(&driving, TURNS, cx);
         if driving.task_count() == 0 { Poll::Ready(()) } else { Poll::Pending }
     }
 }

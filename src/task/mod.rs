@@ -19,9 +19,10 @@ mod handle;
 mod join;
 pub mod join_set;
 mod local_set;
+pub(crate) mod nest;
 pub(crate) mod queue;
 pub(crate) mod registry;
-mod spawn;
+pub(crate) mod spawn;
 mod state;
 #[cfg(feature = "std")]
 mod task_local;

@@ -68,7 +68,7 @@ where
 
 /// Where `spawn_local` puts its task.
 #[track_caller]
-pub(super) fn local_owner() -> OwnerRef {
+pub(crate) fn local_owner() -> OwnerRef {
     let owner = context::with(|cx| cx.local.get()).expect(
         "`spawn_local` needs a runtime that runs on this thread: call it inside `block_on`, a \
          task or a `LocalSet`, or use `spawn` (tokio: `spawn_local` called from outside of a \
@@ -106,12 +106,32 @@ where
 
 /// Makes a task and gives it to its owner.
 #[inline]
-pub(super) fn start<F, M>(owner: OwnerRef, future: F, meta: M, local: bool) -> JoinHandle<F::Output>
+pub(crate) fn start<F, M>(owner: OwnerRef, future: F, meta: M, local: bool) -> JoinHandle<F::Output>
 where
     F: Future + 'static,
     M: Meta,
 {
-    let task = Task::new(future, meta, owner, Id::fresh(), local);
+    // SAFETY: nothing is borrowed.
+    unsafe { start_borrowing(owner, future, meta, local) }
+}
+
+/// [`start`] for a future that may borrow.
+///
+/// # Safety
+/// That of [`Task::new`]. The future and its output are `Send` unless it is `local`.
+#[inline]
+pub(crate) unsafe fn start_borrowing<F, M>(
+    owner: OwnerRef,
+    future: F,
+    meta: M,
+    local: bool,
+) -> JoinHandle<F::Output>
+where
+    F: Future,
+    M: Meta,
+{
+    // SAFETY: by contract.
+    let task = unsafe { Task::new(future, meta, owner, Id::fresh(), local) };
     let handle = JoinHandle::new(task);
     task.owner().adopt(task.as_raw());
     handle
@@ -133,7 +153,8 @@ pub(crate) unsafe fn start_placed<F: Future + 'static>(
     let mut handle = None;
     let make = &mut |owner| {
         let (future, name) = parts.take().expect("a task is placed once");
-        let task = Task::new(future, name, owner, Id::fresh(), true);
+        // SAFETY: nothing is borrowed.
+        let task = unsafe { Task::new(future, name, owner, Id::fresh(), true) };
         handle = Some(JoinHandle::new(task));
         task.as_raw()
     };
@@ -144,7 +165,7 @@ pub(crate) unsafe fn start_placed<F: Future + 'static>(
 /// Makes a task that may block its thread, and gives it to the blocking pool of a runtime, or to
 /// the runtime itself if it has none.
 #[track_caller]
-pub(super) fn start_blocking<F, M>(runtime: &OwnerRef, future: F, meta: M) -> JoinHandle<F::Output>
+pub(crate) fn start_blocking<F, M>(runtime: &OwnerRef, future: F, meta: M) -> JoinHandle<F::Output>
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
@@ -179,13 +200,13 @@ impl<M: Meta> Meta for OnPool<M> {
 }
 
 /// A closure as a future that is ready at its first poll.
-pub(super) struct Blocking<F> {
+pub(crate) struct Blocking<F> {
     function: Option<F>,
     runtime: OwnerRef,
 }
 
 impl<F> Blocking<F> {
-    pub(super) fn new(function: F, runtime: &OwnerRef) -> Self {
+    pub(crate) fn new(function: F, runtime: &OwnerRef) -> Self {
         Self { function: Some(function), runtime: runtime.clone() }
     }
 }

@@ -8,7 +8,7 @@ use core::fmt;
 pub struct Elapsed(());
 
 impl Elapsed {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(())
     }
 }

@@ -33,6 +33,7 @@ mod actor;
 mod channels;
 mod future;
 mod io;
+mod scope;
 mod signals;
 mod supervisor;
 mod sync;
@@ -46,6 +47,7 @@ pub fn all() -> Vec<&'static Case> {
         channels::CASES,
         future::CASES,
         io::CASES,
+        scope::CASES,
         signals::CASES,
         supervisor::CASES,
         sync::CASES,

@@ -13,15 +13,16 @@
 //! [`cancel_everywhere`]. `CREEL_SEEDS` chooses another number of seeds.
 
 use creel::runtime::ShutdownReport;
+use creel::scope::race_drain;
 use creel::sim::Simulator;
-use creel::sync::CancellationToken;
+use creel::sync::{CancellationToken, Notify};
 use creel::time::Duration;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
@@ -33,7 +34,11 @@ pub enum Cut {
     Drop,
     /// [`World::stop`] is cancelled, and it is polled on until it ends: it must.
     Ask,
+    /// It is cancelled as scopes cancel, so it is polled on until its clean-up is done.
+    Cancel,
 }
+
+const CUTS: [Cut; 3] = [Cut::Drop, Cut::Ask, Cut::Cancel];
 
 /// What a scenario gets, and reports to. Clones are the same world.
 #[derive(Clone)]
@@ -102,12 +107,12 @@ where
     run(&scenario, 0, usize::MAX, Cut::Drop);
     for seed in 0..seeds.unwrap_or(1000) {
         let polls = guarded(&scenario, seed, usize::MAX, Cut::Drop);
-        for cut in [Cut::Drop, Cut::Ask] {
+        for cut in CUTS {
             for after in 0..polls {
                 guarded(&scenario, seed, after, cut);
             }
         }
-        runs += 1 + 2 * polls;
+        runs += 1 + CUTS.len() * polls;
     }
     runs
 }
@@ -147,18 +152,29 @@ where
 
 /// Runs `future` until it ends, or is interfered with after some polls.
 async fn cut_after(
-    future: impl Future<Output = ()>,
+    future: impl Future<Output = ()> + 'static,
     after: usize,
     cut: Cut,
     world: World,
     polls: Rc<Cell<usize>>,
 ) {
-    let mut future = pin!(future);
+    let over = Notify::new();
+    let mut future = pin!(async {
+        match cut {
+            Cut::Cancel => {
+                let end: [Pin<Box<dyn Future<Output = ()>>>; 2] =
+                    [Box::pin(future), Box::pin(over.notified())];
+                race_drain(end).await;
+            }
+            _ => future.await,
+        }
+    });
     poll_fn(|cx| {
         if polls.get() == after {
             match cut {
                 Cut::Drop => return Poll::Ready(()),
                 Cut::Ask => world.stop.cancel(),
+                Cut::Cancel => over.notify_one(),
             }
         }
         polls.set(polls.get() + 1);

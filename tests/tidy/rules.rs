@@ -17,7 +17,7 @@ pub const ALL: &[Rule] = &[
         name: "imports_run_leftwards",
         check: imports_run_leftwards,
         remedy: "Rooms import only what stands further left: atomic lock collections, platform, env, \
-            task,\ntime sync future io, net, stream, runtime, socket, macros, actor sim, native wasm. Move the shared part \
+            task,\ntime sync future io, scope, net, stream, runtime, socket, macros, actor sim, native wasm. Move the shared part \
             left, or pass it in.",
     },
     Rule {
@@ -74,6 +74,7 @@ const ROOMS: &[&[&str]] = &[
     &["sync"],
     &["future"],
     &["io"],
+    &["scope"],
     &["net"],
     &["stream"],
     &["runtime"],
