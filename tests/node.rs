@@ -18,8 +18,15 @@ mod net;
 mod web;
 
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+#[path = "hosts/workers.rs"]
+mod workers;
+
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
 fn main() {
-    host::run(bridges::CASES.iter().chain(net::CASES).chain(web::CASES));
+    if workers::jobs().serve() {
+        return;
+    }
+    host::run([bridges::CASES, net::CASES, workers::CASES, web::CASES].into_iter().flatten());
 }
 
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]

@@ -48,6 +48,7 @@ mod promise;
 mod slot;
 mod throttle;
 mod websocket;
+mod worker;
 
 pub use abort::{Abortable, Signal, SignalToken, abortable, promise_until, signal_of, token_of};
 pub use blob::BlobReader;
@@ -62,6 +63,7 @@ pub use port::Port;
 pub use promise::{JsFuture, promise};
 pub use throttle::is_hidden;
 pub use websocket::{Closed, Message, WebSocket};
+pub use worker::{Jobs, Pool, PoolOptions, Script, Worker, WorkerError, spawn_worker};
 
 use crate::runtime::{Builder, Handle};
 use crate::task::JoinHandle;

@@ -130,6 +130,11 @@ impl Port {
     /// # Cancel safety
     /// No message is lost.
     pub async fn recv(&mut self) -> io::Result<JsValue> {
+        self.recv_shared().await
+    }
+
+    /// [`recv`](Self::recv) for one task of several that have the port.
+    pub(super) async fn recv_shared(&self) -> io::Result<JsValue> {
         let message = poll_fn(|cx| self.inbox.poll(cx)).await;
         message.expect("an inbox of a port does not end")
     }
@@ -140,6 +145,12 @@ impl Port {
     /// As [`recv`](Self::recv).
     pub fn try_recv(&mut self) -> io::Result<Option<JsValue>> {
         self.inbox.try_take().transpose()
+    }
+
+    /// Puts a message into the inbox as if it had come.
+    pub(super) fn injector(&self) -> impl Fn(JsValue) + 'static {
+        let inbox = self.inbox.clone();
+        move |message| inbox.push(Ok(message))
     }
 
     /// How many messages wait to be taken.

@@ -24,8 +24,12 @@ const LIST: Source<'static> = Source {
 };
 
 /// What an event loop promises beyond the list.
-const OF_EVENT_LOOPS: [&str; 3] =
-    ["tests/hosts/bridges.rs", "tests/hosts/net.rs", "tests/hosts/web.rs"];
+const OF_EVENT_LOOPS: [&str; 4] = [
+    "tests/hosts/bridges.rs",
+    "tests/hosts/net.rs",
+    "tests/hosts/web.rs",
+    "tests/hosts/workers.rs",
+];
 
 pub fn native(log: &mut Log) -> Verdict {
     run_list(Host::Native, log)

@@ -1,0 +1,240 @@
+//! Starting the thread of a worker, in browsers and in Node.
+
+use super::super::error::{Unsupported, io_error};
+use super::super::js;
+use super::super::listener::Listener;
+use super::super::port::Port;
+use super::{TRAP, message};
+use js_sys::{Array, Function, Object, Reflect};
+use std::fmt;
+use std::format;
+use std::io;
+use std::string::String;
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast, JsValue};
+
+#[wasm_bindgen]
+extern "C" {
+    /// What `BROWSER` and `NODE` leave for the program.
+    #[wasm_bindgen(thread_local_v2, js_name = creelWorkerPort)]
+    static OWN_PORT: Option<Object>;
+
+    #[wasm_bindgen(thread_local_v2, js_name = Worker)]
+    static WORKER: Option<Function>;
+    #[wasm_bindgen(js_name = Worker)]
+    type JsWorker;
+    #[wasm_bindgen(constructor, js_class = Worker, catch)]
+    fn new(url: &str, options: &Object) -> Result<JsWorker, JsValue>;
+    #[wasm_bindgen(method, js_name = postMessage, catch)]
+    fn post_message(this: &JsWorker, message: &JsValue, transfer: &Array) -> Result<(), JsValue>;
+    #[wasm_bindgen(method)]
+    fn terminate(this: &JsWorker) -> JsValue;
+    /// Node's workers are no event targets.
+    #[wasm_bindgen(method)]
+    fn on(this: &JsWorker, name: &str, callback: &JsValue);
+
+    type Process;
+    #[wasm_bindgen(thread_local_v2, js_name = process)]
+    static PROCESS: Option<Process>;
+    #[wasm_bindgen(method, js_name = getBuiltinModule, catch)]
+    fn builtin_module(this: &Process, name: &str) -> Result<JsValue, JsValue>;
+
+    type Blob;
+    #[wasm_bindgen(constructor)]
+    fn new(parts: &Array, options: &Object) -> Blob;
+    type URL;
+    #[wasm_bindgen(static_method_of = URL, js_name = createObjectURL)]
+    fn create_object_url(blob: &Blob) -> String;
+    #[wasm_bindgen(static_method_of = URL, js_name = revokeObjectURL)]
+    fn revoke_object_url(url: &str);
+}
+
+/// From where a worker loads this program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Script {
+    place: String,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Module,
+    Node,
+}
+
+impl Script {
+    /// The module that `wasm-bindgen --target web` has made, by its URL. A relative one is meant as
+    /// the page means it.
+    pub fn module(url: &str) -> Self {
+        Self { place: url.into(), kind: Kind::Module }
+    }
+
+    /// The file that `wasm-bindgen --target nodejs` has made, by its absolute path.
+    pub fn node(path: &str) -> Self {
+        Self { place: path.into(), kind: Kind::Node }
+    }
+}
+
+/// The port to whoever started this worker; `None` on any other thread.
+pub(super) fn own_port() -> Option<JsValue> {
+    OWN_PORT.with(|port| port.as_ref().map(|port| port.clone().into()))
+}
+
+/// What both beginnings do: report what nobody catches, with the words of the panic before it.
+const REPORT: &str = "
+let said = '';
+const toConsole = console.error;
+console.error = (...what) => { said = what.join(' '); toConsole(...what); };
+const trap = (error) => globalThis.creelWorkerPort.postMessage([3, said || String(error)]);
+const loaded = () => globalThis.creelWorkerPort.postMessage([4]);
+";
+
+/// The beginning of a worker in a browser: a message brings the place of the program, and the port.
+const BROWSER: &str = "
+addEventListener('error', (event) => { event.preventDefault(); trap(event.message); });
+addEventListener('unhandledrejection', (event) => { event.preventDefault(); trap(event.reason); });
+addEventListener('message', ({ data }) => {
+    globalThis.creelWorkerPort = data[1];
+    import(data[0]).then((program) => program.default()).then(loaded, trap);
+}, { once: true });
+";
+
+/// The same in Node.
+const NODE: &str = "
+const { workerData } = require('node:worker_threads');
+globalThis.creelWorkerPort = workerData[1];
+process.on('uncaughtException', trap);
+process.on('unhandledRejection', trap);
+try { require(workerData[0]); loaded() } catch (error) { trap(error) }
+";
+
+/// The thread of a worker, terminated when dropped.
+pub(super) struct Thread {
+    worker: JsWorker,
+    _listener: Listener,
+}
+
+impl Thread {
+    /// Starts a thread that loads `script` and gives it one end of the port whose other end is
+    /// `near`. What goes wrong is told there, as if the worker did.
+    pub(super) fn start(script: &Script, far: JsValue, near: &Port) -> io::Result<Self> {
+        let start = Array::of2(&script.place.as_str().into(), &far);
+        let transfer = Array::of1(&far);
+        let worker = match script.kind {
+            Kind::Module => start_module(&start, &transfer),
+            Kind::Node => start_node(&start, &transfer),
+        }?;
+        let report = near.injector();
+        let is_module = script.kind == Kind::Module;
+        let listener = Listener::new(move |_, error| {
+            if is_module {
+                // Else the page would hear of it as of an error of its own.
+                error.unchecked_ref::<js::Event>().prevent_default();
+            }
+            let said = Reflect::get(&error, &"message".into()).unwrap_or(JsValue::UNDEFINED);
+            let said = said.as_string().unwrap_or_else(|| "its script does not load".into());
+            report(message(TRAP, said, &JsValue::UNDEFINED).into());
+        });
+        match script.kind {
+            Kind::Module => listener.listen(&worker, "error", 0).map_err(io_error)?,
+            Kind::Node => worker.on("error", &listener.callback(0)),
+        }
+        Ok(Self { worker, _listener: listener })
+    }
+}
+
+fn start_module(start: &Array, transfer: &Array) -> io::Result<JsWorker> {
+    if WORKER.with(Option::is_none) {
+        return Err(Unsupported::new(
+            "Worker",
+            "start workers from the page or a dedicated worker; in Node use `Script::node`",
+        )
+        .into());
+    }
+    // Relative to where this program is, for the blob has no place of its own.
+    let place = start.get(0).as_string().unwrap_or_default();
+    start.set(0, absolute(&place).into());
+    let code = Array::of1(&format!("{REPORT}{BROWSER}").into());
+    let url = URL::create_object_url(&Blob::new(&code, &object(&[("type", "text/javascript")])));
+    let worker = JsWorker::new(&url, &object(&[("type", "module")]));
+    let sent = worker.and_then(|worker| {
+        worker.post_message(start, transfer)?;
+        Ok(worker)
+    });
+    // The worker may fetch it later; the few bytes live as long as the page.
+    sent.map_err(|thrown| {
+        URL::revoke_object_url(&url);
+        io_error(thrown)
+    })
+}
+
+/// A URL as the global scope understands it.
+fn absolute(place: &str) -> String {
+    #[wasm_bindgen]
+    extern "C" {
+        type Location;
+        #[wasm_bindgen(thread_local_v2, js_name = location)]
+        static LOCATION: Option<Location>;
+        #[wasm_bindgen(method, getter)]
+        fn href(this: &Location) -> String;
+
+        #[wasm_bindgen(js_name = URL)]
+        type Address;
+        #[wasm_bindgen(constructor, js_class = URL, catch)]
+        fn new(place: &str, base: &str) -> Result<Address, JsValue>;
+        #[wasm_bindgen(method, getter, js_name = href)]
+        fn whole(this: &Address) -> String;
+    }
+    let base = LOCATION.with(|location| location.as_ref().map(Location::href));
+    let whole = base.and_then(|base| Address::new(place, &base).ok());
+    whole.map_or_else(|| place.into(), |address| address.whole())
+}
+
+fn start_node(start: &Array, transfer: &Array) -> io::Result<JsWorker> {
+    let unsupported = || {
+        Unsupported::new(
+            "worker of Node's",
+            "`Script::node` is for Node 20.16 and later; elsewhere use `Script::module`",
+        )
+    };
+    let threads = PROCESS.with(|process| {
+        let process = process.as_ref().ok_or_else(unsupported)?;
+        process.builtin_module("worker_threads").map_err(|_| unsupported())
+    })?;
+    let class = Reflect::get(&threads, &"Worker".into()).map_err(io_error)?;
+    let options = object(&[]);
+    for (name, value) in [
+        ("eval", JsValue::TRUE),
+        ("workerData", start.into()),
+        ("transferList", transfer.into()),
+        // Not what the program was started with.
+        ("execArgv", Array::new().into()),
+    ] {
+        set(&options, name, &value);
+    }
+    let arguments = Array::of2(&format!("{REPORT}{NODE}").into(), &options);
+    let worker = Reflect::construct(class.unchecked_ref::<Function>(), &arguments);
+    Ok(worker.map_err(io_error)?.unchecked_into())
+}
+
+fn object(texts: &[(&str, &str)]) -> Object {
+    let object = Object::new();
+    texts.iter().for_each(|(name, text)| set(&object, name, &JsValue::from_str(text)));
+    object
+}
+
+fn set(object: &Object, name: &str, value: &JsValue) {
+    Reflect::set(object, &name.into(), value).expect("a new object takes any property");
+}
+
+impl Drop for Thread {
+    fn drop(&mut self) {
+        super::super::iter::ignore(&self.worker.terminate());
+    }
+}
+
+impl fmt::Debug for Thread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Thread")
+    }
+}
