@@ -24,6 +24,7 @@ mod ring;
 #[path = "ring_none.rs"]
 mod ring;
 mod source;
+mod stream;
 
 use crate::env::owner::OwnerRef;
 use crate::lock::Lock;
@@ -47,6 +48,7 @@ use std::net::ToSocketAddrs;
 use std::string::String;
 use std::sync::{Arc, OnceLock};
 use std::vec::Vec;
+pub(crate) use stream::Stream;
 
 /// The I/O of one runtime.
 #[derive(Debug)]

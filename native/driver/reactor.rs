@@ -125,6 +125,25 @@ impl Reactor {
         self.registry.deregister(source)
     }
 
+    /// Has the system report no edges of a descriptor for a while.
+    #[cfg(all(feature = "io-uring", target_os = "linux"))]
+    pub(super) fn detach(&self, fd: std::os::fd::RawFd) {
+        // What the system does not know needs not be forgotten.
+        let _ = self.registry.deregister(&mut mio::unix::SourceFd(&fd));
+    }
+
+    /// Has the system report edges of it again.
+    #[cfg(all(feature = "io-uring", target_os = "linux"))]
+    pub(super) fn attach(&self, fd: std::os::fd::RawFd, index: usize) {
+        let both = mio::Interest::READABLE | mio::Interest::WRITABLE;
+        let slot = self.slot(index);
+        let token = Token(slot.generation() << INDEX_BITS | index);
+        if self.registry.register(&mut mio::unix::SourceFd(&fd), token, both).is_err() {
+            // Without memory for it: a stream that is always said to be ready is slow, not stuck.
+            slot.assume(Ready::ALL);
+        }
+    }
+
     fn take_place(&self) -> io::Result<usize> {
         let mut places = self.places.lock();
         if places.shut_down {

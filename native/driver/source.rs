@@ -1,5 +1,6 @@
 //! A source that the system reports edges of, registered.
 
+use super::ring::Detached;
 use super::{Driver, Reactor};
 use crate::io::{Interest, ReadBuf, Ready};
 use crate::socket::Direction;
@@ -16,6 +17,8 @@ use std::sync::Arc;
 pub(crate) struct Registration {
     reactor: Arc<Reactor>,
     index: usize,
+    /// Whether the system does not report edges for now.
+    detached: Detached,
 }
 
 impl Registration {
@@ -30,12 +33,36 @@ impl Registration {
     pub(crate) fn new(source: &mut impl event::Source, interest: Interest) -> io::Result<Self> {
         let reactor = Driver::current_reactor()?;
         let index = reactor.register(source, interest)?;
-        Ok(Self { reactor, index })
+        Ok(Self { reactor, index, detached: Detached::new() })
     }
 
     /// Ends the reports; the slot itself is given back when the registration is dropped.
     pub(crate) fn deregister(&self, source: &mut impl event::Source) -> io::Result<()> {
-        self.reactor.deregister(source)
+        if self.detached.is() { Ok(()) } else { self.reactor.deregister(source) }
+    }
+
+    pub(super) fn reactor(&self) -> &Arc<Reactor> {
+        &self.reactor
+    }
+
+    pub(super) fn index(&self) -> usize {
+        self.index
+    }
+
+    /// Has the system report no edges until somebody waits for them.
+    #[cfg(all(feature = "io-uring", target_os = "linux"))]
+    #[inline]
+    pub(super) fn detach(&self, fd: std::os::fd::RawFd) {
+        self.detached.detach(fd, || self.reactor.detach(fd));
+    }
+
+    /// Has the system report edges again, if it does not.
+    #[inline]
+    fn attach(&self) {
+        #[cfg(all(feature = "io-uring", target_os = "linux"))]
+        if self.detached.is() {
+            self.detached.attach(|fd| self.reactor.attach(fd, self.index));
+        }
     }
 }
 
@@ -81,8 +108,15 @@ impl<E: event::Source> Source<E> {
         self
     }
 
+    /// For whoever does not wait for readiness.
+    pub(super) fn bare_registration(&self) -> &Registration {
+        &self.registration
+    }
+
+    /// Whoever asks for it waits for readiness, or tries what the system is ready for.
     #[inline]
     pub(crate) fn registration(&self) -> &Registration {
+        self.registration.attach();
         &self.registration
     }
 
@@ -102,7 +136,7 @@ impl<E: event::Source> Source<E> {
     where
         &'a E: Read,
     {
-        self.registration.poll_read(cx, buf, |free| self.deref().read(free))
+        self.registration().poll_read(cx, buf, |free| self.deref().read(free))
     }
 
     /// Writes a beginning of `buf`.
@@ -115,7 +149,7 @@ impl<E: event::Source> Source<E> {
         &'a E: Write,
     {
         let write = || self.deref().write(buf);
-        self.registration.poll_transfer(cx, Direction::Write, buf.len(), write)
+        self.poll_write_by(cx, buf.len(), write)
     }
 
     /// Writes a beginning of `bufs`.
@@ -130,7 +164,23 @@ impl<E: event::Source> Source<E> {
         // More than the system takes at a time may be a part without being the last.
         let whole = if bufs.len() > 64 { 0 } else { bufs.iter().map(|buf| buf.len()).sum() };
         let write = || self.deref().write_vectored(bufs);
-        self.registration.poll_transfer(cx, Direction::Write, whole, write)
+        self.poll_write_by(cx, whole, write)
+    }
+
+    fn poll_write_by(
+        &self,
+        cx: &mut Context<'_>,
+        whole: usize,
+        mut write: impl FnMut() -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        // A stream that is read by completion has mostly room: no need to have edges reported.
+        if self.registration.detached.is() {
+            match write() {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                result => return Poll::Ready(result),
+            }
+        }
+        self.registration().poll_transfer(cx, Direction::Write, whole, write)
     }
 
     /// Whether writing several buffers at a time is better than one after the other.

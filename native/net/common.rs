@@ -3,6 +3,9 @@
 /// To and from the socket of the standard library, and its descriptor.
 macro_rules! conversions {
     ($socket:ident, $std:ty, $mio:ty) => {
+        conversions!($socket, $std, <$mio>::from_std, Ok);
+    };
+    ($socket:ident, $std:ty, $from_std:expr, $bare:expr) => {
         impl $socket {
             /// Registers a socket of the standard library with the runtime of this thread. It must
             /// have been made non-blocking.
@@ -15,7 +18,7 @@ macro_rules! conversions {
             #[track_caller]
             pub fn from_std(socket: $std) -> io::Result<Self> {
                 crate::native::net::refuse_blocking(&socket)?;
-                Ok(Self { io: Source::new(<$mio>::from_std(socket))? })
+                Ok(Self { io: Source::new($from_std(socket))? })
             }
 
             /// The socket as one of the standard library. It stays non-blocking.
@@ -23,7 +26,7 @@ macro_rules! conversions {
             /// # Errors
             /// If the system refuses to forget it.
             pub fn into_std(self) -> io::Result<$std> {
-                self.io.into_inner().map(Into::into)
+                self.io.into_inner().and_then($bare).map(Into::into)
             }
 
             /// The error that the socket has kept since this was last asked.
@@ -90,5 +93,43 @@ macro_rules! descriptor {
                 }
             }
         };
+    };
+}
+
+/// Reading and writing with buffers that are handed over: by completion where the driver has it, else
+/// as soon as the stream is ready.
+macro_rules! owned_buffers {
+    ($stream:ident: $($what:ident $type:ty),*) => {
+        $(owned_buffers!(@$what $stream, $type);)*
+    };
+    (@read $stream:ident, $type:ty) => {
+        impl crate::io::AsyncReadOwned for $type {
+            /// As there. What had arrived when the future was dropped is what the next read of the
+            /// stream gives, of whatever kind that is.
+            async fn read_owned<B: crate::platform::buf::OwnedBufMut>(
+                &mut self,
+                buf: B,
+            ) -> (io::Result<usize>, B) {
+                match AsRef::<$stream>::as_ref(self).io.receive(buf).await {
+                    Ok(done) => done,
+                    Err(buf) => crate::io::read_when_ready(self, buf).await,
+                }
+            }
+        }
+    };
+    (@write $stream:ident, $type:ty) => {
+        impl crate::io::AsyncWriteOwned for $type {
+            /// As there. If the future is dropped while the system waits for room, a beginning of
+            /// the buffer may have been written; what is written next comes behind it.
+            async fn write_owned<B: crate::platform::buf::OwnedBuf>(
+                &mut self,
+                buf: B,
+            ) -> (io::Result<usize>, B) {
+                match AsRef::<$stream>::as_ref(self).io.send(buf).await {
+                    Ok(done) => done,
+                    Err(buf) => crate::io::write_when_ready(self, buf).await,
+                }
+            }
+        }
     };
 }

@@ -52,6 +52,8 @@ pub use copy::{copy, copy_bidirectional, copy_bidirectional_with_sizes, copy_buf
 pub use ext::{
     AsyncBufReadExt, AsyncReadExt, AsyncReadOwned, AsyncSeekExt, AsyncWriteExt, AsyncWriteOwned,
 };
+#[allow(unused_imports)] // hosts whose sockets know completion use them
+pub(crate) use ext::{read_when_ready, write_when_ready};
 pub use pipe::{DuplexStream, SimplexStream, duplex, simplex};
 pub use read_buf::ReadBuf;
 #[cfg(any(feature = "net", feature = "wasi"))]

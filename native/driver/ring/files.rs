@@ -55,7 +55,7 @@ impl Files {
         let path = CString::new(path.as_os_str().as_bytes())?;
         let (result, _) = self.run(Open { path, flags: flags | libc::O_CLOEXEC, mode }).await;
         // SAFETY: the kernel has just opened it for us, and nobody else knows of it.
-        result.map(|fd| unsafe { File::from_raw_fd(fd as _) })
+        result.map(|opened| unsafe { File::from_raw_fd(opened.result) })
     }
 
     /// Reads into `buf` from its beginning, from `at` on, and hands it back.
@@ -69,11 +69,11 @@ impl Files {
         at: u64,
     ) -> (io::Result<usize>, B) {
         let (result, ReadAt { mut buf, .. }) = self.run(ReadAt { file, buf, at }).await;
-        if let Ok(n) = result {
+        if let Ok(answer) = &result {
             // SAFETY: the kernel has filled that many, which is no more than there is room for.
-            unsafe { buf.set_received(n as usize) };
+            unsafe { buf.set_received(answer.count()) };
         }
-        (result.map(|n| n as usize), buf)
+        (result.map(Answer::count), buf)
     }
 
     /// Writes a beginning of `buf`, from `at` on, and hands it back.
@@ -87,7 +87,7 @@ impl Files {
         at: u64,
     ) -> (io::Result<usize>, B) {
         let (result, WriteAt { buf, .. }) = self.run(WriteAt { file, buf, at }).await;
-        (result.map(|n| n as usize), buf)
+        (result.map(Answer::count), buf)
     }
 
     /// Waits until what was written is on the disk.

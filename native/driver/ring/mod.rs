@@ -39,6 +39,7 @@ pub(crate) mod files;
 pub(crate) mod op;
 mod records;
 mod setup;
+mod transfer;
 
 use crate::lock::Lock;
 use crate::runtime::RuntimeShutDown;
@@ -55,6 +56,7 @@ use std::io;
 use std::os::fd::AsRawFd;
 use std::sync::{Arc, OnceLock};
 use std::vec::Vec;
+pub(super) use transfer::{Detached, Transfers};
 
 /// Which threads may drive the runtime; see the module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,6 +82,8 @@ struct Inner {
     waiting: Waiting,
     /// The ring watches epoll's descriptor.
     watches_epoll: bool,
+    /// Closed once the kernel has been told of everything that was queued before.
+    buried: Vec<Box<dyn Send>>,
     shut_down: bool,
 }
 
@@ -106,6 +110,7 @@ pub(super) enum Holder {
 pub(super) struct Arrivals {
     wakers: Vec<Waker>,
     settled: Vec<(Box<dyn Orphan>, Answers)>,
+    buried: Vec<Box<dyn Send>>,
 }
 
 /// An answer to the watch over epoll's descriptor.
@@ -125,6 +130,7 @@ impl Ring {
             backlog: VecDeque::new(),
             waiting: Waiting::No,
             watches_epoll: false,
+            buried: Vec::new(),
             shut_down: false,
         };
         Ok(Self { uring, mode, enabled: OnceLock::new(), inner: Lock::new(inner) })
@@ -203,6 +209,9 @@ impl Ring {
                 key => self.arrive(&mut inner, Key::from_user_data(key), &answer, arrivals),
             }
         }
+        if !inner.buried.is_empty() && inner.backlog.is_empty() && !self.owes() {
+            arrivals.buried.append(&mut inner.buried);
+        }
         epoll
     }
 
@@ -277,6 +286,16 @@ impl Ring {
         drop(inner);
         drop(waker);
         self.told(waiting)
+    }
+
+    /// Keeps a descriptor open until the kernel has been told of everything that names it.
+    fn bury(&self, stream: Box<dyn Send>) -> Holder {
+        let mut inner = self.inner.lock();
+        inner.buried.push(stream);
+        match inner.waiting {
+            Waiting::No => Holder::Sees,
+            Waiting::InRing | Waiting::InEpoll => Holder::Sleeps,
+        }
     }
 
     /// What to do about the holder after a request was queued.
@@ -407,6 +426,7 @@ impl Arrivals {
         self.settled.drain(..).for_each(|(orphan, answers)| {
             panics.guard(|| orphan.settle(answers));
         });
+        self.buried.drain(..).for_each(|stream| panics.guard(|| drop(stream)));
         self.wakers.drain(..).for_each(|waker| panics.guard(|| waker.wake()));
     }
 }

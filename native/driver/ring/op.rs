@@ -102,14 +102,14 @@ impl<T: Operation> Op<T> {
         }
     }
 
-    fn done(&mut self, result: io::Result<u32>) -> Poll<(io::Result<u32>, T)> {
+    fn done(&mut self, result: io::Result<Answer>) -> Poll<(io::Result<Answer>, T)> {
         self.state = State::Done;
         Poll::Ready((result, self.operation.take().expect("handed back once")))
     }
 }
 
 impl<T: Operation> Future for Op<T> {
-    type Output = (io::Result<u32>, T);
+    type Output = (io::Result<Answer>, T);
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let op = &mut *self;
@@ -136,7 +136,7 @@ impl<T: Operation> Future for Op<T> {
                 libc::ECANCELED => return op.done(Err(shut_down())),
                 _ => {
                     receipt.made_progress();
-                    return op.done(answer.result());
+                    return op.done(answer.result().map(|_| answer));
                 }
             }
         }

@@ -61,6 +61,11 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
+    /// What the system call would have counted; for answers that are no error.
+    pub(crate) fn count(self) -> usize {
+        self.result.max(0) as usize
+    }
+
     /// The count, or the error.
     pub(crate) fn result(self) -> io::Result<u32> {
         u32::try_from(self.result).map_err(|_| io::Error::from_raw_os_error(-self.result))

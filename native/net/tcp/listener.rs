@@ -1,6 +1,6 @@
 use super::TcpStream;
 use crate::io::{Interest, Ready};
-use crate::native::driver::Source;
+use crate::native::driver::{Source, Stream};
 use crate::socket::Direction;
 use crate::socket::addr::ToSocketAddrs;
 use crate::socket::addr::{addresses, no_address};
@@ -98,7 +98,7 @@ impl TcpListener {
         (stream, address): (mio::net::TcpStream, SocketAddr),
     ) -> io::Result<(TcpStream, SocketAddr)> {
         // Whoever connects often has written already, and there is room for an answer.
-        let io = Source::new(stream)?.assuming(Ready::READABLE | Ready::WRITABLE);
+        let io = Source::new(Stream::new(stream))?.assuming(Ready::READABLE | Ready::WRITABLE);
         Ok((TcpStream { io }, address))
     }
 

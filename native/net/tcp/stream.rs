@@ -1,7 +1,7 @@
 use super::halves::split_owned;
 use super::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
 use crate::io::{AsyncRead, AsyncWrite, Interest, ReadBuf, Ready};
-use crate::native::driver::Source;
+use crate::native::driver::{Source, Stream};
 use crate::socket::addr::ToSocketAddrs;
 use crate::socket::addr::try_each;
 #[cfg(feature = "bytes")]
@@ -35,11 +35,17 @@ use std::net::{Shutdown, SocketAddr};
 /// # }
 /// ```
 pub struct TcpStream {
-    pub(super) io: Source<mio::net::TcpStream>,
+    pub(super) io: Source<Stream<mio::net::TcpStream>>,
 }
 
 readiness!(TcpStream, poll_read_ready, poll_write_ready);
-conversions!(TcpStream, std::net::TcpStream, mio::net::TcpStream);
+conversions!(
+    TcpStream,
+    std::net::TcpStream,
+    |socket| Stream::new(mio::net::TcpStream::from_std(socket)),
+    Stream::into_inner
+);
+owned_buffers!(TcpStream: read TcpStream, write TcpStream);
 reading!(TcpStream);
 peeking!(TcpStream);
 writing!(TcpStream, |stream| match stream.io.shutdown(Shutdown::Write) {
@@ -67,7 +73,7 @@ impl TcpStream {
     }
 
     pub(super) fn new(stream: mio::net::TcpStream) -> io::Result<Self> {
-        Ok(Self { io: Source::new(stream)? })
+        Ok(Self { io: Source::new(Stream::new(stream))? })
     }
 
     /// Waits until the system has connected the stream.

@@ -1,6 +1,6 @@
 use super::{SocketAddr, UnixStream};
 use crate::io::{Interest, Ready};
-use crate::native::driver::Source;
+use crate::native::driver::{Source, Stream};
 use crate::socket::Direction;
 use core::fmt;
 use core::task::{Context, Poll};
@@ -102,7 +102,7 @@ impl UnixListener {
         (stream, address): (mio::net::UnixStream, net::SocketAddr),
     ) -> io::Result<(UnixStream, SocketAddr)> {
         // Whoever connects often has written already, and there is room for an answer.
-        let io = Source::new(stream)?.assuming(Ready::READABLE | Ready::WRITABLE);
+        let io = Source::new(Stream::new(stream))?.assuming(Ready::READABLE | Ready::WRITABLE);
         Ok((UnixStream { io }, address.into()))
     }
 }

@@ -2,7 +2,7 @@ use super::credentials::{UCred, of_peer};
 use super::halves::split_owned;
 use super::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, SocketAddr, WriteHalf};
 use crate::io::{AsyncRead, AsyncWrite, Interest, ReadBuf, Ready};
-use crate::native::driver::Source;
+use crate::native::driver::{Source, Stream};
 use crate::socket::Direction;
 #[cfg(feature = "bytes")]
 use crate::socket::fill_buf;
@@ -33,11 +33,17 @@ use std::path::Path;
 /// # }
 /// ```
 pub struct UnixStream {
-    pub(super) io: Source<mio::net::UnixStream>,
+    pub(super) io: Source<Stream<mio::net::UnixStream>>,
 }
 
 readiness!(UnixStream, poll_read_ready, poll_write_ready);
-conversions!(UnixStream, net::UnixStream, mio::net::UnixStream);
+conversions!(
+    UnixStream,
+    net::UnixStream,
+    |socket| Stream::new(mio::net::UnixStream::from_std(socket)),
+    Stream::into_inner
+);
+owned_buffers!(UnixStream: read UnixStream, write UnixStream);
 reading!(UnixStream);
 writing!(UnixStream, |stream| stream.io.shutdown(Shutdown::Write));
 
@@ -74,7 +80,7 @@ impl UnixStream {
 
     #[track_caller]
     pub(super) fn new(stream: mio::net::UnixStream) -> io::Result<Self> {
-        Ok(Self { io: Source::new(stream)? })
+        Ok(Self { io: Source::new(Stream::new(stream))? })
     }
 
     /// Waits until the system has connected the stream.
@@ -97,8 +103,8 @@ impl UnixStream {
     #[track_caller]
     pub fn pair() -> io::Result<(Self, Self)> {
         let (one, other) = mio::net::UnixStream::pair()?;
-        let fresh = |stream| -> io::Result<Self> {
-            let io: Source<mio::net::UnixStream> = Source::new(stream)?;
+        let fresh = |stream: mio::net::UnixStream| -> io::Result<Self> {
+            let io = Source::new(Stream::new(stream))?;
             Ok(Self { io: io.assuming(Ready::WRITABLE) })
         };
         Ok((fresh(one)?, fresh(other)?))

@@ -15,6 +15,8 @@ mod writing;
 
 pub use buf_read::AsyncBufReadExt;
 pub use owned::{AsyncReadOwned, AsyncWriteOwned};
+#[allow(unused_imports)] // hosts whose sockets know completion use them
+pub(crate) use owned::{read_when_ready, write_when_ready};
 pub use read::AsyncReadExt;
 pub use seek::AsyncSeekExt;
 pub use write::AsyncWriteExt;

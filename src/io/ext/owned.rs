@@ -53,7 +53,7 @@ pub trait AsyncReadOwned: AsyncRead {
     where
         Self: Unpin,
     {
-        Op::new(self, ReadOwned(Some(buf)))
+        read_when_ready(self, buf)
     }
 }
 
@@ -93,7 +93,7 @@ pub trait AsyncWriteOwned: AsyncWrite {
     where
         Self: Unpin,
     {
-        Op::new(self, WriteOwned(Some(buf)))
+        write_when_ready(self, buf)
     }
 
     /// Writes all of `buf`, however many writes that takes.
@@ -127,6 +127,22 @@ pub trait AsyncWriteOwned: AsyncWrite {
             (Ok(()), buf)
         }
     }
+}
+
+/// Reads into a buffer that is handed over as soon as there is something to read.
+pub(crate) fn read_when_ready<R: AsyncRead + Unpin + ?Sized, B: OwnedBufMut>(
+    reader: &mut R,
+    buf: B,
+) -> impl Future<Output = (io::Result<usize>, B)> {
+    Op::new(reader, ReadOwned(Some(buf)))
+}
+
+/// Writes from a buffer that is handed over as soon as there is room.
+pub(crate) fn write_when_ready<W: AsyncWrite + Unpin + ?Sized, B: OwnedBuf>(
+    writer: &mut W,
+    buf: B,
+) -> impl Future<Output = (io::Result<usize>, B)> {
+    Op::new(writer, WriteOwned(Some(buf)))
 }
 
 /// A buffer to read into, until it is handed back.

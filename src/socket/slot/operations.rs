@@ -70,8 +70,9 @@ impl Slot {
         loop {
             let event = self.ready(interest).await?;
             let receipt = core::future::poll_fn(coop::poll_proceed).await;
+            // Also if it would block: a stream that has ended is always said to be ready.
+            receipt.made_progress();
             if let Some(result) = self.attempt(event, &mut operation) {
-                receipt.made_progress();
                 return result;
             }
         }
