@@ -4,7 +4,6 @@ use crate::platform::buf::{OwnedBuf, OwnedBufMut};
 use core::convert::Infallible;
 use std::fs::File;
 use std::io;
-use std::path::Path;
 use std::sync::Arc;
 
 /// The ring of a runtime, as far as files go: never made.
@@ -24,10 +23,6 @@ impl Files {
 
     pub(crate) fn current() -> Option<Self> {
         None
-    }
-
-    pub(crate) async fn open(&self, _: &Path, _: i32, _: u32) -> io::Result<File> {
-        match self.0 {}
     }
 
     pub(crate) async fn read_at<B: OwnedBufMut>(

@@ -8,22 +8,19 @@ use super::records::Answer;
 use crate::env::owner::OwnerRef;
 use crate::native::driver::{Driver, Reactor};
 use crate::platform::buf::{OwnedBuf, OwnedBufMut};
+use io_uring::opcode;
 use io_uring::squeue::Entry;
 use io_uring::types::{Fd, FsyncFlags};
-use io_uring::{opcode, types};
-use std::ffi::CString;
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::os::fd::AsRawFd;
 use std::sync::Arc;
 
 /// The ring of a runtime, as far as files go.
 ///
 /// Every operation owns its buffer and the file until the kernel has answered, whatever happens to the
-/// future; a file whose `open` was dropped is closed. To read or write at the file's own cursor, the
-/// position is [`CURSOR`](Self::CURSOR).
+/// future. To read or write at the file's own cursor, the position is
+/// [`CURSOR`](Self::CURSOR).
 #[derive(Clone, Debug)]
 pub(crate) struct Files(Arc<Reactor>);
 
@@ -45,17 +42,6 @@ impl Files {
         OwnerRef::current()?;
         let reactor = Driver::current_reactor().ok()?;
         reactor.ring().is_some().then_some(Self(reactor))
-    }
-
-    /// Opens a file, as `open(2)` with these flags and this mode; it is closed on `exec`.
-    ///
-    /// # Errors
-    /// What the system reports; `InvalidInput` if there is a zero in the path.
-    pub(crate) async fn open(&self, path: &Path, flags: i32, mode: u32) -> io::Result<File> {
-        let path = CString::new(path.as_os_str().as_bytes())?;
-        let (result, _) = self.run(Open { path, flags: flags | libc::O_CLOEXEC, mode }).await;
-        // SAFETY: the kernel has just opened it for us, and nobody else knows of it.
-        result.map(|opened| unsafe { File::from_raw_fd(opened.result) })
     }
 
     /// Reads into `buf` from its beginning, from `at` on, and hands it back.
@@ -102,27 +88,6 @@ impl Files {
         match Op::new(&self.0, operation) {
             Ok(op) => op,
             Err(_) => unreachable!("there was a ring when this was made"),
-        }
-    }
-}
-
-struct Open {
-    path: CString,
-    flags: i32,
-    mode: u32,
-}
-
-// SAFETY: the path is on the heap.
-unsafe impl Operation for Open {
-    fn entry(&mut self) -> Entry {
-        let here = types::Fd(libc::AT_FDCWD);
-        opcode::OpenAt::new(here, self.path.as_ptr()).flags(self.flags).mode(self.mode).build()
-    }
-
-    fn lost(self, answer: Answer) {
-        if let Ok(fd) = answer.result() {
-            // SAFETY: the kernel has just opened it for us, and nobody else knows of it.
-            drop(unsafe { OwnedFd::from_raw_fd(fd as _) });
         }
     }
 }

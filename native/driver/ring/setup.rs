@@ -15,7 +15,7 @@ const ENTRIES: u32 = 256;
 const ANSWERS: u32 = 4096;
 
 /// What every kernel with a usable ring has; what is newer is asked for where it is used.
-const NEEDED: [(u8, &str); 12] = [
+const NEEDED: [(u8, &str); 9] = [
     (opcode::PollAdd::CODE, "poll"),
     (opcode::AsyncCancel::CODE, "cancel"),
     (opcode::LinkTimeout::CODE, "link_timeout"),
@@ -25,9 +25,6 @@ const NEEDED: [(u8, &str); 12] = [
     (opcode::Read::CODE, "read"),
     (opcode::Write::CODE, "write"),
     (opcode::Fsync::CODE, "fsync"),
-    (opcode::OpenAt::CODE, "openat"),
-    (opcode::Statx::CODE, "statx"),
-    (opcode::Close::CODE, "close"),
 ];
 
 /// Opens a ring that can do all that is needed.
