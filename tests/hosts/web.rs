@@ -1,11 +1,11 @@
 //! What the event loop as host promises beyond the conformance list.
 
-use crate::host::context;
+use crate::host::{context, server};
 use creel::runtime::{Builder, Next};
 use creel::sync::oneshot;
 use creel::task::yield_now;
-use creel::time::{Duration, Instant, sleep};
-use creel::wasm::web::{self, EventLoop, JsFuture, Options, Priority, Start, promise};
+use creel::time::{Duration, Instant, MissedTickBehavior, sleep};
+use creel::wasm::web::{self, EventLoop, JsFuture, Options, Priority, Request, Start, promise};
 use js_sys::{Function, Promise, Reflect};
 use std::cell::{Cell, RefCell};
 use std::future::{pending, poll_fn};
@@ -324,6 +324,58 @@ cases! {
         });
         web::yield_to_idle().await;
         assert!(busy.is_finished());
+    }
+
+    async fn a_hidden_page_tells_its_intervals_that_they_are_throttled() {
+        if context() != "window" {
+            assert!(!web::is_hidden(), "workers and Node are not hidden");
+            return;
+        }
+        let hide = web::spawn_local(async {
+            let hide = Request::post(&server("/hide")).body("4500");
+            hide.send().await.unwrap();
+        });
+        let began = Instant::now();
+        while !web::is_hidden() {
+            assert!(began.elapsed() < Duration::from_secs(20), "the page cannot be hidden");
+            sleep(Duration::from_millis(5)).await;
+        }
+        let mut interval = creel::time::interval(Duration::from_millis(100));
+        interval.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let (mut ticks, mut throttled, mut missed) = (0, 0, 0);
+        while !hide.is_finished() {
+            interval.tick().await;
+            ticks += 1;
+            throttled += u32::from(interval.missed().throttled);
+            missed += interval.missed().ticks;
+        }
+        assert!(throttled >= 2 && missed >= 10, "{ticks} ticks, {throttled} throttled, {missed}");
+        assert!(!web::is_hidden());
+        // Work goes on in step again.
+        let began = Instant::now();
+        while interval.missed().throttled || began.elapsed() < Duration::from_millis(50) {
+            interval.tick().await;
+        }
+    }
+
+    async fn messages_are_not_throttled_in_a_hidden_page() {
+        if context() != "window" {
+            return;
+        }
+        let hide = web::spawn_local(async {
+            Request::post(&server("/hide")).body("1500").send().await.unwrap();
+        });
+        while !web::is_hidden() {
+            sleep(Duration::from_millis(5)).await;
+        }
+        let began = Instant::now();
+        let mut turns = 0;
+        while began.elapsed() < Duration::from_millis(500) {
+            turns += 1;
+            yield_now().await;
+        }
+        assert!(turns > 1000, "{turns} turns");
+        hide.await.unwrap();
     }
 
     async fn paused_time_jumps_and_resumed_time_waits() {

@@ -19,7 +19,7 @@ pub fn jobs() -> Jobs {
             input
         })
         .with("panic", |_| async { panic!("no more bread") })
-        .with("overflow", |_| async { overflow(&[0; 64]) })
+        .with("overflow", |_| async { overflow(&[0; 64], u64::MAX) })
         .with("forever", |_| async {
             loop {
                 std::hint::black_box(());
@@ -43,9 +43,12 @@ std::thread_local! {
     static COUNT: Cell<u8> = const { Cell::new(0) };
 }
 
-fn overflow(words: &[u64; 64]) -> Vec<u8> {
+fn overflow(words: &[u64; 64], depth: u64) -> Vec<u8> {
+    if depth == 0 {
+        return Vec::new();
+    }
     let more = std::hint::black_box(words.map(|word| word + 1));
-    let mut result = overflow(&more);
+    let mut result = overflow(&more, depth - 1);
     result.push(more[3] as u8);
     result
 }
