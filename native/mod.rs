@@ -13,6 +13,8 @@ pub mod fiber;
 pub mod fs;
 #[cfg(feature = "net")]
 pub mod net;
+#[cfg(all(feature = "net", unix))]
+mod pollable;
 mod pool;
 #[cfg(feature = "process")]
 pub mod process;

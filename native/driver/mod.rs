@@ -93,6 +93,11 @@ impl Driver {
         self.reactor.get()
     }
 
+    /// The reactor, made if need be.
+    pub(super) fn started(&self) -> io::Result<Arc<Reactor>> {
+        self.reactor().map_or_else(|| self.start(), |reactor| Ok(Arc::clone(reactor)))
+    }
+
     /// The driver of the runtime that this thread is in.
     #[track_caller]
     fn of(owner: &OwnerRef) -> io::Result<Arc<Self>> {

@@ -93,6 +93,19 @@ impl Reactor {
         Edges { reactor: self, selector }
     }
 
+    /// A descriptor of its own that is readable when a look would bring something.
+    ///
+    /// # Errors
+    /// If the system has no descriptor to give, or a thread waits.
+    #[cfg(unix)]
+    pub(in crate::native) fn descriptor(&self) -> io::Result<std::os::fd::OwnedFd> {
+        use std::os::fd::{AsRawFd, BorrowedFd};
+        let selector = self.selector.lock();
+        let selector = selector.as_ref().ok_or(io::ErrorKind::ResourceBusy)?;
+        // SAFETY: the selector keeps its descriptor open during the call.
+        unsafe { BorrowedFd::borrow_raw(selector.poll.as_raw_fd()) }.try_clone_to_owned()
+    }
+
     /// Ends the current wait, or the next.
     pub(in crate::native) fn wake(&self) {
         // A failure means that the counter behind it is full: there is a wake under way.

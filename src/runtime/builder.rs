@@ -1,6 +1,7 @@
 //! How a runtime shall be.
 
 use super::current_thread::CurrentThread;
+use super::wake_hook::WakeHook;
 use super::{Runtime, SlowPoll, TaskPanic};
 use crate::env::Env;
 use crate::env::clock::Clock;
@@ -488,10 +489,7 @@ impl Builder {
     /// assert!(task.is_finished());
     /// ```
     pub fn build_passive(&mut self, wake: impl Fn() + Send + Sync + 'static) -> Runtime {
-        let clock = Clock::new(self.config.start_paused);
-        let env = self.env(clock, None, None);
-        let queue = ReadyQueue::default();
-        Runtime::current_thread(CurrentThread::new(&self.config, queue, env, Box::new(wake), None))
+        self.build_ticked(None, None, None, wake)
     }
 
     /// Makes the runtime inside a simulator.
@@ -505,6 +503,21 @@ impl Builder {
         let env = self.env(clock, None, None);
         let wake = Box::new(|| {});
         Runtime::current_thread(CurrentThread::new(&self.config, queue, env, wake, Some(host)))
+    }
+
+    /// Makes a current-thread runtime that somebody else's loop ticks, with a blocking pool and I/O, if the
+    /// host has them.
+    pub(crate) fn build_ticked(
+        &mut self,
+        park: Option<Arc<dyn Park>>,
+        blocking: Option<OwnerRef>,
+        driver: Option<Arc<dyn Driver>>,
+        wake: impl Fn() + Send + Sync + 'static,
+    ) -> Runtime {
+        let clock = Clock::new(self.config.start_paused);
+        let env = self.env(clock, blocking, driver);
+        let hook = WakeHook::new(wake);
+        Runtime::current_thread(CurrentThread::ticked(&self.config, env, hook, park))
     }
 
     /// Makes a current-thread runtime with a blocking pool and I/O, if the host has them.

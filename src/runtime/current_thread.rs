@@ -3,6 +3,7 @@
 
 use super::builder::Config;
 use super::shutdown::{Deadline, ShutdownReport, Survivor};
+use super::wake_hook::WakeHook;
 use crate::atomic::{AtomicUsize, Ordering};
 use crate::env::Env;
 use crate::env::clock;
@@ -52,6 +53,8 @@ pub enum Next {
 
 pub(super) struct CurrentThread {
     executor: ExecutorHandle,
+    /// What is called when there is work, on a host that ticks.
+    wake_hook: Option<Arc<WakeHook>>,
     /// How the host waits; `None` for a host that cannot.
     park: Option<Arc<dyn Park>>,
     event_interval: usize,
@@ -73,6 +76,7 @@ impl CurrentThread {
     ) -> Self {
         let rng = config.seed.map(Rng::new);
         Self {
+            wake_hook: None,
             executor: Executor::start(queue, rng, Some(env), wake, Blocking::Refused),
             park,
             event_interval: config.event_interval as usize,
@@ -81,6 +85,32 @@ impl CurrentThread {
             on_park: config.threads.on_park.clone(),
             on_unpark: config.threads.on_unpark.clone(),
         }
+    }
+
+    /// A runtime that calls `hook` when there is work for a tick.
+    pub(super) fn ticked(
+        config: &Config,
+        env: Env,
+        hook: Arc<WakeHook>,
+        park: Option<Arc<dyn Park>>,
+    ) -> Self {
+        let (call, unpark) = (Arc::clone(&hook), park.clone());
+        let wake = Box::new(move || {
+            unpark.iter().for_each(|park| park.unpark());
+            call.call();
+        });
+        let mut made = Self::new(config, ReadyQueue::default(), env, wake, park);
+        made.wake_hook = Some(hook);
+        made
+    }
+
+    pub(super) fn wake_hook(&self) -> Option<&Arc<WakeHook>> {
+        self.wake_hook.as_ref()
+    }
+
+    /// Whether the hook was called since the last tick.
+    pub(super) fn is_notified(&self) -> bool {
+        self.executor.is_notified()
     }
 
     pub(super) fn handle(&self) -> Handle {

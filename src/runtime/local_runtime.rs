@@ -83,6 +83,11 @@ impl LocalRuntime {
         self.handle().enter_local()
     }
 
+    /// [`Runtime::next_deadline`].
+    pub fn next_deadline(&self) -> Option<crate::env::instant::Instant> {
+        self.runtime.next_deadline()
+    }
+
     /// [`Runtime::tick`].
     pub fn tick(&self, turns: usize) -> Next {
         self.runtime.tick(turns)
@@ -128,5 +133,15 @@ impl Builder {
             "a local runtime has one thread: use `Builder::new_current_thread`"
         );
         Ok(LocalRuntime { runtime: self.bound().build()?, _not_send: PhantomData })
+    }
+
+    /// Makes a current-thread runtime that is bound to its thread, for a host that ticks it; as
+    /// [`build_passive`](Self::build_passive).
+    pub fn build_local_passive(
+        &mut self,
+        _: LocalOptions,
+        wake: impl Fn() + Send + Sync + 'static,
+    ) -> LocalRuntime {
+        LocalRuntime { runtime: self.build_passive(wake), _not_send: PhantomData }
     }
 }

@@ -23,6 +23,7 @@ mod local_runtime;
 #[allow(clippy::module_inception)] // the type gives the room its name
 mod runtime;
 mod shutdown;
+mod wake_hook;
 
 pub use crate::env::hooks::{SlowPoll, TaskPanic};
 pub use crate::env::info::{RuntimeFlavor, RuntimeId as Id};

@@ -35,7 +35,7 @@ use core::time::Duration;
 pub struct Runtime {
     handle: Handle,
     /// The scheduler, if it runs on the thread that drives it.
-    local: Option<CurrentThread>,
+    pub(super) local: Option<CurrentThread>,
     /// The parts that have threads, in the order in which they end.
     threads: Vec<Box<dyn Threads>>,
     ended: bool,

@@ -210,6 +210,11 @@ impl Executor {
         }
     }
 
+    /// Whether the host was told since the driver looked.
+    pub(crate) fn is_notified(&self) -> bool {
+        self.notified.load(Ordering::Acquire)
+    }
+
     fn schedule(&self, task: Task) {
         if context::with(|cx| cx.driving.get()) == Some(self.as_owner()) {
             self.core(|core| core.queue.push(task));

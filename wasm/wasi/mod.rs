@@ -17,13 +17,13 @@
 //! | standard streams (feature `io-std`) | yes | yes |
 //! | sockets (feature `net`) | no: current hosts have dropped them | TCP, UDP, name lookup |
 //!
-//! A module whose host calls in and expects an answer soon makes a passive runtime instead
-//! ([`build_passive`](crate::runtime::Builder::build_passive)) and exports a function that ticks it.
+//! A module whose host calls in and expects an answer soon has no `main`: see [`module`].
 //!
 //! Absent: threads, which WASI does not have.
 
 #[cfg(all(feature = "wasi-http", target_env = "p2"))]
 pub mod http;
+pub mod module;
 #[cfg(target_env = "p1")]
 mod preview1;
 #[cfg(target_env = "p2")]

@@ -71,6 +71,7 @@ steps! {
     "conformance/wasip2" conformance::wasip2, "the conformance list under WASI preview 2, with sockets";
     "wasi/echo" wasi::echo, "many connections to a component on WASI preview 2";
     "wasi/http" wasi::http, "a component that serves HTTP";
+    "wasi/reactor" wasi::reactor, "Node's event loop drives a module without a loop";
     "wasi/requests" wasi::requests, "a thousand HTTP requests at once leave no handle behind";
     "demo" conformance::demo, "the demo gives one digest on all hosts";
     "features/linux" matrix::linux, "feature combinations for Linux";

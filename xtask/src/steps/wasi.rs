@@ -69,6 +69,26 @@ pub fn requests(log: &mut Log) -> Verdict {
     Ok(note.unwrap_or_default().to_owned())
 }
 
+/// Node's event loop drives a module that has no loop of its own.
+pub fn reactor(log: &mut Log) -> Verdict {
+    let node = tools::node()?;
+    let module = build_reactor(log)?;
+    let script = repo::root().join("xtask/hosts/reactor.mjs");
+    let mut command = Command::new(node);
+    let text = log.run(command.arg("--no-warnings").arg(script).arg(module))?;
+    Ok(text.trim().to_owned())
+}
+
+/// The example that is such a module.
+fn build_reactor(log: &mut Log) -> Result<PathBuf, Trouble> {
+    const TARGET: &str = "wasm32-wasip1";
+    tools::target(TARGET)?;
+    let what = ["build", "--quiet", "--package", "creel", "--example", "wasi_reactor"];
+    let how = ["--no-default-features", "--features", "wasi", "--target", TARGET];
+    log.run(cargo(&what).args(how))?;
+    Ok(repo::target().join(TARGET).join("debug/examples/wasi_reactor.wasm"))
+}
+
 /// The components, what runs them, and what drives them.
 struct Programs {
     wasmtime: PathBuf,

@@ -1,0 +1,49 @@
+//! A game's own loop, which gives its tasks 4 ms of each frame: `cargo run --example game_loop`.
+
+use creel::runtime::{Builder, Next};
+use creel::sync::mpsc;
+use creel::task::yield_now;
+use creel::time::{Duration, Instant, sleep};
+
+const FRAME: Duration = Duration::from_millis(16);
+const FOR_TASKS: Duration = Duration::from_millis(4);
+
+fn main() {
+    // Nothing to do when a task is woken: the next frame comes anyway.
+    let runtime = Builder::new_current_thread().build_passive(|| {});
+    let (report, mut moves) = mpsc::unbounded_channel();
+    for monster in 0..50_u32 {
+        let report = report.clone();
+        runtime.spawn(async move {
+            loop {
+                sleep(Duration::from_millis(u64::from(20 + monster))).await;
+                // A long thought gives way, so that it is spread over frames.
+                for _ in 0..20 {
+                    std::hint::black_box((0..2_000).sum::<u32>());
+                    yield_now().await;
+                }
+                if report.send(monster).is_err() {
+                    break;
+                }
+            }
+        });
+    }
+
+    let mut moved = [0; 50];
+    for frame in 0..30 {
+        let start = Instant::now();
+        while start.elapsed() < FOR_TASKS && runtime.tick(16) == Next::Now {}
+        while let Ok(monster) = moves.try_recv() {
+            moved[monster as usize] += 1;
+        }
+        draw(frame, &moved);
+        std::thread::sleep(FRAME.saturating_sub(start.elapsed()));
+    }
+    assert!(moved.iter().all(|&moves| moves > 0), "everybody has moved: {moved:?}");
+}
+
+fn draw(frame: u32, moved: &[u32; 50]) {
+    if frame % 10 == 0 {
+        println!("frame {frame}: {} moves", moved.iter().sum::<u32>());
+    }
+}
