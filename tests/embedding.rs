@@ -62,7 +62,9 @@ fn the_hook_is_called_once_until_the_next_tick_from_any_thread() {
     let runtime = Builder::new_current_thread().build_passive(|| panic!("it was replaced"));
     let rung = Arc::new(AtomicUsize::new(0));
     let bell = rung.clone();
-    runtime.set_wake_hook(move || drop(bell.fetch_add(1, SeqCst)));
+    runtime.set_wake_hook(move || {
+        bell.fetch_add(1, SeqCst);
+    });
     assert_eq!(rung.load(SeqCst), 0);
     let (sender, mut receiver) = creel::sync::mpsc::unbounded_channel();
     runtime.spawn(async move { while receiver.recv().await.is_some() {} });
@@ -84,7 +86,9 @@ fn a_hook_that_comes_late_is_told_what_it_missed() {
     runtime.spawn(async {});
     let rung = Arc::new(AtomicUsize::new(0));
     let bell = rung.clone();
-    runtime.set_wake_hook(move || drop(bell.fetch_add(1, SeqCst)));
+    runtime.set_wake_hook(move || {
+        bell.fetch_add(1, SeqCst);
+    });
     assert_eq!(rung.load(SeqCst), 1);
 }
 

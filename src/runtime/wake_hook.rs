@@ -41,7 +41,9 @@ impl Runtime {
     /// let runtime = Builder::new_current_thread().build_passive(|| {});
     /// let rung = Arc::new(AtomicUsize::new(0));
     /// let bell = rung.clone();
-    /// runtime.set_wake_hook(move || drop(bell.fetch_add(1, SeqCst)));
+    /// runtime.set_wake_hook(move || {
+    ///     bell.fetch_add(1, SeqCst);
+    /// });
     /// runtime.spawn(async {});
     /// runtime.spawn(async {});
     /// assert_eq!(rung.load(SeqCst), 1);

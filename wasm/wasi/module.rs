@@ -12,6 +12,8 @@
 //! tasks receive from, which is how messages come in: the task is woken, and `wake` tells the host.
 //! Time is the clock of the host's WASI. If a tick traps, the instance is of no use any more: its host
 //! makes another.
+//!
+//! Why unsafe: exports and imports are declared so.
 
 use crate::runtime::{Builder, LocalOptions, LocalRuntime, Next};
 use core::future::Future;

@@ -43,7 +43,7 @@ fn main() {
 }
 
 fn draw(frame: u32, moved: &[u32; 50]) {
-    if frame % 10 == 0 {
+    if frame.is_multiple_of(10) {
         println!("frame {frame}: {} moves", moved.iter().sum::<u32>());
     }
 }
