@@ -54,6 +54,17 @@ pub(crate) fn spin() {
     loom::thread::yield_now();
 }
 
+/// Stands between the two SeqCst accesses of one side of a handshake ("I write mine, then look at
+/// yours"), of which at least one side then sees the other. The accesses suffice: there is one order
+/// of them all, and a look may not pass a write in it for the sake of something older. Loom takes
+/// them for acquire and release, Miri lets a look pass for an older write that is not SeqCst, as
+/// C++ did before 2020; both get the fence that they understand.
+#[inline(always)]
+pub(crate) fn handshake() {
+    #[cfg(any(loom, miri))]
+    fence(Ordering::SeqCst);
+}
+
 #[cfg(all(test, loom))]
 mod loom_tests {
     use super::{AtomicBool, Ordering, UnsafeCell};

@@ -47,6 +47,7 @@
 //! | `fiber` | stacks for code that cannot be written with `.await`, natively |
 //! | [`runtime`] | making a runtime, driving it, ending it |
 //! | [`actor`] | actors, and supervisors that restart them |
+//! | [`collections`] | lock-free queues, deques and stacks, for use without a runtime |
 //! | [`platform`] | what a host brings: how to wait, what time it is |
 //! | `sim` | the simulator |
 //! | `wasm` | what only browsers and WASI have |
@@ -104,7 +105,7 @@ extern crate self as creel;
 #[cfg(feature = "alloc")]
 pub mod actor;
 mod atomic;
-mod collections;
+pub mod collections;
 mod env;
 #[cfg(all(doc, any(not(doctest), feature = "full")))]
 pub mod guide;

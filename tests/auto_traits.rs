@@ -1,6 +1,7 @@
-//! Which types of tasks and runtimes are `Send`, `Sync` and `Unpin`: checked when this compiles.
+//! Which types of tasks, runtimes and collections are `Send`, `Sync` and `Unpin`: checked when this compiles.
 #![cfg(not(target_family = "wasm"))]
 
+use creel::collections::{Stack, TakeAll, deque, hazard, mpmc, mpsc, run_queue, spsc};
 use creel::runtime;
 use creel::task::{self, JoinHandle, JoinSet};
 use std::cell::Cell;
@@ -65,4 +66,62 @@ types! {
     task::Unconstrained<Rc<u32>>: is_not Send, is_not Sync, is Unpin;
     task::Unconstrained<PhantomPinned>: is Send, is Sync, is_not Unpin;
     task::coop::RestoreOnPending: is_not Send, is_not Sync, is Unpin;
+}
+
+/// What can be sent, but not shared: whoever takes it out owns it.
+type Sendable = Cell<u32>;
+/// What can be shared, but not sent.
+type Shareable = std::sync::MutexGuard<'static, u32>;
+
+types! {
+    mpmc::Queue<Sendable>: is Send, is Sync, is Unpin;
+    mpmc::Queue<Shareable>: is_not Send, is_not Sync, is Unpin;
+    mpsc::Producer<Sendable>: is Send, is Sync, is Unpin;
+    mpsc::Producer<Shareable>: is_not Send, is_not Sync, is Unpin;
+    mpsc::Consumer<Sendable>: is Send, is Sync, is Unpin;
+    mpsc::Consumer<Shareable>: is_not Send, is_not Sync, is Unpin;
+    spsc::Producer<Sendable>: is Send, is Sync, is Unpin;
+    spsc::Producer<Shareable>: is_not Send, is_not Sync, is Unpin;
+    spsc::Consumer<Sendable>: is Send, is Sync, is Unpin;
+    spsc::Consumer<Shareable>: is_not Send, is_not Sync, is Unpin;
+    spsc::Drain<'_, Sendable>: is Send, is Sync, is Unpin;
+    spsc::Drain<'_, Shareable>: is_not Send, is_not Sync, is Unpin;
+    Stack<Sendable>: is Send, is Sync, is Unpin;
+    Stack<Shareable>: is_not Send, is_not Sync, is Unpin;
+    TakeAll<'_, Sendable>: is Send, is Sync, is Unpin;
+    TakeAll<'_, Shareable>: is_not Send, is_not Sync, is Unpin;
+
+    // A worker's end is for one thread at a time.
+    deque::Worker<Box<Sendable>>: is Send, is_not Sync, is Unpin;
+    deque::Worker<Box<Shareable>>: is_not Send, is_not Sync, is Unpin;
+    deque::Stealer<Box<Sendable>>: is Send, is Sync, is Unpin;
+    deque::Stealer<Box<Shareable>>: is_not Send, is_not Sync, is Unpin;
+    run_queue::Worker<Box<Sendable>>: is Send, is_not Sync, is Unpin;
+    run_queue::Worker<Box<Shareable>>: is_not Send, is_not Sync, is Unpin;
+    run_queue::Stealer<Box<Sendable>>: is Send, is Sync, is Unpin;
+    run_queue::Stealer<Box<Shareable>>: is_not Send, is_not Sync, is Unpin;
+
+    hazard::Domain: is Send, is Sync, is Unpin;
+    // A guard is a shared reference.
+    hazard::Guard<'_, Sendable>: is_not Send, is_not Sync, is Unpin;
+    hazard::Guard<'_, Shareable>: is Send, is Sync, is Unpin;
+}
+
+macro_rules! unwind_safe {
+    ($($type:ty;)*) => {
+        $(is!($type: std::panic::UnwindSafe); is!($type: std::panic::RefUnwindSafe);)*
+    };
+}
+
+unwind_safe! {
+    mpmc::Queue<Sendable>;
+    mpsc::Producer<Sendable>;
+    mpsc::Consumer<Sendable>;
+    spsc::Producer<Sendable>;
+    spsc::Consumer<Sendable>;
+    deque::Worker<Box<Sendable>>;
+    deque::Stealer<Box<Sendable>>;
+    run_queue::Worker<Box<Sendable>>;
+    run_queue::Stealer<Box<Sendable>>;
+    Stack<Sendable>;
 }

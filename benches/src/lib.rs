@@ -5,6 +5,7 @@
 //! drifts harms all alike, and creel's instruction count by valgrind.
 
 mod channels;
+mod collections;
 mod locks;
 mod memory;
 mod runs;
@@ -45,5 +46,6 @@ pub fn operations() -> Vec<Operation> {
     all.extend(timers::operations());
     all.extend(channels::operations());
     all.extend(locks::operations());
+    all.extend(collections::operations());
     all
 }

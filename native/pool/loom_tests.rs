@@ -1,8 +1,8 @@
-//! The queues of the pool and the book of its sleepers, in every interleaving.
+//! The next slots of the pool and the book of its sleepers, in every interleaving.
 
 use super::idle::Idle;
-use super::ring::{CAPACITY, Ring};
 use crate::atomic::{AtomicBool, AtomicPtr, Ordering::*, UnsafeCell};
+use crate::collections::run_queue::Ring;
 use crate::task::Task;
 use core::ptr::{self, NonNull};
 use loom::sync::Arc;
@@ -42,75 +42,6 @@ impl Tasks {
             self.pass(number, 2);
         }
     }
-
-    fn drain(&self, ring: &Ring) {
-        while let Some(task) = ring.pop() {
-            self.take(task);
-        }
-    }
-}
-
-/// A thief with an empty ring of its own steals once.
-fn steal(tasks: &Arc<Tasks>, victim: &Arc<Ring>) -> thread::JoinHandle<()> {
-    let (tasks, victim) = (tasks.clone(), victim.clone());
-    thread::spawn(move || {
-        let mine = Ring::new();
-        if let Some(task) = victim.steal_into(&mine) {
-            tasks.take(task);
-        }
-        tasks.drain(&mine);
-    })
-}
-
-#[test]
-fn loom_a_task_in_a_ring_is_taken_once_by_its_worker_or_a_thief() {
-    loom::model(|| {
-        let (tasks, ring) = (Tasks::new(3), Arc::new(Ring::new()));
-        let thief = steal(&tasks, &ring);
-        for number in 0..3 {
-            ring.push(tasks.make(number)).unwrap();
-        }
-        tasks.drain(&ring);
-        thief.join().unwrap();
-        tasks.assert_all_taken();
-    });
-}
-
-#[test]
-fn loom_two_thieves_share_a_ring() {
-    loom::model(|| {
-        let (tasks, ring) = (Tasks::new(3), Arc::new(Ring::new()));
-        for number in 0..2 {
-            ring.push(tasks.make(number)).unwrap();
-        }
-        let thieves = [steal(&tasks, &ring), steal(&tasks, &ring)];
-        ring.push(tasks.make(2)).unwrap();
-        thieves.into_iter().for_each(|thief| thief.join().unwrap());
-        tasks.drain(&ring);
-        tasks.assert_all_taken();
-    });
-}
-
-#[test]
-fn loom_a_full_ring_is_not_overwritten_while_it_is_robbed() {
-    loom::model(|| {
-        let (tasks, ring) = (Tasks::new(CAPACITY + 2), Arc::new(Ring::new()));
-        for number in 0..CAPACITY {
-            ring.push(tasks.make(number)).unwrap();
-        }
-        let thief = steal(&tasks, &ring);
-        for number in CAPACITY..CAPACITY + 2 {
-            // Either the thief made room, or the worker has to.
-            if let Err(task) = ring.push(tasks.make(number)) {
-                tasks.take(ring.pop().expect("it was full"));
-                ring.push(task).unwrap();
-            }
-        }
-        tasks.drain(&ring);
-        thief.join().unwrap();
-        tasks.drain(&ring);
-        tasks.assert_all_taken();
-    });
 }
 
 #[test]
@@ -118,7 +49,7 @@ fn loom_a_next_slot_is_emptied_once() {
     loom::model(|| {
         let tasks = Tasks::new(2);
         let remote = Arc::new(super::Remote {
-            ring: Ring::new(),
+            ring: Ring::new(1),
             next: AtomicPtr::new(ptr::null_mut()),
             parker: crate::lock::Lock::new(None),
         });

@@ -2,7 +2,7 @@
 //!
 //! [`Shared`] owns the tasks. A task that becomes ready on a worker goes to that worker's queue,
 //! from anywhere else to the [`injector`]; [`idle`] says whom to wake. [`worker`] is what a thread
-//! does, [`ring`] its queue.
+//! does, [`collections::run_queue`](crate::collections::run_queue) its queue.
 //!
 //! Shutdown: `closing` is set and every worker is woken; each leaves its seat after the poll it is
 //! in. The last to leave cancels every task but those in the polls of threads that gave their seat
@@ -13,12 +13,12 @@
 
 mod idle;
 mod injector;
-mod ring;
 mod worker;
 
 use super::driver::Driver;
 use super::thread::Parker;
 use crate::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
+use crate::collections::run_queue::Ring;
 use crate::env::Env;
 use crate::env::context;
 use crate::env::owner::{Ops, Owner, OwnerRef, RawTask};
@@ -31,7 +31,6 @@ use core::fmt;
 use core::ptr::{self, NonNull};
 use idle::Idle;
 use injector::Injector;
-use ring::Ring;
 use std::boxed::Box;
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -97,7 +96,7 @@ struct Away {
 /// What others see of a worker.
 #[repr(align(128))]
 struct Remote {
-    ring: Ring,
+    ring: Ring<Task>,
     /// The next slot: the task to run next.
     next: AtomicPtr<()>,
     /// Where the thread that has the seat waits.
@@ -360,7 +359,7 @@ impl Pool {
             None => thread::available_parallelism().map_or(1, usize::from),
         };
         let remote = |_| Remote {
-            ring: Ring::new(),
+            ring: Ring::new(worker::RING),
             next: AtomicPtr::new(ptr::null_mut()),
             parker: Lock::new(None),
             local: Lock::new(None),

@@ -11,8 +11,11 @@
 //! queues, to a substitute on the blocking pool. It finishes the poll it is in as a stranger, then
 //! drives what is bound to its thread until nothing is left, and ends.
 
+// Why unsafe: the ring of a seat is used by whoever has the seat.
+
 use super::{Shared, WORKER};
 use crate::atomic::Ordering;
+use crate::collections::run_queue::Own;
 use crate::env::context::{self, Restore};
 use crate::env::rng;
 use crate::native::driver::Edges;
@@ -30,8 +33,10 @@ use std::time::Duration;
 const NEXT_IN_A_ROW: u32 = 3;
 /// How many turns the worker's own executor gets at a time.
 const LOCAL_TURNS: usize = 31;
+/// How many tasks the worker's own queue holds.
+pub(super) const RING: usize = if cfg!(loom) { 4 } else { 256 };
 /// How many tasks are taken from the shared queue at a time, at most.
-const BATCH: usize = super::ring::CAPACITY / 2;
+const BATCH: usize = RING / 2;
 
 /// The thread's side of a worker.
 pub(super) struct Worker {
@@ -219,7 +224,7 @@ impl Worker {
             return Some(task);
         }
         self.next_in_a_row.set(0);
-        remote.ring.pop().or_else(|| remote.take_next()).or_else(|| self.take_injected())
+        self.ring().pop().or_else(|| remote.take_next()).or_else(|| self.take_injected())
     }
 
     /// A share of the shared queue: one task to run, the others into the empty ring.
@@ -229,7 +234,7 @@ impl Worker {
             return None;
         }
         let share = (shared.injector.len() / shared.remotes.len()).min(BATCH);
-        let ring = &shared.remotes[self.index].ring;
+        let ring = self.ring();
         shared.injector.pop(self.index, share, |task| {
             if let Err(task) = ring.push(task) {
                 unreachable!("half a ring fits into an empty one: {task:?}");
@@ -248,11 +253,11 @@ impl Worker {
         }
         let workers = shared.remotes.len();
         let start = rng::below(workers as u32) as usize;
-        let mine = &shared.remotes[self.index].ring;
+        let mine = self.ring();
         for offset in 0..workers {
             let victim = (start + offset) % workers;
             if victim != self.index
-                && let Some(task) = shared.remotes[victim].ring.steal_into(mine)
+                && let Some(task) = mine.steal_from(&shared.remotes[victim].ring)
             {
                 return Some(task);
             }
@@ -354,8 +359,16 @@ impl Worker {
         }
     }
 
+    #[inline]
+    fn ring(&self) -> Own<'_, Task> {
+        debug_assert!(self.seated.get());
+        // SAFETY: one worker at a time has the seat, and this one is asked for tasks and given
+        // tasks only while it has.
+        unsafe { self.shared.remotes[self.index].ring.own() }
+    }
+
     fn push_ring(&self, task: Task) {
-        let ring = &self.shared.remotes[self.index].ring;
+        let ring = self.ring();
         if let Err(task) = ring.push(task) {
             // Full: half of it goes where all can take it.
             let half = (0..BATCH).map_while(|_| ring.pop());

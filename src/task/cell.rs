@@ -27,6 +27,7 @@ use super::state::{Merge, Paused, State};
 use super::waker::with_waker;
 use super::waker_slot::WakerSlot;
 use crate::atomic::UnsafeCell;
+use crate::collections::Word;
 use crate::env::context;
 use crate::env::id::Id;
 use crate::env::owner::{OwnerRef, RawTask};
@@ -142,6 +143,20 @@ pub(crate) enum Turn {
 /// hold tasks that are not complete, and those live.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Task(NonNull<Header>);
+
+// SAFETY: a task is an address.
+unsafe impl Word for Task {
+    #[inline]
+    fn into_word(self) -> *mut () {
+        self.0.into_word()
+    }
+
+    #[inline]
+    unsafe fn from_word(word: *mut ()) -> Self {
+        // SAFETY: the caller's promise.
+        Self(unsafe { NonNull::from_word(word) })
+    }
+}
 
 impl Task {
     /// Allocates the cell of a task. The caller becomes the `JoinHandle`'s reference and gives

@@ -31,6 +31,7 @@ macro_rules! cases {
 
 mod actor;
 mod channels;
+mod collections;
 mod future;
 mod io;
 mod scope;
@@ -45,6 +46,7 @@ pub fn all() -> Vec<&'static Case> {
     let rooms = [
         actor::CASES,
         channels::CASES,
+        collections::CASES,
         future::CASES,
         io::CASES,
         scope::CASES,

@@ -88,5 +88,6 @@ steps! {
     "loom/models" models::loom, "every loom model";
     "watched/address" sanitizers::address, "fibers under AddressSanitizer";
     "watched/valgrind" sanitizers::valgrind, "fibers under valgrind's memcheck";
-    "miri" models::miri, "the conformance list on the simulator under Miri";
+    "miri/conformance" models::miri, "the conformance list on the simulator under Miri";
+    "miri/collections" models::miri_collections, "the lock-free collections under Miri, many seeds";
 }

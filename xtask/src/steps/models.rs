@@ -51,3 +51,19 @@ pub fn miri(log: &mut Log) -> Verdict {
     }
     conformance::compare(Host::Simulator, &ran.out)
 }
+
+/// In how many orders Miri runs the threads: one seed misses what another finds.
+const SEEDS: usize = 4;
+
+pub fn miri_collections(log: &mut Log) -> Verdict {
+    tools::miri()?;
+    let mut command = cargo_of("nightly", &["miri", "test", "--quiet", "--package", "creel"]);
+    command.args(["--no-default-features", "--features", "std", "--test", "collections"]);
+    command.env("MIRIFLAGS", format!("-Zmiri-strict-provenance -Zmiri-many-seeds=0..{SEEDS}"));
+    command.env("CARGO_TARGET_DIR", repo::target().join("miri"));
+    let ran = log.run_apart(&mut command)?;
+    if !ran.succeeded {
+        return Err(format!("{}\n{}", tail(&ran.out, 20), tail(&ran.err, 60)).into());
+    }
+    Ok(format!("{SEEDS} seeds"))
+}
