@@ -3,9 +3,9 @@
 /// To and from the socket of the standard library, and its descriptor.
 macro_rules! conversions {
     ($socket:ident, $std:ty, $mio:ty) => {
-        conversions!($socket, $std, <$mio>::from_std, Ok);
+        conversions!($socket, $std, $mio, Ok);
     };
-    ($socket:ident, $std:ty, $from_std:expr, $bare:expr) => {
+    ($socket:ident, $std:ty, $mio:ty, $bare:expr) => {
         impl $socket {
             /// Registers a socket of the standard library with the runtime of this thread. It must
             /// have been made non-blocking.
@@ -18,7 +18,7 @@ macro_rules! conversions {
             #[track_caller]
             pub fn from_std(socket: $std) -> io::Result<Self> {
                 crate::native::net::refuse_blocking(&socket)?;
-                Ok(Self { io: Source::new($from_std(socket))? })
+                Self::new(<$mio>::from_std(socket))
             }
 
             /// The socket as one of the standard library. It stays non-blocking.

@@ -30,6 +30,7 @@
 
 #[macro_use]
 mod common;
+mod rest;
 pub mod tcp;
 mod udp;
 #[cfg(unix)]

@@ -96,10 +96,12 @@ impl UdpSocket {
     /// # Panics
     /// Outside a runtime.
     pub async fn bind<A: ToSocketAddrs>(addr: A) -> io::Result<Self> {
-        try_each(addr, async |address| {
-            Ok(Self { io: Source::new(mio::net::UdpSocket::bind(address)?)? })
-        })
-        .await
+        try_each(addr, async |address| Self::new(mio::net::UdpSocket::bind(address)?)).await
+    }
+
+    #[track_caller]
+    fn new(socket: mio::net::UdpSocket) -> io::Result<Self> {
+        Ok(Self { io: Source::new(socket)? })
     }
 
     fn sender(&self) -> io::Result<SocketAddr> {

@@ -13,11 +13,13 @@ mod datagram;
 mod stream;
 pub(crate) mod addr;
 mod fill;
+mod race;
 pub(crate) mod slot;
 
 pub(crate) use fill::fill;
 #[cfg(feature = "bytes")]
 pub(crate) use fill::fill_buf;
+pub(crate) use race::race;
 pub(crate) use slot::Direction;
 
 /// Whether a read or write of less than was asked for means that the next one would block. Where

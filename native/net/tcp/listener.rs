@@ -1,11 +1,12 @@
 use super::TcpStream;
 use crate::io::{Interest, Ready};
 use crate::native::driver::{Source, Stream};
+use crate::native::net::rest::Rest;
 use crate::socket::Direction;
 use crate::socket::addr::ToSocketAddrs;
 use crate::socket::addr::{addresses, no_address};
 use core::fmt;
-use core::task::{Context, Poll};
+use core::task::{Context, Poll, ready};
 use std::io;
 use std::net::SocketAddr;
 
@@ -26,6 +27,7 @@ use std::net::SocketAddr;
 /// ```
 pub struct TcpListener {
     pub(super) io: Source<mio::net::TcpListener>,
+    rest: Rest,
 }
 
 conversions!(TcpListener, std::net::TcpListener, mio::net::TcpListener);
@@ -53,8 +55,10 @@ impl TcpListener {
         Err(last.unwrap_or_else(no_address))
     }
 
+    #[track_caller]
     pub(super) fn new(listener: mio::net::TcpListener) -> io::Result<Self> {
-        Ok(Self { io: Source::with_interest(listener, Interest::READABLE)? })
+        let io = Source::with_interest(listener, Interest::READABLE)?;
+        Ok(Self { io, rest: Rest::default() })
     }
 
     /// Waits for a connection, and answers it with the address of the other side.
@@ -62,15 +66,17 @@ impl TcpListener {
     /// Several tasks may wait; each connection goes to one of them.
     ///
     /// # Errors
-    /// What the system reports. If the process has no more descriptors, connections stay with the
-    /// system: wait for some to be closed before the next try.
+    /// What the system reports. If it has no descriptor to give (EMFILE), the connection stays with
+    /// the system, and the next `accept` begins with a rest of 5 to 100 ms: a loop that goes on after
+    /// errors neither spins nor misses that there are descriptors again.
     ///
     /// # Cancel safety
     /// Dropping the future loses no connection: what is not accepted yet stays with the system.
     pub async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        self.rest.over().await;
         let accept = || self.io.accept();
-        let accepted = self.io.registration().async_io(Interest::READABLE, accept).await?;
-        Self::accepted(accepted)
+        let accepted = self.io.registration().async_io(Interest::READABLE, accept).await;
+        self.rest.after(accepted.and_then(Self::accepted))
     }
 
     /// Accepts a connection; if there is none, the task of `cx` is woken when there is. The task
@@ -79,10 +85,9 @@ impl TcpListener {
     /// # Errors
     /// As [`accept`](Self::accept).
     pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
-        self.io
-            .registration()
-            .poll_io(cx, Direction::Read, || self.io.accept())
-            .map(|accepted| Self::accepted(accepted?))
+        ready!(self.rest.poll_over(cx));
+        let accepted = self.io.registration().poll_io(cx, Direction::Read, || self.io.accept());
+        accepted.map(|accepted| self.rest.after(accepted.and_then(Self::accepted)))
     }
 
     /// Accepts a connection, at once.
@@ -90,8 +95,8 @@ impl TcpListener {
     /// # Errors
     /// `WouldBlock` if there is none; as [`accept`](Self::accept).
     pub fn try_accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
-        let accepted = self.io.registration().try_io(Interest::READABLE, || self.io.accept())?;
-        Self::accepted(accepted)
+        let accepted = self.io.registration().try_io(Interest::READABLE, || self.io.accept());
+        self.rest.after(accepted.and_then(Self::accepted))
     }
 
     fn accepted(

@@ -2,11 +2,10 @@ use super::halves::split_owned;
 use super::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
 use crate::io::{AsyncRead, AsyncWrite, Interest, ReadBuf, Ready};
 use crate::native::driver::{Source, Stream};
-use crate::socket::addr::ToSocketAddrs;
-use crate::socket::addr::try_each;
+use crate::socket::addr::{ToSocketAddrs, addresses};
 #[cfg(feature = "bytes")]
 use crate::socket::fill_buf;
-use crate::socket::{Direction, fill};
+use crate::socket::{Direction, fill, race};
 use core::fmt;
 use core::pin::Pin;
 use core::task::{Context, Poll};
@@ -39,12 +38,7 @@ pub struct TcpStream {
 }
 
 readiness!(TcpStream, poll_read_ready, poll_write_ready);
-conversions!(
-    TcpStream,
-    std::net::TcpStream,
-    |socket| Stream::new(mio::net::TcpStream::from_std(socket)),
-    Stream::into_inner
-);
+conversions!(TcpStream, std::net::TcpStream, mio::net::TcpStream, Stream::into_inner);
 owned_buffers!(TcpStream: read TcpStream, write TcpStream);
 reading!(TcpStream);
 peeking!(TcpStream);
@@ -57,6 +51,10 @@ writing!(TcpStream, |stream| match stream.io.shutdown(Shutdown::Write) {
 impl TcpStream {
     /// Connects to the first of the addresses that answers.
     ///
+    /// If there are several, those of version 4 and version 6 take turns, and each has 250 ms
+    /// before the next is tried beside it ("happy eyeballs", RFC 8305); as soon as one answers, the
+    /// others are given up. tokio tries one after the other, for as long as the system has patience.
+    ///
     /// # Errors
     /// If none does; the last error is returned.
     ///
@@ -66,12 +64,13 @@ impl TcpStream {
     /// # Panics
     /// Outside a runtime.
     pub async fn connect<A: ToSocketAddrs>(addr: A) -> io::Result<Self> {
-        try_each(addr, async |address| {
+        race(addresses(addr).await?, async |address| {
             Self::connecting(mio::net::TcpStream::connect(address)?).await
         })
         .await
     }
 
+    #[track_caller]
     pub(super) fn new(stream: mio::net::TcpStream) -> io::Result<Self> {
         Ok(Self { io: Source::new(Stream::new(stream))? })
     }

@@ -1,9 +1,10 @@
 use super::{SocketAddr, UnixStream};
 use crate::io::{Interest, Ready};
 use crate::native::driver::{Source, Stream};
+use crate::native::net::rest::Rest;
 use crate::socket::Direction;
 use core::fmt;
-use core::task::{Context, Poll};
+use core::task::{Context, Poll, ready};
 use std::io;
 use std::os::unix::net;
 use std::path::Path;
@@ -21,6 +22,7 @@ use std::path::Path;
 /// ```
 pub struct UnixListener {
     io: Source<mio::net::UnixListener>,
+    rest: Rest,
 }
 
 conversions!(UnixListener, net::UnixListener, mio::net::UnixListener);
@@ -53,7 +55,8 @@ impl UnixListener {
 
     #[track_caller]
     pub(super) fn new(listener: mio::net::UnixListener) -> io::Result<Self> {
-        Ok(Self { io: Source::with_interest(listener, Interest::READABLE)? })
+        let io = Source::with_interest(listener, Interest::READABLE)?;
+        Ok(Self { io, rest: Rest::default() })
     }
 
     /// The address that this listens at.
@@ -67,14 +70,16 @@ impl UnixListener {
     /// Waits for a connection, and answers it with the address of the other side.
     ///
     /// # Errors
-    /// What the system reports.
+    /// What the system reports. If it has no descriptor to give (EMFILE), the connection stays with
+    /// the system, and the next `accept` begins with a rest of 5 to 100 ms.
     ///
     /// # Cancel safety
     /// Dropping the future loses no connection: what is not accepted yet stays with the system.
     pub async fn accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
+        self.rest.over().await;
         let accept = || self.io.accept();
-        let accepted = self.io.registration().async_io(Interest::READABLE, accept).await?;
-        Self::accepted(accepted)
+        let accepted = self.io.registration().async_io(Interest::READABLE, accept).await;
+        self.rest.after(accepted.and_then(Self::accepted))
     }
 
     /// Accepts a connection; if there is none, the task of `cx` is woken when there is. The task
@@ -83,10 +88,9 @@ impl UnixListener {
     /// # Errors
     /// What the system reports.
     pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(UnixStream, SocketAddr)>> {
-        self.io
-            .registration()
-            .poll_io(cx, Direction::Read, || self.io.accept())
-            .map(|accepted| Self::accepted(accepted?))
+        ready!(self.rest.poll_over(cx));
+        let accepted = self.io.registration().poll_io(cx, Direction::Read, || self.io.accept());
+        accepted.map(|accepted| self.rest.after(accepted.and_then(Self::accepted)))
     }
 
     /// Accepts a connection, at once.
@@ -94,8 +98,8 @@ impl UnixListener {
     /// # Errors
     /// `WouldBlock` if there is none; what the system reports.
     pub fn try_accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
-        let accepted = self.io.registration().try_io(Interest::READABLE, || self.io.accept())?;
-        Self::accepted(accepted)
+        let accepted = self.io.registration().try_io(Interest::READABLE, || self.io.accept());
+        self.rest.after(accepted.and_then(Self::accepted))
     }
 
     fn accepted(

@@ -37,12 +37,7 @@ pub struct UnixStream {
 }
 
 readiness!(UnixStream, poll_read_ready, poll_write_ready);
-conversions!(
-    UnixStream,
-    net::UnixStream,
-    |socket| Stream::new(mio::net::UnixStream::from_std(socket)),
-    Stream::into_inner
-);
+conversions!(UnixStream, net::UnixStream, mio::net::UnixStream, Stream::into_inner);
 owned_buffers!(UnixStream: read UnixStream, write UnixStream);
 reading!(UnixStream);
 writing!(UnixStream, |stream| stream.io.shutdown(Shutdown::Write));
