@@ -114,30 +114,41 @@ pub async fn hard_link(original: impl AsRef<Path>, link: impl AsRef<Path>) -> io
     spawn_blocking(move || std::fs::hard_link(original, link)).await?
 }
 
-macro_rules! links {
-    ($(#[$cfg:meta] $symlink:ident, $make:path, $what:literal;)*) => {
-        $(
-            #[doc = concat!("Makes a symbolic link to ", $what, ".")]
-            ///
-            /// # Errors
-            /// If the system refuses it.
-            ///
-            /// # Cancel safety
-            /// It may be made although the future is dropped.
-            #[$cfg]
-            pub async fn $symlink(
-                original: impl AsRef<Path>,
-                link: impl AsRef<Path>,
-            ) -> io::Result<()> {
-                let (original, link) = (original.as_ref().to_owned(), link.as_ref().to_owned());
-                spawn_blocking(move || $make(original, link)).await?
-            }
-        )*
-    };
+/// Makes a symbolic link to a file or folder.
+///
+/// # Errors
+/// If the system refuses it.
+///
+/// # Cancel safety
+/// It may be made although the future is dropped.
+#[cfg(unix)]
+pub async fn symlink(original: impl AsRef<Path>, link: impl AsRef<Path>) -> io::Result<()> {
+    let (original, link) = (original.as_ref().to_owned(), link.as_ref().to_owned());
+    spawn_blocking(move || std::os::unix::fs::symlink(original, link)).await?
 }
 
-links! {
-    #[cfg(unix)] symlink, std::os::unix::fs::symlink, "a file or folder";
-    #[cfg(windows)] symlink_file, std::os::windows::fs::symlink_file, "a file";
-    #[cfg(windows)] symlink_dir, std::os::windows::fs::symlink_dir, "a folder";
+/// Makes a symbolic link to a file.
+///
+/// # Errors
+/// If the system refuses it.
+///
+/// # Cancel safety
+/// It may be made although the future is dropped.
+#[cfg(windows)]
+pub async fn symlink_file(original: impl AsRef<Path>, link: impl AsRef<Path>) -> io::Result<()> {
+    let (original, link) = (original.as_ref().to_owned(), link.as_ref().to_owned());
+    spawn_blocking(move || std::os::windows::fs::symlink_file(original, link)).await?
+}
+
+/// Makes a symbolic link to a folder.
+///
+/// # Errors
+/// If the system refuses it.
+///
+/// # Cancel safety
+/// It may be made although the future is dropped.
+#[cfg(windows)]
+pub async fn symlink_dir(original: impl AsRef<Path>, link: impl AsRef<Path>) -> io::Result<()> {
+    let (original, link) = (original.as_ref().to_owned(), link.as_ref().to_owned());
+    spawn_blocking(move || std::os::windows::fs::symlink_dir(original, link)).await?
 }
