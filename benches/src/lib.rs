@@ -4,6 +4,7 @@
 //! the table of the README: rounds in which every peer has its turn, so that a machine whose speed
 //! drifts harms all alike, and creel's instruction count by valgrind.
 
+mod actors;
 mod channels;
 mod collections;
 mod locks;
@@ -12,6 +13,7 @@ mod runs;
 mod tasks;
 mod timers;
 
+pub use actors::idle_actors;
 pub use memory::{BYTES, Counting, parked_tasks};
 
 /// One operation, by several peers.
@@ -47,5 +49,6 @@ pub fn operations() -> Vec<Operation> {
     all.extend(channels::operations());
     all.extend(locks::operations());
     all.extend(collections::operations());
+    all.extend(actors::operations());
     all
 }

@@ -4,7 +4,7 @@
 //! ratio to the best peer. With valgrind there, creel's instructions an operation are counted by
 //! callgrind, which repeats exactly: two runs of different length, and their difference.
 
-use creel_benches::{Counting, Operation, operations, parked_tasks};
+use creel_benches::{Counting, Operation, idle_actors, operations, parked_tasks};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Instant;
 
@@ -12,7 +12,7 @@ use std::time::Instant;
 static ALLOCATOR: Counting = Counting;
 
 const ROUNDS: usize = 15;
-const PARKED: usize = 1_000_000;
+const MANY: usize = 1_000_000;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -30,16 +30,20 @@ fn main() -> ExitCode {
         print_row(operation);
     }
     if wanted("parked") {
-        let tasks = parked_tasks(PARKED);
-        let (_, own) = tasks[0];
-        let peers: Vec<_> =
-            tasks[1..].iter().map(|(name, bytes)| format!("{name} {bytes}")).collect();
-        let best = tasks[1..].iter().map(|(_, bytes)| *bytes).min().expect("there are peers");
-        let ratio = best as f64 / own as f64;
-        let peers = peers.join(", ");
-        println!("| 1 M parked tasks, heap bytes a task | {own} | {peers} | {ratio:.1} | |");
+        print_bytes("1 M parked tasks, heap bytes a task", &parked_tasks(MANY));
+    }
+    if wanted("idle actors") {
+        print_bytes("1 M idle actors, heap bytes an actor", &idle_actors(MANY));
     }
     ExitCode::SUCCESS
+}
+
+/// What each of many costs, creel's first.
+fn print_bytes(name: &str, bytes: &[(&str, usize)]) {
+    let (_, own) = bytes[0];
+    let peers: Vec<_> = bytes[1..].iter().map(|(name, bytes)| format!("{name} {bytes}")).collect();
+    let best = bytes[1..].iter().map(|(_, bytes)| *bytes).min().expect("there are peers");
+    println!("| {name} | {own} | {} | {:.1} | |", peers.join(", "), best as f64 / own as f64);
 }
 
 fn print_row(operation: &Operation) {

@@ -10,7 +10,7 @@ pub static BYTES: AtomicUsize = AtomicUsize::new(0);
 /// Whether allocations are counted: what is timed shall not pay for it.
 static COUNTS: AtomicBool = AtomicBool::new(false);
 
-/// The system's allocator, counting while [`parked_tasks`] runs.
+/// The system's allocator, counting while [`counted`] runs.
 pub struct Counting;
 
 // SAFETY: every call is passed on to the system's allocator.
@@ -32,9 +32,20 @@ unsafe impl GlobalAlloc for Counting {
     }
 }
 
+/// Counts allocations while `measure` runs.
+pub fn counted<R>(measure: impl FnOnce() -> R) -> R {
+    COUNTS.store(true, Ordering::Relaxed);
+    let measured = measure();
+    COUNTS.store(false, Ordering::Relaxed);
+    measured
+}
+
 /// Heap bytes a task, of `count` parked ones, by peer. All are polled once and wait.
 pub fn parked_tasks(count: usize) -> Vec<(&'static str, usize)> {
-    COUNTS.store(true, Ordering::Relaxed);
+    counted(|| bytes_of_parked_tasks(count))
+}
+
+fn bytes_of_parked_tasks(count: usize) -> Vec<(&'static str, usize)> {
     let per_task = |before: usize| BYTES.load(Ordering::Relaxed).wrapping_sub(before) / count;
     let creel = {
         let runtime = creel::runtime::Builder::new_current_thread().build().unwrap();
@@ -61,6 +72,5 @@ pub fn parked_tasks(count: usize) -> Vec<(&'static str, usize)> {
         while executor.try_tick() {}
         per_task(before)
     };
-    COUNTS.store(false, Ordering::Relaxed);
     vec![("creel", creel), ("tokio", tokio), ("smol", smol)]
 }

@@ -16,6 +16,12 @@ pub fn tokio<F: Future<Output = ()> + 'static>(program: impl Fn(u64) -> F + 'sta
     Box::new(move |count| runtime.block_on(program(count)))
 }
 
+/// The same on actix's.
+pub fn actix<F: Future<Output = ()> + 'static>(program: impl Fn(u64) -> F + 'static) -> Run {
+    let system = actix::System::new();
+    Box::new(move |count| system.block_on(program(count)))
+}
+
 /// The executor of smol, for this thread.
 pub type Smol = Rc<async_executor::LocalExecutor<'static>>;
 
