@@ -31,14 +31,14 @@ impl Park for ThreadHost {
             None => self.parker.park(timeout),
             Some(reactor) => {
                 let edges = self.parker.park_in(timeout, |timeout| reactor.wait(timeout));
-                edges.into_iter().for_each(Edges::dispatch);
+                edges.into_iter().for_each(|edges| guard(|| edges.dispatch()));
             }
         }
     }
 
     fn look(&self) {
         if let Some(reactor) = self.driver.reactor() {
-            reactor.wait(Some(Duration::ZERO)).dispatch();
+            guard(|| reactor.wait(Some(Duration::ZERO)).dispatch());
         }
     }
 

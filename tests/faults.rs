@@ -4,7 +4,7 @@
 
 use creel::runtime::{Builder, Next, Runtime};
 use creel::task::{self, JoinHandle, JoinSet, spawn_local, yield_now};
-use creel::time::{Duration, Instant, sleep, timeout};
+use creel::time::{Duration, Instant, sleep, sleep_until, timeout};
 use std::future::{Future, pending, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -460,6 +460,49 @@ fn callbacks_and_wakers_that_panic_harm_no_worker() {
         creel::spawn(sleep(Duration::from_millis(5))).await.unwrap();
         assert_eq!(task::spawn_blocking(|| 1).await.unwrap(), 1);
     });
+}
+
+#[test]
+fn timers_whose_wakers_panic_harm_no_other_timer() {
+    for runtime in runtimes() {
+        let _entered = runtime.enter();
+        let deadline = Instant::now() + Duration::from_millis(1);
+        let waker = Waker::from(Arc::new(BadWaker));
+        // More than fit into one batch of wakers.
+        let mut timers: Vec<_> = (0..40).map(|_| Box::pin(sleep_until(deadline))).collect();
+        for timer in &mut timers {
+            assert!(timer.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        }
+        let other = runtime.spawn(sleep_until(deadline));
+        runtime.block_on(async {
+            other.await.unwrap();
+            sleep(Duration::from_millis(1)).await;
+        });
+        assert!(timers.iter().all(|timer| timer.is_elapsed()));
+    }
+}
+
+#[test]
+fn a_graceful_end_under_a_paused_clock_does_not_wait_for_an_endless_closure() {
+    let runtime = Builder::new_current_thread().start_paused(true).build().unwrap();
+    let (go, wait) = std::sync::mpsc::channel::<()>();
+    let blocking = runtime.spawn_blocking(move || wait.recv().is_err());
+    runtime.spawn(blocking);
+    let report = runtime.shutdown(Duration::from_millis(20));
+    // The task that waits, and the closure.
+    assert_eq!(report.survivors.len(), 2, "{report}");
+    drop(go);
+}
+
+#[test]
+fn a_graceful_end_under_a_paused_clock_does_not_wait_for_a_task_that_never_rests() {
+    let runtime = Builder::new_current_thread().start_paused(true).build().unwrap();
+    runtime.spawn(async {
+        loop {
+            yield_now().await;
+        }
+    });
+    assert_eq!(runtime.shutdown(Duration::from_millis(20)).survivors.len(), 1);
 }
 
 #[test]

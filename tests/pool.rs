@@ -226,6 +226,66 @@ fn a_worker_that_blocks_has_a_substitute() {
 }
 
 #[test]
+fn a_worker_that_stepped_down_has_no_index_until_it_sits_again() {
+    let runtime = pool(1);
+    let seen = runtime.block_on(async {
+        creel::spawn(async {
+            let before = creel::runtime::worker_index();
+            // Its substitute has run something, so the seat is taken.
+            let blocked = creel::task::block_in_place(|| {
+                let (send, receive) = std::sync::mpsc::channel();
+                creel::spawn(async move { send.send(creel::runtime::worker_index()).unwrap() });
+                (receive.recv().unwrap(), creel::runtime::worker_index())
+            });
+            (before, blocked, creel::runtime::worker_index())
+        })
+        .await
+        .unwrap()
+    });
+    assert_eq!(seen, (Some(0), (Some(0), None), None));
+}
+
+/// The limit is that of a whole process, so this is a child of its own.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_worker_that_gets_no_substitute_keeps_its_seat() {
+    const CHILD: &str = "CREEL_TEST_WITHOUT_THREADS";
+    const STACK: usize = 1 << 30;
+    if std::env::var_os(CHILD).is_none() {
+        let this = std::env::current_exe().unwrap();
+        let name = "a_worker_that_gets_no_substitute_keeps_its_seat";
+        let child = std::process::Command::new(this)
+            .args(["--exact", name, "--nocapture", "--test-threads=1"])
+            .env(CHILD, "1")
+            .output()
+            .unwrap();
+        assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stderr));
+        return;
+    }
+    let runtime =
+        Builder::new_multi_thread().worker_threads(1).thread_stack_size(STACK).build().unwrap();
+    let (done, ends) = std::sync::mpsc::channel();
+    runtime.block_on(async { creel::spawn(async {}).await.unwrap() });
+    // No room for another stack.
+    let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
+    let pages: u64 = pages.split(' ').next().unwrap().parse().unwrap();
+    let room = pages * 4096 + STACK as u64 / 2;
+    let limit = libc::rlimit { rlim_cur: room, rlim_max: room };
+    // SAFETY: the limit is a valid one.
+    assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_AS, &limit) }, 0);
+    runtime.spawn(async move {
+        for _ in 0..3 {
+            creel::task::block_in_place(|| ());
+            assert_eq!(creel::spawn(async { 1 }).await.unwrap(), 1);
+        }
+        let error = creel::task::spawn_blocking(|| ()).await.unwrap_err();
+        assert!(error.is_cancelled(), "there are no threads: {error}");
+        done.send(creel::runtime::worker_index()).unwrap();
+    });
+    assert_eq!(ends.recv_timeout(Duration::from_secs(20)), Ok(Some(0)));
+}
+
+#[test]
 #[should_panic(expected = "spawn_blocking")]
 fn one_thread_cannot_block_in_place() {
     let runtime = Builder::new_current_thread().build().unwrap();

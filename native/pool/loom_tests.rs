@@ -52,6 +52,8 @@ fn loom_a_next_slot_is_emptied_once() {
             ring: Ring::new(1),
             next: AtomicPtr::new(ptr::null_mut()),
             parker: crate::lock::Lock::new(None),
+            local: crate::lock::Lock::new(None),
+            vacant: crate::atomic::AtomicBool::new(false),
         });
         let thief = {
             let (tasks, remote) = (tasks.clone(), remote.clone());

@@ -17,7 +17,7 @@ mod worker;
 
 use super::driver::Driver;
 use super::thread::Parker;
-use crate::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
+use crate::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, fence};
 use crate::collections::run_queue::Ring;
 use crate::env::Env;
 use crate::env::context;
@@ -101,6 +101,8 @@ struct Remote {
     next: AtomicPtr<()>,
     /// Where the thread that has the seat waits.
     parker: Lock<Option<Arc<Parker>>>,
+    /// The worker stepped down, and nobody has taken its seat yet.
+    vacant: AtomicBool,
     /// Who adopts the tasks that are to stay on the seat's thread, while that thread runs.
     local: Lock<Option<OwnerRef>>,
 }
@@ -249,9 +251,34 @@ impl Shared {
         self.registries.iter().map(|shard| shard.0.lock().len()).sum()
     }
 
+    /// Lets whoever comes first take a seat, or end it if the pool is closing.
+    fn vacate(&self, index: usize) {
+        self.remotes[index].vacant.store(true, Ordering::Release);
+        // Either this sees `closing`, or `close` sees the vacant seat.
+        fence(Ordering::SeqCst);
+        if self.is_closing() {
+            self.end_vacant(index);
+        }
+    }
+
+    /// Takes a seat, if it is vacant.
+    fn take_vacant(&self, index: usize) -> bool {
+        self.remotes[index].vacant.swap(false, Ordering::AcqRel)
+    }
+
+    /// A vacant seat counts as a worker that left, for nobody need come for it any more.
+    fn end_vacant(&self, index: usize) {
+        if self.take_vacant(index) {
+            self.worker_ended(0, true);
+        }
+    }
+
     /// Makes every worker leave after its poll.
     fn close(&self) {
         self.closing.store(true, Ordering::Release);
+        // See `vacate`.
+        fence(Ordering::SeqCst);
+        (0..self.remotes.len()).for_each(|index| self.end_vacant(index));
         (0..self.remotes.len()).for_each(|worker| self.unpark(worker));
         self.retired.lock().iter().for_each(|parker| parker.unpark(&self.driver));
     }
@@ -363,6 +390,7 @@ impl Pool {
             next: AtomicPtr::new(ptr::null_mut()),
             parker: Lock::new(None),
             local: Lock::new(None),
+            vacant: AtomicBool::new(false),
         };
         let shared = Arc::new(Shared {
             owner: Owner { ops: &OPS },

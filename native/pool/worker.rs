@@ -8,8 +8,9 @@
 //! Tasks that are not `Send` live in an executor of the worker's own, driven between the others.
 //!
 //! A worker whose task blocks ([`block_in_place`](crate::task::block_in_place)) gives its seat, that is its index with all
-//! queues, to a substitute on the blocking pool. It finishes the poll it is in as a stranger, then
-//! drives what is bound to its thread until nothing is left, and ends.
+//! queues, to a substitute on the blocking pool. It finishes the poll it is in as a stranger. If
+//! the seat is vacant still, because there was no thread to be had or it had not come yet, it sits
+//! down again; else it drives what is bound to its thread until nothing is left, and ends.
 
 // Why unsafe: the ring of a seat is used by whoever has the seat.
 
@@ -89,12 +90,11 @@ impl Worker {
         let local = self.local.owner();
         let _local = Restore::set(|cx| &cx.local, Some(local.as_ptr()));
         WORKER.set(Some(NonNull::from(&self)));
-        while self.seated.get() && !self.shared.is_closing() {
+        while (self.seated.get() || self.sit_again()) && !self.shared.is_closing() {
             self.turn();
         }
         if !self.seated.get() {
-            // A stranger now: nothing may be counted or queued as a worker's any more.
-            context::with(|cx| cx.driving.set(None));
+            self.become_stranger();
             self.drain_local();
         }
         drop(local);
@@ -151,13 +151,50 @@ impl Worker {
         if !self.seated.replace(false) {
             return;
         }
-        WORKER.set(None);
-        context::with(|cx| cx.driving.set(None));
-        self.shared.away.lock().tasks.extend(self.polled.get());
-        self.shared.running.fetch_add(1, Ordering::AcqRel);
-        let seat = Seat(Some((self.index, Arc::clone(&self.shared))));
+        self.become_stranger();
+        let (index, shared) = (self.index, Arc::clone(&self.shared));
+        shared.away.lock().tasks.extend(self.polled.get());
+        // The thread of the substitute.
+        shared.running.fetch_add(1, Ordering::AcqRel);
+        shared.vacate(index);
         // Of this pool, whatever runtime the task may have entered.
-        drop(Handle::new(self.shared.owner()).spawn_blocking(move || seat.sit()));
+        let substitute = Handle::new(self.shared.owner()).spawn_blocking(move || {
+            if shared.take_vacant(index) {
+                Worker::new(index, shared).run();
+            }
+        });
+        if substitute.is_finished() {
+            // There is no thread to be had. Who else sits may steal what this worker has queued.
+            self.shared.wake_one();
+        }
+    }
+
+    /// From now on nothing is counted or queued as a worker's.
+    fn become_stranger(&self) {
+        WORKER.set(None);
+        context::with(|cx| {
+            cx.driving.set(None);
+            cx.worker.set(0);
+        });
+    }
+
+    /// Takes the seat again if it is vacant.
+    fn sit_again(&self) -> bool {
+        let vacant = self.shared.take_vacant(self.index);
+        if vacant {
+            self.shared.running.fetch_sub(1, Ordering::AcqRel);
+            self.seated.set(true);
+            if !self.is_placed() {
+                // A substitute sat here meanwhile, and has stepped down itself.
+                self.take_seat();
+            }
+            WORKER.set(Some(NonNull::from(self)));
+            context::with(|cx| {
+                cx.driving.set(Some(self.shared.as_owner()));
+                cx.worker.set(self.index + 1);
+            });
+        }
+        vacant
     }
 
     fn turn(&self) {
@@ -373,25 +410,6 @@ impl Worker {
             // Full: half of it goes where all can take it.
             let half = (0..BATCH).map_while(|_| ring.pop());
             self.shared.injector.push_all(half.chain([task]));
-        }
-    }
-}
-
-/// A seat on its way to a substitute. If nobody ever takes it, it counts as a worker that ended.
-struct Seat(Option<(usize, Arc<Shared>)>);
-
-impl Seat {
-    fn sit(mut self) {
-        if let Some((index, shared)) = self.0.take() {
-            Worker::new(index, shared).run();
-        }
-    }
-}
-
-impl Drop for Seat {
-    fn drop(&mut self) {
-        if let Some((_, shared)) = self.0.take() {
-            shared.worker_ended(0, true);
         }
     }
 }

@@ -30,11 +30,12 @@
 use super::context;
 use super::instant::Instant;
 use super::owner::{NO_RUNTIME, OwnerRef};
+use super::panics::Panics;
+use super::wait::{Notice, WakeList};
 use super::wheel::{Timed, Wheel};
 use crate::atomic::{AtomicBool, AtomicU8, Ordering, UnsafeCell};
 use crate::collections::list::{Links, Node};
 use crate::lock::Lock;
-use core::mem;
 use core::pin::Pin;
 use core::ptr::NonNull;
 use core::task::{Context, Poll, Waker};
@@ -43,9 +44,6 @@ const IDLE: u8 = 0;
 const WAITING: u8 = 1;
 const FIRED: u8 = 2;
 const CLOSED: u8 = 3;
-
-/// How many wakers are taken out of the wheel at a time, to be woken without its lock.
-const BATCH: usize = 32;
 
 /// The timers of a runtime.
 #[derive(Debug)]
@@ -130,9 +128,11 @@ impl Timers {
     }
 
     /// Takes nodes up to `target` out of the wheel, batch by batch, and wakes each batch without
-    /// the lock.
+    /// the lock. A panicking waker keeps no other from being woken; the first panic goes on when
+    /// all are.
     fn drain(&self, target: u64, state: u8) {
-        let mut batch = Batch::new();
+        let mut panics = Panics::new();
+        let mut batch = WakeList::new();
         loop {
             let mut inner = self.inner.lock();
             let done = loop {
@@ -142,15 +142,13 @@ impl Timers {
                 let Some(node) = inner.wheel.pop_due(target) else { break true };
                 // SAFETY: a node in the wheel is valid until it is taken out under the lock,
                 // which is held; `finish` ends our access to it.
-                if let Some(waker) = unsafe { Entry::finish(node, state) } {
-                    batch.push(waker);
-                }
+                batch.push(Notice::of(unsafe { Entry::finish(node, state) }));
             };
             self.note_emptiness(&mut inner);
             drop(inner);
-            batch.wake();
+            batch.drain(&mut panics);
             if done {
-                return;
+                return panics.resume();
             }
         }
     }
@@ -421,50 +419,6 @@ impl Drop for Registration {
 #[track_caller]
 pub(crate) fn assert_here() {
     assert!(context::with(|context| context.runtime.get()).is_some(), "{NO_RUNTIME}");
-}
-
-/// Wakers on their way out of the lock. When one panics the others are woken all the same.
-struct Batch {
-    wakers: [Option<Waker>; BATCH],
-    len: usize,
-}
-
-impl Batch {
-    fn new() -> Self {
-        Self { wakers: [const { None }; BATCH], len: 0 }
-    }
-
-    fn is_full(&self) -> bool {
-        self.len == BATCH
-    }
-
-    fn push(&mut self, waker: Waker) {
-        self.wakers[self.len] = Some(waker);
-        self.len += 1;
-    }
-
-    fn wake(&mut self) {
-        let len = mem::take(&mut self.len);
-        let mut rest = Rest(self.wakers[..len].iter_mut());
-        rest.wake();
-    }
-}
-
-/// The wakers of a batch that are not woken yet, oldest first.
-struct Rest<'a>(core::slice::IterMut<'a, Option<Waker>>);
-
-impl Rest<'_> {
-    fn wake(&mut self) {
-        for waker in self.0.by_ref().filter_map(Option::take) {
-            waker.wake();
-        }
-    }
-}
-
-impl Drop for Rest<'_> {
-    fn drop(&mut self) {
-        self.wake();
-    }
 }
 
 #[cfg(test)]

@@ -459,6 +459,12 @@ pub(crate) fn wake_while<'a, P: WaitPoint>(
 pub(crate) struct Notice(Option<Waker>);
 
 impl Notice {
+    /// For whoever keeps waiters in another order than that of a list.
+    #[inline]
+    pub(crate) fn of(waker: Option<Waker>) -> Self {
+        Self(waker)
+    }
+
     /// Calls the waker, if the waiter left one. Not under the lock!
     #[inline]
     pub(crate) fn wake(self) {
@@ -479,7 +485,8 @@ pub(crate) struct WakeList {
 }
 
 impl WakeList {
-    const CAPACITY: usize = 32;
+    /// How many wakers are collected at a time.
+    pub(crate) const CAPACITY: usize = 32;
 
     #[inline]
     pub(crate) fn new() -> Self {

@@ -5,17 +5,17 @@ use super::builder::Config;
 use super::shutdown::{Deadline, ShutdownReport, Survivor};
 use super::wake_hook::WakeHook;
 use crate::atomic::{AtomicUsize, Ordering};
-use crate::env::Env;
 use crate::env::clock;
 use crate::env::context::Restore;
 use crate::env::coop::{self, Budget};
 use crate::env::instant::Instant;
 use crate::env::rng::Rng;
+use crate::env::{self, Env};
 use crate::lock::Lock;
 use crate::platform::Park;
-use crate::task::Handle;
 use crate::task::executor::{Blocking, Driving, Executor, ExecutorHandle, Refused};
 use crate::task::queue::ReadyQueue;
+use crate::task::{Handle, guard};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -23,6 +23,7 @@ use core::fmt;
 use core::future::Future;
 use core::pin::{Pin, pin};
 use core::task::{Context, Poll, Waker};
+use core::time::Duration;
 
 /// What a runtime needs after a tick.
 ///
@@ -176,7 +177,8 @@ impl CurrentThread {
     fn expire(&self) {
         let env = self.env();
         if env.timers.is_armed() {
-            env.timers.expire(env.clock.now());
+            // A waker that panics concerns nobody here.
+            guard(|| env.timers.expire(env.clock.now()));
         }
     }
 
@@ -327,20 +329,27 @@ impl CurrentThread {
         })
     }
 
-    /// Ends the tasks; those that had not ended by themselves go into the report.
-    pub(super) fn shut_down(&self, deadline: Deadline, report: &mut ShutdownReport) {
+    /// Ends the tasks; those that had not ended by themselves go into the report. The `time` they
+    /// have counts on their own clock, or, if that stands still meanwhile, on the host's.
+    pub(super) fn shut_down(
+        &self,
+        deadline: Deadline,
+        time: Duration,
+        report: &mut ShutdownReport,
+    ) {
         // Tasks of another thread cannot be dropped here; the executor's own drop sees to them.
         let Ok(driving) = self.executor.drive() else { return self.env().shut_down() };
-        if let Deadline::Graceful(deadline) = deadline {
-            self.run_until(&driving, deadline);
+        if let Deadline::Graceful(on_host) = deadline {
+            self.run_until(&driving, self.env().clock.now().add_or_far(time), on_host);
         }
         driving.for_each_task(|task| report.survivors.push(Survivor::of(task)));
         self.env().shut_down();
         driving.close();
     }
 
-    fn run_until(&self, driving: &Driving<'_>, deadline: Instant) {
-        while driving.task_count() > 0 && self.env().clock.now() < deadline {
+    fn run_until(&self, driving: &Driving<'_>, deadline: Instant, on_host: Instant) {
+        let in_time = || self.env().clock.now() < deadline && env::host_now() < on_host;
+        while driving.task_count() > 0 && in_time() {
             self.expire();
             let turns = driving.run(self.event_interval);
             if turns == self.event_interval {
@@ -360,7 +369,7 @@ impl CurrentThread {
 
 impl Drop for CurrentThread {
     fn drop(&mut self) {
-        self.shut_down(Deadline::Drop, &mut ShutdownReport::default());
+        self.shut_down(Deadline::Drop, Duration::ZERO, &mut ShutdownReport::default());
     }
 }
 

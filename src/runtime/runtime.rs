@@ -223,15 +223,12 @@ impl Runtime {
         self.end(Duration::ZERO, Deadline::Cancel);
     }
 
-    /// Tasks have until the deadline on their own clock, which may stand still; threads live by
-    /// the host's.
     fn end(&mut self, time: Duration, deadline: impl Fn(Instant) -> Deadline) -> ShutdownReport {
         self.ended = true;
         let mut report = ShutdownReport::default();
         let on_host = deadline(env::host_now().add_or_far(time));
         if let Some(local) = &self.local {
-            let now = self.handle.owner().env().clock.now();
-            local.shut_down(deadline(now.add_or_far(time)), &mut report);
+            local.shut_down(on_host, time, &mut report);
         }
         for threads in &self.threads {
             threads.shut_down(on_host, &mut report);

@@ -6,7 +6,7 @@
 
 use super::executor::{Blocking, Driving};
 use super::join::JoinHandle;
-use super::nest::{Nest, TURNS};
+use super::nest::{ITSELF, Nest, TURNS};
 use super::spawn::start;
 use crate::env::context::Restore;
 use crate::env::owner::{Owner, OwnerRef};
@@ -133,8 +133,9 @@ impl LocalSet {
     /// Cancel safe if `future` is; the tasks stay in the set.
     pub async fn run_until<F: Future>(&self, future: F) -> F::Output {
         let mut future = pin!(future);
+        let poller = pin!(self.nest.poller());
         core::future::poll_fn(|cx| {
-            let driving = self.drive(cx);
+            let driving = self.drive(poller.key(), cx);
             if let Poll::Ready(output) = future.as_mut().poll(cx) {
                 return Poll::Ready(output);
             }
@@ -145,9 +146,9 @@ impl LocalSet {
     }
 
     #[track_caller]
-    fn drive(&self, cx: &Context<'_>) -> Driving<'_> {
+    fn drive(&self, poller: usize, cx: &Context<'_>) -> Driving<'_> {
         self.nest
-            .drive(cx)
+            .drive(poller, cx)
             .unwrap_or_else(|| panic!("a `LocalSet` was polled inside one of its own tasks"))
     }
 }
@@ -156,7 +157,7 @@ impl Future for LocalSet {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let driving = self.drive(cx);
+        let driving = self.drive(ITSELF, cx);
         self.nest.turn(&driving, TURNS, cx);
         if driving.task_count() == 0 { Poll::Ready(()) } else { Poll::Pending }
     }

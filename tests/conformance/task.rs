@@ -1,6 +1,7 @@
 //! Tasks: spawning, joining, cancelling, budget, sets, locals.
 
 use creel::runtime::{Handle, RuntimeFlavor};
+use creel::sync::Notify;
 use creel::task::{
     self, AbortHandle, JoinHandle, JoinSet, LocalSet, spawn_blocking, spawn_local, yield_now,
 };
@@ -528,6 +529,24 @@ cases! { "task":
         });
         set.await;
         assert!(left.get());
+    }
+
+    async fn a_local_set_that_two_futures_run_wakes_both() {
+        let (set, gate) = (LocalSet::new(), Rc::new(Notify::new()));
+        let passed = gate.clone();
+        let task = set.spawn_local(async move { passed.notified().await });
+        let mut waits = pin!(set.run_until(task));
+        poll_fn(|cx| {
+            assert!(waits.as_mut().poll(cx).is_pending());
+            // The last to poll the set goes, and takes nothing with it.
+            let mut other = pin!(set.run_until(pending::<()>()));
+            assert!(other.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+            Poll::Ready(())
+        })
+        .await;
+        let other = gate.clone();
+        spawn_local(async move { other.notify_one() });
+        creel::time::timeout(creel::time::Duration::from_secs(5), waits).await.expect("it is woken").unwrap();
     }
 
     async fn a_dropped_local_set_drops_its_tasks() {

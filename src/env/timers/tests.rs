@@ -179,7 +179,7 @@ fn a_waker_may_drop_timers_that_are_due_together_with_its_own() {
     let to_drop = others.clone();
     let waker: Waker =
         Arc::new(Meddler(Mutex::new(move || to_drop.lock().unwrap().clear()))).into();
-    for _ in 0..3 * BATCH {
+    for _ in 0..3 * WakeList::CAPACITY {
         let mut timer = host.timer(100);
         assert!(poll(&mut timer, &waker).is_pending());
         others.lock().unwrap().push(timer);
