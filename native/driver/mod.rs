@@ -17,6 +17,7 @@ mod fine;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 #[path = "coarse.rs"]
 mod fine;
+mod process;
 mod reactor;
 #[cfg(all(feature = "io-uring", target_os = "linux"))]
 mod ring;
@@ -57,6 +58,7 @@ pub(super) struct Driver {
     limits: EventLimits,
     choice: IoDriver,
     mode: Mode,
+    process: u32,
     on_fallback: Option<DriverFallback>,
     /// Held while the reactor is made; tells whether the runtime is shut down.
     closed: Lock<bool>,
@@ -76,6 +78,7 @@ impl Driver {
             limits: config.events,
             choice: choice::of(config.io_driver)?,
             mode,
+            process: process::current(),
             on_fallback: config.on_driver_fallback.clone(),
             closed: Lock::new(false),
             #[cfg(all(unix, feature = "signal"))]
@@ -96,6 +99,11 @@ impl Driver {
     /// The reactor, made if need be.
     pub(super) fn started(&self) -> io::Result<Arc<Reactor>> {
         self.reactor().map_or_else(|| self.start(), |reactor| Ok(Arc::clone(reactor)))
+    }
+
+    /// Whether this process is a fork of the one that the runtime was made in.
+    pub(super) fn is_inherited(&self) -> bool {
+        self.process != process::current()
     }
 
     /// The driver of the runtime that this thread is in.
@@ -127,7 +135,11 @@ impl Driver {
         let owner = OwnerRef::current_or_panic();
         let driver = Self::of(&owner)?;
         if let Some(reactor) = driver.reactor() {
-            return Ok(Arc::clone(reactor));
+            return if reactor.is_inherited() {
+                Err(reactor::inherited())
+            } else {
+                Ok(Arc::clone(reactor))
+            };
         }
         let reactor = driver.start()?;
         // Whoever waits by its thread alone must wait in the reactor from now on.
@@ -136,6 +148,9 @@ impl Driver {
     }
 
     fn start(&self) -> io::Result<Arc<Reactor>> {
+        if self.is_inherited() {
+            return Err(reactor::inherited());
+        }
         // Before the lock, for it may call the program; of two that are opened at once one is closed.
         let ring = self.ring()?;
         let closed = self.closed.lock();

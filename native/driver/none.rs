@@ -36,6 +36,11 @@ impl Driver {
         }
     }
 
+    /// Nothing is shared with a fork.
+    pub(super) fn is_inherited(&self) -> bool {
+        false
+    }
+
     #[inline]
     pub(super) fn reactor(&self) -> Option<&Reactor> {
         None

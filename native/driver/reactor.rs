@@ -7,6 +7,7 @@
 //! edge finds its slot without a lock. A token is `generation | index`.
 
 use super::fine;
+use super::process;
 use super::ring::{Arrivals, Ring};
 use crate::env::panics::Panics;
 use crate::io::{Interest, Ready};
@@ -36,6 +37,8 @@ const BREATH: Duration = Duration::from_millis(1);
 pub(crate) struct Reactor {
     /// For completion, if this is that driver.
     ring: Option<Ring>,
+    /// The process that this was made in.
+    process: u32,
     registry: Registry,
     waker: Waker,
     /// Away while a thread waits or looks.
@@ -73,6 +76,7 @@ impl Reactor {
         let selector = Box::new(Selector { poll, events, few, used_few: false, arrivals });
         Ok(Self {
             ring,
+            process: process::current(),
             registry,
             waker,
             selector: Lock::new(Some(selector)),
@@ -86,6 +90,10 @@ impl Reactor {
     ///
     /// Returns at once if another thread waits or looks.
     pub(in crate::native) fn wait(&self, timeout: Option<Duration>) -> Edges<'_> {
+        if self.is_inherited() {
+            self.give_up();
+            return Edges { reactor: self, selector: None };
+        }
         let mut selector = self.selector.lock().take();
         if let Some(selector) = &mut selector {
             selector.wait(self.ring.as_ref(), timeout);
@@ -135,6 +143,10 @@ impl Reactor {
 
     /// Ends the reports of `source`.
     pub(super) fn deregister(&self, source: &mut impl Source) -> io::Result<()> {
+        if self.is_inherited() {
+            // It would end those of the parent.
+            return Ok(());
+        }
         self.registry.deregister(source)
     }
 
@@ -187,15 +199,29 @@ impl Reactor {
         &self.pages[page].get().expect("the page was made for the index")[offset]
     }
 
+    /// Whether this process is a fork of the one that the reactor is of.
+    #[inline]
+    pub(super) fn is_inherited(&self) -> bool {
+        self.process != process::current()
+    }
+
     /// Makes every wait end, and refuses new sources.
     pub(super) fn shut_down(&self) {
+        self.give_up();
+        if self.is_inherited() {
+            return;
+        }
+        self.ring.iter().for_each(Ring::shut_down);
+        self.wake();
+    }
+
+    /// Ends every wait for readiness with an error.
+    fn give_up(&self) {
         let mut places = self.places.lock();
         places.shut_down = true;
         let used = places.unused;
         drop(places);
         (0..used).for_each(|index| self.slot(index).shut_down());
-        self.ring.iter().for_each(Ring::shut_down);
-        self.wake();
     }
 }
 
@@ -272,6 +298,16 @@ impl fmt::Debug for Reactor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Reactor").finish_non_exhaustive()
     }
+}
+
+/// Why a fork has no I/O.
+#[cold]
+pub(super) fn inherited() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::Unsupported,
+        "this process is a fork of the one that the runtime was made in, whose threads and events it \
+         does not have: make a runtime in the child",
+    )
 }
 
 /// The page of an index, and the place in it.

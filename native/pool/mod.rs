@@ -168,7 +168,8 @@ impl Shared {
         {
             let mut registry = self.registries[shard].0.lock();
             // Under the lock: whoever cancels all tasks takes it after `closing` is set.
-            if !self.closing.load(Ordering::Acquire) {
+            // A fork has none of the workers.
+            if !self.closing.load(Ordering::Acquire) && !self.driver.is_inherited() {
                 registry.insert(task);
                 drop(registry);
                 return self.schedule(task);
@@ -448,6 +449,10 @@ impl Pool {
 impl Threads for Pool {
     fn shut_down(&self, deadline: Deadline, report: &mut ShutdownReport) {
         let shared = &*self.shared;
+        if shared.driver.is_inherited() {
+            // The workers are the parent's.
+            return;
+        }
         if let Deadline::Graceful(_) = deadline {
             shared.wait(deadline, || shared.task_count() == 0);
         }

@@ -41,6 +41,7 @@ mod records;
 mod setup;
 mod transfer;
 
+use super::process;
 use crate::lock::Lock;
 use crate::runtime::RuntimeShutDown;
 use core::fmt;
@@ -72,6 +73,8 @@ pub(in crate::native) struct Ring {
     mode: Mode,
     /// Set by the thread that a bound ring is bound to.
     enabled: OnceLock<()>,
+    /// The process that this was made in: a fork shares both queues with its parent.
+    process: u32,
     inner: Lock<Inner>,
 }
 
@@ -133,7 +136,8 @@ impl Ring {
             buried: Vec::new(),
             shut_down: false,
         };
-        Ok(Self { uring, mode, enabled: OnceLock::new(), inner: Lock::new(inner) })
+        let process = process::current();
+        Ok(Self { uring, mode, enabled: OnceLock::new(), process, inner: Lock::new(inner) })
     }
 
     /// Waits for an answer or for `epoll` to be readable, for `timeout` at most, if that is where to
@@ -232,7 +236,7 @@ impl Ring {
     /// was given up by [`leave`](Self::leave) and its orphan settled.
     unsafe fn begin(&self, request: Request, waker: Waker) -> Result<(Key, Holder), Waker> {
         let mut inner = self.inner.lock();
-        if inner.shut_down {
+        if inner.shut_down || self.is_inherited() {
             return Err(waker);
         }
         let (key, request) = inner.records.insert(request, waker);
@@ -249,6 +253,10 @@ impl Ring {
             let mut inner = self.inner.lock();
             if let Some(answers) = inner.records.take_ended(key) {
                 return Some(answers);
+            }
+            if self.is_inherited() {
+                // The parent gets it.
+                return None;
             }
             if inner.shut_down {
                 drop(inner);
@@ -274,6 +282,11 @@ impl Ring {
     /// Gives an operation up: the kernel is asked to end it, and what it still uses is settled when
     /// it has. At once, and by the caller, if it was done already.
     fn leave(&self, key: Key, orphan: Box<dyn Orphan>) -> Holder {
+        if self.is_inherited() {
+            // Of these pages the kernel writes into the parent's.
+            drop(orphan);
+            return Holder::Sees;
+        }
         let mut inner = self.inner.lock();
         if let Some(answers) = inner.records.take_ended(key) {
             drop(inner);
@@ -290,6 +303,10 @@ impl Ring {
 
     /// Keeps a descriptor open until the kernel has been told of everything that names it.
     fn bury(&self, stream: Box<dyn Send>) -> Holder {
+        if self.is_inherited() {
+            drop(stream);
+            return Holder::Sees;
+        }
         let mut inner = self.inner.lock();
         inner.buried.push(stream);
         match inner.waiting {
@@ -406,6 +423,10 @@ impl Ring {
         arrivals.dispatch(&mut crate::env::panics::Panics::new());
     }
 
+    fn is_inherited(&self) -> bool {
+        self.process != process::current()
+    }
+
     fn under_way(&self) -> usize {
         self.inner.lock().records.under_way()
     }
@@ -413,6 +434,9 @@ impl Ring {
 
 impl Drop for Ring {
     fn drop(&mut self) {
+        if self.is_inherited() {
+            return;
+        }
         self.shut_down();
         let orphans = self.inner.lock().records.take_orphans();
         // The kernel may still write into them.

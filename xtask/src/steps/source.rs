@@ -16,7 +16,8 @@ const EVERYTHING: &str = "creel/full,creel/fiber,creel/hyper,creel/futures-io,cr
 const EXAMPLES: [&str; 4] = ["native", "embedded", "simulator", "game_loop"];
 
 /// Benchmarks are built by `bench` alone: their peers take long to compile.
-const EXCEPT_BENCHES: [&str; 3] = ["--workspace", "--exclude", "creel-benches"];
+const EXCEPT_BENCHES: [&str; 5] =
+    ["--workspace", "--exclude", "creel-benches", "--exclude", "creel-echo"];
 
 pub fn fmt(log: &mut Log) -> Verdict {
     log.run(&mut cargo(&["fmt", "--all", "--check"]))?;

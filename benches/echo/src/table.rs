@@ -1,0 +1,136 @@
+//! Rounds, and the table.
+
+use crate::client::Client;
+use crate::servers;
+use std::io::{BufRead, BufReader, Write};
+use std::net::SocketAddr;
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitCode, Stdio};
+use std::time::{Duration, Instant};
+
+const ROUNDS: usize = 9;
+const ROUND: Duration = Duration::from_millis(200);
+const LOADS: [(usize, usize); 6] =
+    [(1, 64), (50, 64), (1_000, 64), (1, 16 << 10), (50, 16 << 10), (1_000, 16 << 10)];
+const IDLE: usize = 10_000;
+
+struct Server {
+    child: Child,
+    ask: ChildStdin,
+    answers: BufReader<ChildStdout>,
+    address: SocketAddr,
+}
+
+impl Server {
+    fn start(name: &str, size: usize) -> Option<Self> {
+        let mut child = Command::new(std::env::current_exe().expect("we run"))
+            .args(["--serve", name, &size.to_string()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("we can be started again");
+        let ask = child.stdin.take().expect("a pipe");
+        let mut answers = BufReader::new(child.stdout.take().expect("a pipe"));
+        let mut line = String::new();
+        answers.read_line(&mut line).expect("it tells its address");
+        let address = line.trim().parse().ok()?;
+        Some(Self { child, ask, answers, address })
+    }
+
+    /// Processor time so far, and bytes of memory; `None` if it has died.
+    fn used(&mut self) -> Option<(Duration, u64)> {
+        self.ask.write_all(b"\n").ok()?;
+        let mut line = String::new();
+        self.answers.read_line(&mut line).ok()?;
+        let (time, memory) = line.trim().split_once(' ')?;
+        Some((Duration::from_nanos(time.parse().ok()?), memory.parse().ok()?))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may be gone already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Prints a row for each server whose name contains one of the filters, at each load.
+pub fn print(filters: &[String]) -> ExitCode {
+    let (loads, names): (Vec<&String>, Vec<&String>) =
+        filters.iter().partition(|filter| filter.contains('x'));
+    let wanted = |name: &str| names.is_empty() || names.iter().any(|part| name.contains(&***part));
+    let all: Vec<&str> = servers::ALL.iter().map(|(name, _)| *name).collect();
+    let all: Vec<&str> = all.into_iter().filter(|name| wanted(name)).collect();
+    for (count, size) in LOADS {
+        if loads.is_empty() || loads.iter().any(|load| **load == format!("{count}x{size}")) {
+            compare(&all, count, size);
+        }
+    }
+    if loads.is_empty() || loads.iter().any(|load| load.starts_with("idle")) {
+        idle(&all);
+    }
+    ExitCode::SUCCESS
+}
+
+/// One peer at one load.
+struct Run<'a> {
+    name: &'a str,
+    server: Server,
+    client: Client,
+    /// Requests a second, and processor time a request, of each round.
+    rates: Vec<f64>,
+    costs: Vec<f64>,
+}
+
+fn compare(names: &[&str], count: usize, size: usize) {
+    println!("\n| {count} connections, {size} B | requests/s | server CPU a request, us |");
+    println!("|---|---|---|");
+    let start = |name| -> Option<Run<'_>> {
+        let server = Server::start(name, size)?;
+        let client = Client::connect(server.address, count, size);
+        Some(Run { name, server, client, rates: vec![], costs: vec![] })
+    };
+    let mut runs: Vec<Run<'_>> = names.iter().filter_map(|name| start(*name)).collect();
+    for round in 0..=ROUNDS {
+        for run in &mut runs {
+            let before = run.server.used().expect("it lives").0;
+            let began = Instant::now();
+            let answers = run.client.run(ROUND) as f64;
+            let took = began.elapsed();
+            let cost = run.server.used().expect("it lives").0 - before;
+            // The first round warms up.
+            if round > 0 {
+                run.rates.push(answers / took.as_secs_f64());
+                run.costs.push(cost.as_secs_f64() * 1e6 / answers);
+            }
+        }
+    }
+    for run in &mut runs {
+        println!(
+            "| {} | {:.0} | {:.2} |",
+            run.name,
+            median(&mut run.rates),
+            median(&mut run.costs)
+        );
+    }
+}
+
+fn median(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+/// Memory of idle connections, each of which has read and written once.
+fn idle(names: &[&str]) {
+    println!("\n| {IDLE} idle connections | resident bytes a connection |");
+    println!("|---|---|");
+    for name in names {
+        let Some(mut server) = Server::start(name, 64) else { continue };
+        let before = server.used().expect("it lives").1;
+        let mut client = Client::connect(server.address, IDLE, 64);
+        client.run(Duration::ZERO);
+        let after = server.used().expect("it lives").1;
+        println!("| {name} | {} |", (after - before) / IDLE as u64);
+    }
+}
