@@ -32,14 +32,20 @@ mod caught {
         /// Calls `f`; a panic is kept if it is the first, else forgotten.
         #[inline]
         pub(crate) fn guard(&mut self, f: impl FnOnce()) {
-            if let Err(payload) = catch_unwind(AssertUnwindSafe(f)) {
-                if self.0.is_none() {
-                    self.0 = Some(payload);
-                } else if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-                    // Whose drop panics twice is not dropped.
-                    core::mem::forget(again);
-                }
+            self.finishes(f);
+        }
+
+        /// [`guard`](Self::guard) that answers whether `f` came to its end.
+        #[inline]
+        pub(crate) fn finishes(&mut self, f: impl FnOnce()) -> bool {
+            let Err(payload) = catch_unwind(AssertUnwindSafe(f)) else { return true };
+            if self.0.is_none() {
+                self.0 = Some(payload);
+            } else if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+                // Whose drop panics twice is not dropped.
+                core::mem::forget(again);
             }
+            false
         }
 
         /// Forgets the first panic, where it is nobody's business.
@@ -89,6 +95,12 @@ mod bare {
         #[inline]
         pub(crate) fn guard(&mut self, f: impl FnOnce()) {
             f();
+        }
+
+        #[inline]
+        pub(crate) fn finishes(&mut self, f: impl FnOnce()) -> bool {
+            f();
+            true
         }
 
         pub(crate) fn any(&self) -> bool {

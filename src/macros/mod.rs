@@ -28,6 +28,8 @@ pub mod __private {
     pub use super::entry::{main_builder, run_main, run_test};
     pub use super::order::{InOrder, InTurn, poll_budget, start_anywhere, start_in_order};
     pub use crate::future::maybe_done::maybe_done;
+    #[cfg(feature = "alloc")]
+    pub use crate::scope::Contest;
     pub use core::default::Default;
     pub use core::future::{Future, IntoFuture, poll_fn};
     pub use core::pin::Pin;

@@ -98,12 +98,65 @@
 macro_rules! select {
     ($(biased;)? else => $handler:expr $(,)?) => { $handler };
     (biased; $pattern:pat = $($rest:tt)+) => {
-        $crate::__select! { start = $crate::__private::start_in_order, $pattern = $($rest)+ }
+        $crate::__select! { ($crate::__private::start_in_order, drop) $pattern = $($rest)+ }
     };
     ($pattern:pat = $($rest:tt)+) => {
-        $crate::__select! { start = $crate::__private::start_anywhere, $pattern = $($rest)+ }
+        $crate::__select! { ($crate::__private::start_anywhere, drop) $pattern = $($rest)+ }
     };
     ($(biased;)?) => { ::core::compile_error!("`select!` needs at least one branch") };
+}
+
+/// [`select!`](crate::select) that cancels the branches that lose, and waits for their
+/// [clean-up](crate::scope::finally) and their [shields](crate::scope::shield) before the handler
+/// runs.
+///
+/// Everything else is as there.
+///
+/// # Panics
+///
+/// When all branches are disabled and there is no `else`.
+///
+/// # Cancel safety
+///
+/// The futures of all branches are dropped.
+///
+/// # Examples
+///
+/// ```
+/// use creel::scope::finally;
+/// use creel::time::{Duration, sleep};
+/// use std::sync::atomic::{AtomicBool, Ordering};
+/// use std::sync::Arc;
+///
+/// # #[creel::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let closed = Arc::new(AtomicBool::new(false));
+/// let close = closed.clone();
+/// let connection = finally(std::future::pending::<u8>(), async move {
+///     sleep(Duration::from_millis(1)).await;
+///     close.store(true, Ordering::Relaxed);
+/// });
+/// let in_time = creel::select_drain! {
+///     _ = connection => true,
+///     () = sleep(Duration::from_millis(1)) => {
+///         assert!(closed.load(Ordering::Relaxed));
+///         false
+///     }
+/// };
+/// assert!(!in_time);
+/// # }
+/// ```
+#[cfg(feature = "alloc")]
+#[macro_export]
+macro_rules! select_drain {
+    ($(biased;)? else => $handler:expr $(,)?) => { $handler };
+    (biased; $pattern:pat = $($rest:tt)+) => {
+        $crate::__select! { ($crate::__private::start_in_order, drain) $pattern = $($rest)+ }
+    };
+    ($pattern:pat = $($rest:tt)+) => {
+        $crate::__select! { ($crate::__private::start_anywhere, drain) $pattern = $($rest)+ }
+    };
+    ($(biased;)?) => { ::core::compile_error!("`select_drain!` needs at least one branch") };
 }
 
 /// The inside of [`select!`](crate::select).
@@ -111,8 +164,8 @@ macro_rules! select {
 #[macro_export]
 macro_rules! __select {
     // Entry: nothing read yet, all numbers free.
-    (start = $start:path, $($rest:tt)+) => {
-        $crate::__select! { @read $start, u8, {} {
+    (($($how:tt)+) $($rest:tt)+) => {
+        $crate::__select! { @read ($($how)+), u8, {} {
             [0 B0 u8] [1 B1 u8] [2 B2 u8] [3 B3 u8] [4 B4 u8] [5 B5 u8] [6 B6 u8] [7 B7 u8]
             [8 B8 u16] [9 B9 u16] [10 B10 u16] [11 B11 u16] [12 B12 u16] [13 B13 u16]
             [14 B14 u16] [15 B15 u16] [16 B16 u32] [17 B17 u32] [18 B18 u32] [19 B19 u32]
@@ -128,49 +181,49 @@ macro_rules! __select {
     };
 
     // The end; before the branches, because no pattern may begin with `else`.
-    (@read $start:path, $mask:ty, { $($done:tt)+ } { $($free:tt)* } else => $else:expr $(,)?) => {
-        $crate::__select! { @write $start, $mask, { $($done)+ } $else }
+    (@read $how:tt, $mask:ty, { $($done:tt)+ } { $($free:tt)* } else => $else:expr $(,)?) => {
+        $crate::__select! { @write $how, $mask, { $($done)+ } $else }
     };
-    (@read $start:path, $mask:ty, { $($done:tt)+ } { $($free:tt)* }) => {
-        $crate::__select! { @write $start, $mask, { $($done)+ }
+    (@read $how:tt, $mask:ty, { $($done:tt)+ } { $($free:tt)* }) => {
+        $crate::__select! { @write $how, $mask, { $($done)+ }
             ::core::panic!("all branches of `select!` are disabled and there is no `else`")
         }
     };
-    (@read $start:path, $mask:ty, { $($done:tt)+ } {} $pattern:pat = $($rest:tt)*) => {
+    (@read $how:tt, $mask:ty, { $($done:tt)+ } {} $pattern:pat = $($rest:tt)*) => {
         ::core::compile_error!("`select!` has at most 64 branches")
     };
 
     // One branch. The handler is a block and may do without a comma, or an expression and may not.
-    (@read $start:path, $_:ty, { $($done:tt)* } { [$n:tt $name:ident $mask:ty] $($free:tt)* }
+    (@read $how:tt, $_:ty, { $($done:tt)* } { [$n:tt $name:ident $mask:ty] $($free:tt)* }
         $pattern:pat = $future:expr $(, if $condition:expr)? => $handler:block, $($rest:tt)*
     ) => {
-        $crate::__select! { @read $start, $mask, {
+        $crate::__select! { @read $how, $mask, {
             $($done)* [$n $name] $pattern = $future, [$($condition)?] => $handler,
         } { $($free)* } $($rest)* }
     };
-    (@read $start:path, $_:ty, { $($done:tt)* } { [$n:tt $name:ident $mask:ty] $($free:tt)* }
+    (@read $how:tt, $_:ty, { $($done:tt)* } { [$n:tt $name:ident $mask:ty] $($free:tt)* }
         $pattern:pat = $future:expr $(, if $condition:expr)? => $handler:block $($rest:tt)*
     ) => {
-        $crate::__select! { @read $start, $mask, {
+        $crate::__select! { @read $how, $mask, {
             $($done)* [$n $name] $pattern = $future, [$($condition)?] => $handler,
         } { $($free)* } $($rest)* }
     };
-    (@read $start:path, $_:ty, { $($done:tt)* } { [$n:tt $name:ident $mask:ty] $($free:tt)* }
+    (@read $how:tt, $_:ty, { $($done:tt)* } { [$n:tt $name:ident $mask:ty] $($free:tt)* }
         $pattern:pat = $future:expr $(, if $condition:expr)? => $handler:expr
     ) => {
-        $crate::__select! { @read $start, $mask, {
+        $crate::__select! { @read $how, $mask, {
             $($done)* [$n $name] $pattern = $future, [$($condition)?] => $handler,
         } {} }
     };
-    (@read $start:path, $_:ty, { $($done:tt)* } { [$n:tt $name:ident $mask:ty] $($free:tt)* }
+    (@read $how:tt, $_:ty, { $($done:tt)* } { [$n:tt $name:ident $mask:ty] $($free:tt)* }
         $pattern:pat = $future:expr $(, if $condition:expr)? => $handler:expr, $($rest:tt)*
     ) => {
-        $crate::__select! { @read $start, $mask, {
+        $crate::__select! { @read $how, $mask, {
             $($done)* [$n $name] $pattern = $future, [$($condition)?] => $handler,
         } { $($free)* } $($rest)* }
     };
 
-    (@write $start:path, $mask:ty, {
+    (@write ($start:path, $losers:ident), $mask:ty, {
         $([$n:tt $name:ident] $pattern:pat = $future:expr, [$($condition:expr)?] => $handler:expr,)+
     } $else:expr) => {{
         // What came of it, a variant a branch.
@@ -191,11 +244,15 @@ macro_rules! __select {
         let mut selected = {
             // First the bare expressions, so that temporaries in them live as long as the futures.
             let futures = ($($future,)+);
-            let mut futures = ($($crate::__private::IntoFuture::into_future(futures.$n),)+);
+            let contest = $crate::__losers!(@open $losers);
+            let mut futures = ($($crate::__losers!(
+                @enter $losers contest,
+                $crate::__private::IntoFuture::into_future(futures.$n)
+            ),)+);
             // The closure holds a reference to the futures, which therefore stay where they are
             // even if it moves.
             let futures = &mut futures;
-            $crate::__private::poll_fn(|cx| {
+            let selected = $crate::__private::poll_fn(|cx| {
                 // With the budget spent, creel's futures would yield and others would not.
                 $crate::__private::ready!($crate::__private::poll_budget(cx));
                 let futures = &mut *futures;
@@ -250,7 +307,9 @@ macro_rules! __select {
                     $crate::__private::Poll::Ready(__CreelSelected::Disabled)
                 }
             })
-            .await
+            .await;
+            $crate::__losers!(@end $losers contest, futures, $($n)+);
+            selected
         };
 
         match selected {
@@ -260,4 +319,43 @@ macro_rules! __select {
             _ => ::core::unreachable!("the pattern fitted before"),
         }
     }};
+}
+
+/// What becomes of the branches that lose: `drop`, or `drain`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __losers {
+    (@open drop) => {
+        ()
+    };
+    (@enter drop $contest:ident, $future:expr) => {
+        $future
+    };
+    (@end drop $contest:ident, $futures:ident, $($n:tt)+) => {
+        let () = $contest;
+    };
+    (@open drain) => {
+        $crate::__private::Contest::open()
+    };
+    (@enter drain $contest:ident, $future:expr) => {
+        $contest.enter($future)
+    };
+    (@end drain $contest:ident, $futures:ident, $($n:tt)+) => {
+        $contest.end();
+        $crate::__private::poll_fn(|cx| {
+            let mut is_pending = false;
+            $({
+                // SAFETY: as above: the futures stay where they are until they are dropped.
+                let future = unsafe { $crate::__private::Pin::new_unchecked(&mut $futures.$n) };
+                is_pending |= future.poll_end(cx).is_pending();
+            })+
+            if is_pending {
+                $crate::__private::Poll::Pending
+            } else {
+                $crate::__private::Poll::Ready(())
+            }
+        })
+        .await;
+        $contest.drain().await;
+    };
 }

@@ -121,10 +121,9 @@ where
     let (mut winner, mut panics) = (None, Panics::new());
     let _all: ControlFlow<()> = poll_fn(|cx| {
         let poll = |entrant: Pin<&mut Ended<_>>, cx: &mut Context<'_>| {
-            let (mut polled, before) = (Poll::Pending, panics.any());
-            panics.guard(|| polled = entrant.poll(cx));
-            // One that panics has ended.
-            if panics.any() == before { polled } else { Poll::Ready(None) }
+            let mut polled = Poll::Pending;
+            let lives = panics.finishes(|| polled = entrant.poll(cx));
+            if lives { polled } else { Poll::Ready(None) }
         };
         entrants.poll_by(cx, poll, |_, output| {
             contest.end();

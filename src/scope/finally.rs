@@ -176,11 +176,10 @@ impl<B: Future, C: Future<Output = ()>> Finally<B, C> {
     fn poll_body(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let mut this = self.project();
         let mut polled = Poll::Pending;
-        this.panics.guard(|| polled = this.body.as_mut().poll(cx));
-        match polled {
-            Poll::Ready(outcome) => *this.outcome = outcome,
-            Poll::Pending if this.panics.any() => this.panics.guard(|| this.body.end()),
-            Poll::Pending => return Poll::Pending,
+        if this.panics.finishes(|| polled = this.body.as_mut().poll(cx)) {
+            *this.outcome = ready!(polled);
+        } else {
+            this.panics.guard(|| this.body.end());
         }
         Poll::Ready(())
     }
@@ -202,9 +201,8 @@ impl<B: Future, C: Future<Output = ()>> Future for Finally<B, C> {
         let Some(owed) = this.owed else { return Poll::Pending };
         if let Some(mut cleanup) = this.cleanup.take(*this.limit) {
             let mut polled = Poll::Pending;
-            let panicked = this.panics.any();
-            this.panics.guard(|| polled = owed.frame.enter(|| cleanup.as_mut().poll(cx)).map(drop));
-            if polled.is_pending() && this.panics.any() == panicked {
+            let poll = || polled = owed.frame.enter(|| cleanup.as_mut().poll(cx)).map(drop);
+            if this.panics.finishes(poll) && polled.is_pending() {
                 *this.cleanup = Cleanup::Running(cleanup);
                 return Poll::Pending;
             }

@@ -187,7 +187,7 @@ where
 
 /// Begins items as long as there is room and the stream has some; a bounded number of them a poll,
 /// for a stream may always be ready.
-fn feed<S: Stream>(
+pub(super) fn feed<S: Stream>(
     mut stream: Pin<&mut S>,
     cx: &mut Context<'_>,
     room: usize,

@@ -10,8 +10,12 @@ use super::consume::{All, Any, Fold, Next, TryNext};
 use super::each::{Enumerate, Filter, FilterMap, Map, MapWhile, Then};
 use super::part::{Fuse, Peekable, Skip, SkipWhile, Take, TakeWhile};
 #[cfg(feature = "alloc")]
+use super::spawned::SpawnBuffered;
+#[cfg(feature = "alloc")]
 use super::timed::{ChunksTimeout, Throttle, Timeout, TimeoutRepeating};
 use super::together::{Chain, Merge};
+#[cfg(feature = "alloc")]
+use crate::scope::TaskGroup;
 #[cfg(feature = "alloc")]
 use crate::time::{Duration, Interval};
 use core::future::Future;
@@ -576,6 +580,71 @@ pub trait StreamExt: Stream {
     {
         assert!(limit > 0, "a stream that may run no future would never give one's output");
         BufferUnordered::new(self, limit)
+    }
+
+    /// [`buffered`](Self::buffered) whose futures are tasks: they run in parallel, and they go on
+    /// while the consumer of the stream does something else.
+    ///
+    /// A future of `buffered` stands still unless the stream is polled. If it holds what its consumer
+    /// waits for, a lock or a connection, both wait for ever. Here they do not.
+    ///
+    /// Dropping the stream cancels the tasks, as a [`TaskGroup`](crate::scope::TaskGroup) does.
+    ///
+    /// # Panics
+    ///
+    /// If `limit` is zero. Polled, outside a runtime, and with what a task panicked with.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use creel::stream::{self, StreamExt};
+    /// use creel::sync::Mutex;
+    /// use std::sync::Arc;
+    ///
+    /// # #[creel::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let shared = Arc::new(Mutex::new(0));
+    /// let jobs = (1..=3).map(|number| {
+    ///     let shared = shared.clone();
+    ///     async move {
+    ///         let mut sum = shared.lock().await;
+    ///         creel::task::yield_now().await;
+    ///         *sum += number;
+    ///         number
+    ///     }
+    /// });
+    /// let mut done = stream::iter(jobs).spawn_buffered(2);
+    /// while let Some(_number) = done.next().await {
+    ///     assert!(*shared.lock().await > 0); // with `buffered`: for ever
+    /// }
+    /// # }
+    /// ```
+    #[cfg(feature = "alloc")]
+    #[track_caller]
+    fn spawn_buffered(self, limit: usize) -> SpawnBuffered<Self>
+    where
+        Self::Item: Future<Output: Send + 'static> + Send + 'static,
+        Self: Sized,
+    {
+        assert!(limit > 0, "a stream that may run no future would never give one's output");
+        SpawnBuffered::new(self, TaskGroup::new().in_order(), limit)
+    }
+
+    /// [`buffer_unordered`](Self::buffer_unordered) whose futures are tasks, as those of
+    /// [`spawn_buffered`](Self::spawn_buffered).
+    ///
+    /// # Panics
+    ///
+    /// As `spawn_buffered`.
+    #[cfg(feature = "alloc")]
+    #[track_caller]
+    fn spawn_buffer_unordered(self, limit: usize) -> SpawnBuffered<Self>
+    where
+        Self::Item: Future<Output: Send + 'static> + Send + 'static,
+        Self: Sized,
+    {
+        assert!(limit > 0, "a stream that may run no future would never give one's output");
+        SpawnBuffered::new(self, TaskGroup::new(), limit)
     }
 
     /// Runs an async function on each item, up to `limit` at a time, until all are through.

@@ -39,6 +39,8 @@ mod concurrent;
 #[cfg(feature = "alloc")]
 mod map;
 #[cfg(feature = "alloc")]
+mod spawned;
+#[cfg(feature = "alloc")]
 mod timed;
 #[cfg(feature = "alloc")]
 pub mod wrappers;
@@ -64,6 +66,8 @@ pub mod adapters {
     pub use super::consume::{All, Any, Fold, Next, TryNext};
     pub use super::each::{Enumerate, Filter, FilterMap, Map, MapWhile, Then};
     pub use super::part::{Fuse, Peekable, Skip, SkipWhile, Take, TakeWhile};
+    #[cfg(feature = "alloc")]
+    pub use super::spawned::SpawnBuffered;
     #[cfg(feature = "alloc")]
     pub use super::timed::{ChunksTimeout, Throttle, Timeout, TimeoutRepeating};
     pub use super::together::{Chain, Merge};
