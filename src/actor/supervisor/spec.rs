@@ -10,7 +10,6 @@ use crate::task::{spawn, spawn_local};
 use crate::time::Duration;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
-use core::convert::Infallible;
 use core::fmt;
 use core::future::Future;
 
@@ -210,11 +209,24 @@ impl Outcome for () {
     }
 }
 
-/// A task that never ends by itself.
-impl Outcome for Infallible {
+/// A task that never ends by itself, such as a `loop`.
+impl Outcome for Never {
     fn into_reason(self) -> ExitReason {
-        match self {}
+        self
     }
+}
+
+/// The type `!`, which stable Rust knows but cannot name elsewhere.
+type Never = <fn() -> ! as Answer>::Answer;
+
+/// What a function answers.
+#[doc(hidden)]
+pub trait Answer {
+    type Answer;
+}
+
+impl<T> Answer for fn() -> T {
+    type Answer = T;
 }
 
 impl<T: Outcome, E: Into<ExitReason>> Outcome for Result<T, E> {
