@@ -11,16 +11,20 @@
 //! no clock of its own, no address or `HashMap` order that decides anything. `spawn_blocking`
 //! runs its closure in the task's turn.
 
+#[cfg(feature = "std")]
+mod explore;
+#[cfg(feature = "std")]
+pub use explore::explore;
+
 use crate::env::clock::Clock;
 use crate::env::instant::Instant;
 use crate::platform::Park;
 use crate::runtime::{Builder, Runtime, ShutdownReport};
+use crate::task::join_set::resume_panic;
 use crate::task::queue::ReadyQueue;
 use alloc::sync::Arc;
 use core::future::Future;
-use core::ops::Range;
 use core::time::Duration;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 /// A runtime whose schedule and clock follow from a seed; see the [module](self).
 ///
@@ -79,10 +83,7 @@ impl Simulator {
         let outcome = self.runtime.block_on(async { crate::task::spawn_local(future).await });
         match outcome {
             Ok(output) => output,
-            Err(error) => match error.try_into_panic() {
-                Ok(payload) => resume_unwind(payload),
-                Err(cancelled) => panic!("the simulated program was aborted: {cancelled}"),
-            },
+            Err(error) => resume_panic(error),
         }
     }
 
@@ -123,37 +124,6 @@ impl Simulator {
     /// The runtime inside, to spawn on it or enter it.
     pub fn runtime(&self) -> &Runtime {
         &self.runtime
-    }
-}
-
-/// Runs a program under every seed in `seeds`, each in a simulator of its own.
-///
-/// # Panics
-/// As the program does under the first seed that makes it; standard error names that seed, and
-/// `Simulator::new(seed)` replays it.
-///
-/// # Examples
-/// ```
-/// creel::sim::explore(0..50, || async {
-///     let (send, mut receive) = creel::sync::mpsc::channel(1);
-///     creel::spawn(async move { send.send(1).await.unwrap() });
-///     assert_eq!(receive.recv().await, Some(1));
-/// });
-/// ```
-#[track_caller]
-pub fn explore<F, Fut>(seeds: Range<u64>, program: F)
-where
-    F: Fn() -> Fut,
-    Fut: Future<Output = ()> + 'static,
-{
-    for seed in seeds {
-        let simulator = Simulator::new(seed);
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| simulator.run(program()))) {
-            std::eprintln!(
-                "the program fails under seed {seed}; `creel::sim::Simulator::new({seed})` replays it"
-            );
-            resume_unwind(payload);
-        }
     }
 }
 

@@ -10,6 +10,7 @@ mod demo;
 mod doc;
 mod hosts;
 mod lint;
+mod npm;
 mod repo;
 mod server;
 mod shell;
@@ -51,6 +52,7 @@ const COMMANDS: &[Command] = &[
         about: "the documentation of every feature; a warning is an error",
         run: doc::run,
     },
+    Command { name: "npm", usage: "npm", about: "builds and packs the npm package", run: npm::run },
     Command {
         name: "lint",
         usage: "lint",

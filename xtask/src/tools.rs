@@ -79,6 +79,14 @@ pub fn chromium() -> Found<PathBuf> {
     }
 }
 
+/// npm, for packages of JavaScript.
+pub fn npm() -> Found<()> {
+    match on_path(if cfg!(windows) { "npm.cmd" } else { "npm" }) {
+        Some(_) => Ok(()),
+        None => missing("npm", "https://nodejs.org, or `apt-get install npm`"),
+    }
+}
+
 /// The `wasm-bindgen` command, in the very version of the crate.
 pub fn wasm_bindgen() -> Found<PathBuf> {
     let Some(version) = repo::pinned("wasm-bindgen") else {

@@ -4,6 +4,7 @@ mod compat;
 mod conformance;
 mod matrix;
 mod models;
+mod npm;
 mod package;
 mod sanitizers;
 mod source;
@@ -74,6 +75,8 @@ steps! {
     "wasi/reactor" wasi::reactor, "Node's event loop drives a module without a loop";
     "wasi/requests" wasi::requests, "a thousand HTTP requests at once leave no handle behind";
     "demo" conformance::demo, "the demo gives one digest on all hosts";
+    "npm/tests" npm::tests, "the tests of the npm package, in Node";
+    "npm/package" npm::package, "the packed npm package installs, runs and stays small";
     "features/linux" matrix::linux, "feature combinations for Linux";
     "features/web" matrix::web, "feature combinations for wasm32-unknown-unknown";
     "features/wasi" matrix::wasi, "feature combinations for WASI, previews 1 and 2";

@@ -1,0 +1,43 @@
+//! The core of the npm package: creel's tasks, timers and queues, driven by JavaScript.
+//!
+//! JavaScript keeps its values and its generators; this module schedules them. Everything that
+//! crosses is a number: tasks, queues, locks and signals have ids, and what a queue holds are the
+//! places of values in a table of JavaScript's.
+//!
+//! 1. [`spawn`] makes a task for a generator. When the task has its turn, the imported `step` runs
+//!    the generator to its next `yield`, and answers which operation was yielded ([`op`]).
+//! 2. The operation is a future of this crate's ([`drive::perform`]). When it is ready, `step` goes on with
+//!    the answer.
+//! 3. [`interrupt`] ends the operation that a task waits for; that is how tasks are cancelled.
+//! 4. [`tick`] gives ready tasks their turns and answers when it wants to be called again. The
+//!    imported `wake` says that there is something to do.
+//!
+//! One instance serves a page; a simulation gets an instance of its own ([`simulate`]), so that one
+//! that can never go on, which is a trap here, harms nobody.
+//!
+//! Why unsafe: functions for JavaScript, and tasks whose futures stay on the one thread there is.
+#![cfg_attr(target_family = "wasm", no_std)]
+#![cfg(target_family = "wasm")]
+
+extern crate alloc;
+
+mod drive;
+mod host;
+mod objects;
+mod op;
+mod single;
+mod table;
+
+pub use drive::{interrupt, resume, selected, spawn};
+pub use host::{simulate, tick, time};
+pub use objects::*;
+
+#[global_allocator]
+// SAFETY: an instance has one thread.
+static ALLOCATOR: talc::TalckWasm = unsafe { talc::TalckWasm::new_global() };
+
+/// A panic is a mistake of this crate, or a simulation that can never go on. JavaScript sees a trap.
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    core::arch::wasm32::unreachable()
+}

@@ -1,0 +1,49 @@
+/**
+ * Structured concurrency for JavaScript: tasks that can be cancelled, scopes that leave nothing
+ * behind, channels, locks, actors, supervision, and a simulator to test all that.
+ *
+ * @packageDocumentation
+ */
+export { Actor, type ActorOptions, type Behaviour } from "./actor.js";
+export { Channel } from "./channel.js";
+export * from "./errors.js";
+export { inspect, type TaskTree } from "./inspect.js";
+export { Operation, type Program } from "./operation.js";
+export { type Backoff, delay, rateLimit, retry, type RetryOptions } from "./policy.js";
+export { race, select, type Selected, timeout } from "./race.js";
+export { all, allSettled, type Outcome, Scope, scope, type ScopeOptions, type Waitable } from "./scope.js";
+export type { UntilAborted } from "./signal.js";
+export { simulate, type Simulation } from "./simulate.js";
+export {
+  type Child,
+  type Restart,
+  type Strategy,
+  supervise,
+  type SupervisorEvent,
+  type SupervisorOptions,
+} from "./supervisor.js";
+export {
+  Barrier,
+  Broadcast,
+  Event,
+  Mutex,
+  Permit,
+  type Received,
+  Receiver,
+  RwLock,
+  Semaphore,
+  Watch,
+  Watcher,
+} from "./sync.js";
+export {
+  type Body,
+  type Priority,
+  run,
+  spawn,
+  type SpawnOptions,
+  Task,
+  type TaskContext,
+  type TaskState,
+  wait,
+} from "./task.js";
+export { now, sleep, sleepUntil, yieldNow } from "./time.js";

@@ -1,0 +1,134 @@
+import { CancelledError } from "./errors.js";
+import { Operation, type Program } from "./operation.js";
+import { Signal } from "./sync.js";
+import { type Body, isProgram, type SpawnOptions, Task, wait } from "./task.js";
+
+/** How a scope deals with failures. */
+export interface ScopeOptions {
+  /** Whether the first failure cancels the others; it does unless this is `false`. */
+  readonly failFast?: boolean;
+}
+
+/** Tasks that end together: see {@link scope}. */
+export class Scope {
+  readonly #live = new Set<Task<unknown>>();
+  readonly #changed = new Signal();
+  readonly #failFast: boolean;
+  #error: { readonly reason: unknown } | undefined;
+
+  /** @internal */
+  constructor(options: ScopeOptions) {
+    this.#failFast = options.failFast ?? true;
+  }
+
+  /** Starts a task that ends with the scope. */
+  spawn<T>(body: Body<T> | Program<T>, options?: SpawnOptions): Task<T> {
+    const task = new Task(body, options);
+    this.#live.add(task);
+    task.onEnd = () => this.#ended(task);
+    return task;
+  }
+
+  /** Cancels all tasks of the scope. */
+  cancel(reason?: unknown): void {
+    for (const task of this.#live) task.cancel(reason);
+  }
+
+  #ended(task: Task<unknown>): void {
+    this.#live.delete(task);
+    const { settled } = task;
+    if (settled?.status === "rejected" && !(settled.reason instanceof CancelledError)) {
+      this.#error ??= settled;
+      if (this.#failFast) this.cancel(settled.reason);
+    }
+    this.#changed.all();
+  }
+
+  /** Waits until no task is left. @internal */
+  *drain(): Program<void> {
+    while (this.#live.size > 0) yield* this.#changed.wait();
+  }
+
+  /** Fails with the first failure. @internal */
+  check(): void {
+    if (this.#error) throw this.#error.reason;
+  }
+}
+
+/**
+ * Runs a program whose tasks end with it: when it returns, every task that it started through `scope`
+ * has ended. The first failure cancels the others and comes out here, after all have ended. When the
+ * task around is cancelled, all of them are, and are waited for.
+ *
+ * @example
+ * const [user, posts] = yield* scope(function* (s) {
+ *   const user = s.spawn(() => fetchUser(id));
+ *   const posts = s.spawn(() => fetchPosts(id));
+ *   return [yield* user, yield* posts];
+ * });
+ */
+export function* scope<T>(
+  body: (scope: Scope) => Program<T>,
+  options: ScopeOptions = {},
+): Program<T> {
+  const inner = new Scope(options);
+  let main: Task<T>;
+  try {
+    main = inner.spawn(body(inner), { name: "scope" });
+    yield* inner.drain();
+  } finally {
+    inner.cancel();
+    yield* inner.drain();
+  }
+  inner.check();
+  return main.outcome();
+}
+
+/** Something to wait for: an operation, a promise, or a body to run. */
+export type Waitable<T> = Operation<T> | PromiseLike<T> | Program<T> | Body<T>;
+
+/** The outcome of a {@link Waitable}. */
+export type Outcome<W> = W extends Operation<infer T> ? T
+  : W extends (...context: never[]) => infer R ? (R extends Program<infer T> ? T : Awaited<R>)
+  : W extends Program<infer T> ? T
+  : Awaited<W>;
+
+function* program<T>(waitable: Operation<T> | PromiseLike<T>): Program<T> {
+  return yield* waitable instanceof Operation ? waitable : wait(waitable);
+}
+
+/** Anything to wait for as the body of a task. */
+/** @internal */
+export function bodyOf<T>(waitable: Waitable<T>): Body<T> | Program<T> {
+  if (typeof waitable === "function" || isProgram(waitable)) return waitable;
+  return program(waitable as Operation<T> | PromiseLike<T>);
+}
+
+/** Waits for all; the first failure cancels those that are tasks of this call. */
+export function all<const W extends readonly Waitable<unknown>[]>(
+  waitables: W,
+): Program<{ -readonly [K in keyof W]: Outcome<W[K]> }> {
+  return scope(function* (inner) {
+    const tasks = waitables.map((waitable) => inner.spawn(bodyOf(waitable)));
+    const outcomes: unknown[] = [];
+    for (const task of tasks) outcomes.push(yield* task);
+    return outcomes as { -readonly [K in keyof W]: Outcome<W[K]> };
+  });
+}
+
+/** Waits until all have ended, whatever their outcomes. */
+export function allSettled<const W extends readonly Waitable<unknown>[]>(
+  waitables: W,
+): Program<{ -readonly [K in keyof W]: PromiseSettledResult<Outcome<W[K]>> }> {
+  return (function* () {
+    const inner = new Scope({ failFast: false });
+    const tasks = waitables.map((waitable) => inner.spawn(bodyOf(waitable)));
+    try {
+      yield* inner.drain();
+    } finally {
+      inner.cancel();
+      yield* inner.drain();
+    }
+    return tasks.map((task) => task.settled) as { -readonly [K in keyof W]: PromiseSettledResult<Outcome<W[K]>> };
+  })();
+}

@@ -1,0 +1,384 @@
+import { CancelledError, CreelError } from "./errors.js";
+import { Answer, Code, IMMEDIATE, Operation, type Program, setStart, word } from "./operation.js";
+import { type Runtime, runtime } from "./runtime.js";
+
+/** Which tasks have their turns first. */
+export type Priority = "user-blocking" | "user-visible" | "background";
+
+const PRIORITIES = { "user-blocking": 0, "user-visible": 1, background: 2 } as const;
+
+/** How to start a task. */
+export interface SpawnOptions {
+  /** What reports call it. */
+  readonly name?: string;
+  /** `"user-visible"` unless said otherwise. */
+  readonly priority?: Priority;
+  /** Cancels the task when it is aborted. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What a task can run: a generator function, an `async` function, or a plain one. */
+export type Body<T> = (context: TaskContext) => Program<T> | PromiseLike<T> | T;
+
+/** Where a task is. */
+export type TaskState = "ready" | "running" | "waiting" | "done" | "failed" | "cancelled";
+
+/** What the body of a task is given. */
+export interface TaskContext {
+  /** Aborted when the task is cancelled, with a {@link CancelledError} as reason. */
+  readonly signal: AbortSignal;
+  /** Waits for an operation in an `async` function; rejects when the task is cancelled. */
+  wait<T>(operation: Operation<T>): Promise<T>;
+}
+
+/** How a generator goes on. */
+const enum Resume {
+  Next,
+  Throw,
+  Return,
+}
+
+/** Who waits for a task outside of the core. */
+interface Waiters<T> {
+  readonly promise: Promise<T>;
+  resolve(value: T): void;
+  reject(error: unknown): void;
+}
+
+/** That a task was cancelled, and whether it has been told. */
+interface Cancel {
+  readonly reason: CancelledError;
+  delivered: boolean;
+}
+
+/**
+ * A running program. `yield* task` and `await task` wait for its outcome.
+ *
+ * Cancelling runs the `finally` blocks of its generator, which may wait, too; a `catch` does not see
+ * it. An `async` function sees its `signal` aborted, and is waited for.
+ */
+export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContext {
+  /** The operation that it waits for. @internal */
+  pending: Operation<unknown> | undefined = undefined;
+  /** Called once when it has ended; whoever sets it sees to its failure. @internal */
+  onEnd: (() => void) | undefined = undefined;
+  /** Its number in the core. @internal */
+  readonly id: number;
+  /** @internal */
+  readonly runtime: Runtime;
+  /** What it runs: the body until it begins, then the generator. */
+  #program: Body<T> | Program<T>;
+  #name: string | undefined;
+  #parent: Task<unknown> | undefined;
+  #state: "ready" | "done" | "failed" | "cancelled" = "ready";
+  /** The value, or the error. */
+  #outcome: unknown = undefined;
+  #observed = false;
+  #waiters: Waiters<T> | undefined = undefined;
+  #cancel: Cancel | undefined = undefined;
+  #controller: AbortController | undefined = undefined;
+  #unlisten: (() => void) | undefined = undefined;
+
+  /** @internal */
+  constructor(body: Body<T> | Program<T>, options?: SpawnOptions, inside: Runtime = runtime()) {
+    super();
+    this.runtime = inside;
+    this.#program = body;
+    this.#parent = inside.current;
+    this.#name = options?.name;
+    this.id = inside.spawn(this, PRIORITIES[options?.priority ?? "user-visible"]);
+    if (options?.signal) this.#follow(options.signal);
+  }
+
+  /** Its name: the one it was given, or that of its function. */
+  get name(): string {
+    return this.#name ?? (typeof this.#program === "function" ? this.#program.name : "");
+  }
+
+  /** The task that started it, if that still runs. */
+  get parent(): Task<unknown> | undefined {
+    return this.#parent?.isDone ? undefined : this.#parent;
+  }
+
+  /** Where it is. */
+  get state(): TaskState {
+    if (this.runtime.current === this) return "running";
+    return this.#state === "ready" && this.pending ? "waiting" : this.#state;
+  }
+
+  /** Whether it has ended, one way or another. */
+  get isDone(): boolean {
+    return this.#state !== "ready";
+  }
+
+  /** Aborted when the task is cancelled, with a {@link CancelledError} as reason. */
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#cancel && !this.#controller.signal.aborted) this.#controller.abort(this.#cancel.reason);
+    return this.#controller.signal;
+  }
+
+  /** Waits for an operation in an `async` function; rejects when the task is cancelled. */
+  wait<R>(operation: Operation<R>): Promise<R> {
+    return new Task(operation[Symbol.iterator](), { signal: this.signal }, this.runtime).then();
+  }
+
+  /** Cancels it; the answer is an operation that waits until it has ended. Never fails. */
+  cancel(reason?: unknown): Operation<void> {
+    this.#request(reason);
+    return new Ended(this);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.cancel();
+  }
+
+  #follow(signal: AbortSignal): void {
+    const abort = () => this.#request(signal.reason);
+    if (signal.aborted) return abort();
+    signal.addEventListener("abort", abort);
+    this.#unlisten = () => signal.removeEventListener("abort", abort);
+  }
+
+  #request(reason: unknown): void {
+    if (this.isDone || this.#cancel) return;
+    const error = reason instanceof CancelledError
+      ? reason
+      : new CancelledError(undefined, reason === undefined ? undefined : { cause: reason });
+    this.#cancel = { reason: error, delivered: false };
+    this.#controller?.abort(error);
+    this.runtime.core.interrupt(this.id, Answer.Cancelled);
+  }
+
+  /** Runs to the next operation; nothing if it has ended. @internal */
+  advance(answer: number): Operation<unknown> | undefined {
+    const { pending } = this;
+    if (!pending) return this.#begin();
+    this.pending = undefined;
+    if (answer === Answer.Cancelled) {
+      pending.abandon(this.runtime, this);
+      return this.#resume(Resume.Return, undefined);
+    }
+    let value: unknown;
+    try {
+      value = pending.finish(this.runtime, this, answer);
+    } catch (error) {
+      return this.fail(error);
+    }
+    return this.proceed(value);
+  }
+
+  /** Goes on with the value of an operation. @internal */
+  proceed(value: unknown): Operation<unknown> | undefined {
+    return this.#resume(Resume.Next, value);
+  }
+
+  /** Goes on with the failure of an operation. @internal */
+  fail(error: unknown): Operation<unknown> | undefined {
+    return this.#resume(Resume.Throw, error);
+  }
+
+  /** The core is gone: the task will never go on. @internal */
+  lose(error: unknown): void {
+    this.#end("failed", new CreelError("the core has stopped, see the cause", { cause: error }));
+  }
+
+  /** Calls the function of the task. */
+  #begin(): Operation<unknown> | undefined {
+    const body = this.#program;
+    if (typeof body === "function") {
+      this.#name ??= body.name;
+      let result: Program<T> | PromiseLike<T> | T;
+      if (this.#cancel) return this.#end("cancelled", this.#cancel.reason);
+      try {
+        result = body(this);
+      } catch (error) {
+        return this.#end("failed", error);
+      }
+      if (isProgram(result)) this.#program = result as Program<T>;
+      else if (isThenable(result)) this.#program = follow(result as PromiseLike<T>);
+      else return this.#end("done", result);
+    }
+    return this.#resume(this.#cancel ? Resume.Return : Resume.Next, undefined);
+  }
+
+  #resume(how: Resume, value: unknown): Operation<unknown> | undefined {
+    const program = this.#program as Program<T>;
+    for (;;) {
+      if (how === Resume.Return) this.#cancel!.delivered = true;
+      let result: IteratorResult<Operation<unknown>, T>;
+      try {
+        if (how === Resume.Next) result = program.next(value);
+        else if (how === Resume.Throw) result = program.throw(value);
+        else result = program.return(undefined as T);
+      } catch (error) {
+        return this.#end(error === this.#cancel?.reason ? "cancelled" : "failed", error);
+      }
+      if (result.done) {
+        const { delivered = false, reason } = this.#cancel ?? {};
+        return delivered ? this.#end("cancelled", reason) : this.#end("done", result.value);
+      }
+      if (this.#cancel && !this.#cancel.delivered) how = Resume.Return;
+      else if (result.value instanceof Operation) return result.value;
+      else {
+        how = Resume.Throw;
+        value = new CreelError(
+          "a task yielded something that is no operation: write `yield*`, and `yield* wait(promise)` for a promise",
+        );
+      }
+    }
+  }
+
+  #end(state: "done" | "failed" | "cancelled", outcome: unknown): undefined {
+    this.#state = state;
+    this.#outcome = outcome;
+    this.#parent = undefined;
+    this.#unlisten?.();
+    this.#unlisten = undefined;
+    if (this.#waiters) {
+      if (state === "done") this.#waiters.resolve(outcome as T);
+      else this.#waiters.reject(outcome);
+    } else if (state === "failed" && !this.#observed && !this.onEnd) {
+      // Nobody waits: the host reports it, as it does for promises.
+      void Promise.reject(outcome);
+    }
+    this.onEnd?.();
+  }
+
+  /** Somebody is told of its failure. @internal */
+  observe(): void {
+    this.#observed = true;
+  }
+
+  /** Its outcome, once it has ended. @internal */
+  outcome(): T {
+    if (this.#state === "done") return this.#outcome as T;
+    throw this.#outcome;
+  }
+
+  /** Its outcome as data, once it has ended. */
+  get settled(): PromiseSettledResult<T> | undefined {
+    if (!this.isDone) return undefined;
+    if (this.#state === "done") return { status: "fulfilled", value: this.#outcome as T };
+    return { status: "rejected", reason: this.#outcome };
+  }
+
+  override ask(): number {
+    this.#observed = true;
+    // The number of a task that has ended may be another's by now.
+    return this.isDone ? word(Code.Yield) : word(Code.Join, this.id);
+  }
+
+  override begin(inside: Runtime): number {
+    if (!this.isDone) return this.ask();
+    this.#observed = true;
+    inside.value = this.outcome();
+    return IMMEDIATE;
+  }
+
+  override finish(): T {
+    return this.outcome();
+  }
+
+  override then<A = T, B = never>(
+    fulfilled?: ((value: T) => A | PromiseLike<A>) | null,
+    rejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    this.#observed = true;
+    if (!this.#waiters) {
+      let resolve!: (value: T) => void;
+      let reject!: (error: unknown) => void;
+      const promise = new Promise<T>((yes, no) => ([resolve, reject] = [yes, no]));
+      this.#waiters = { promise, resolve, reject };
+      if (this.#state === "done") resolve(this.#outcome as T);
+      else if (this.isDone) reject(this.#outcome);
+    }
+    return this.#waiters.promise.then(fulfilled, rejected);
+  }
+}
+
+/** Waits for the end of a task, whatever its outcome. */
+class Ended extends Operation<void> {
+  constructor(readonly task: Task<unknown>) {
+    super();
+  }
+  override ask(): number {
+    return this.task.isDone ? word(Code.Yield) : word(Code.Join, this.task.id);
+  }
+}
+
+/** Waits for a promise. If the task is cancelled meanwhile, it goes on without the promise. */
+export class Wait<T> extends Operation<T> {
+  #result: { value: T } | { error: unknown } | undefined;
+
+  constructor(readonly promise: PromiseLike<T>) {
+    super();
+  }
+
+  override get isPlain(): boolean {
+    return false;
+  }
+
+  override ask(inside: Runtime, task: Task<unknown>): number {
+    const done = (result: { value: T } | { error: unknown }) => {
+      this.#result = result;
+      // Unless the task has gone on meanwhile.
+      if (task.pending === this) inside.core.resume(task.id, Answer.Ok);
+    };
+    this.promise.then((value) => done({ value }), (error: unknown) => done({ error }));
+    return word(Code.Park);
+  }
+
+  override finish(): T {
+    const result = this.#result!;
+    if ("error" in result) throw result.error;
+    return result.value;
+  }
+}
+
+/**
+ * Waits for a promise in a generator: `const response = yield* wait(fetch(url))`. A promise cannot be
+ * cancelled; give `fetch` and its like the `signal` of the task.
+ */
+export function wait<T>(promise: PromiseLike<T>): Operation<T> {
+  return new Wait(promise);
+}
+
+/**
+ * Starts a task. It belongs to nobody: a failure that nobody waits for is reported as an unhandled
+ * rejection. Inside a program prefer {@link scope}, which waits for its tasks.
+ */
+export function spawn<T>(body: Body<T>, options?: SpawnOptions): Task<T> {
+  return new Task(body, options);
+}
+
+/** Runs a program from the outside; the answer is a promise of its outcome. */
+export function run<T>(body: Body<T>, options?: SpawnOptions): Promise<T> {
+  return spawn(body, options).then();
+}
+
+/** Whether something is a generator that has begun. @internal */
+export function isProgram(value: unknown): value is Program<unknown> {
+  return typeof value === "object" && value !== null && typeof (value as Program<unknown>).return === "function"
+    && typeof (value as Program<unknown>).next === "function";
+}
+
+/** The promise of an `async` function as a program: what it does until its end is part of the task. */
+function* follow<T>(promise: PromiseLike<T>): Program<T> {
+  let isDone = false;
+  const done = () => void (isDone = true);
+  promise.then(done, done);
+  try {
+    return yield* wait(promise);
+  } finally {
+    // It has seen the signal; whatever it still does is waited for.
+    while (!isDone) yield* wait(promise.then(() => {}, () => {}));
+  }
+}
+
+/** @internal */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && typeof (value as PromiseLike<unknown>).then === "function";
+}
+
+setStart((program) => new Task(program).then());

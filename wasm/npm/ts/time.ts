@@ -1,0 +1,39 @@
+import { Code, Operation, word } from "./operation.js";
+import { type Runtime, runtime } from "./runtime.js";
+import { until, type UntilAborted } from "./signal.js";
+
+class Sleep extends Operation<void> {
+  constructor(readonly milliseconds: number) {
+    super();
+  }
+  override ask(inside: Runtime): number {
+    inside.argument = this.milliseconds;
+    return word(Code.Sleep);
+  }
+}
+
+/** Waits so many milliseconds; `Infinity` is for ever, less than zero is no time. */
+export function sleep(milliseconds: number, options?: UntilAborted): Operation<void> {
+  return until(new Sleep(milliseconds), options);
+}
+
+/** Waits until {@link now} answers `deadline`. */
+export function sleepUntil(deadline: number, options?: UntilAborted): Operation<void> {
+  return sleep(deadline - now(), options);
+}
+
+/** Milliseconds on the clock that timers follow: monotonic, and simulated in a simulation. */
+export function now(): number {
+  return runtime().core.time();
+}
+
+class Yield extends Operation<void> {
+  override ask(): number {
+    return word(Code.Yield);
+  }
+}
+
+/** Lets the other tasks have a turn. */
+export function yieldNow(): Operation<void> {
+  return new Yield();
+}

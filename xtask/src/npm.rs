@@ -1,0 +1,72 @@
+//! `cargo xtask npm`: builds the npm package and packs it.
+
+use crate::shell::{Log, capture, cargo};
+use crate::steps::Trouble;
+use crate::{repo, tools};
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+
+/// Packs the package; the answer on the terminal is the file.
+pub fn run(_: &[String]) -> ExitCode {
+    let packed = Log::create("npm").map_err(Trouble::Failed).and_then(|mut log| {
+        build(&mut log)?;
+        pack(&mut log)
+    });
+    match packed {
+        Ok(file) => {
+            println!("{}", file.display());
+            ExitCode::SUCCESS
+        }
+        Err(Trouble::Failed(why)) => {
+            eprintln!("{why}");
+            ExitCode::FAILURE
+        }
+        Err(Trouble::Missing(missing)) => {
+            eprintln!("{} is missing; get it with {}", missing.what, missing.get);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The folder of the package.
+pub fn folder() -> PathBuf {
+    repo::root().join("wasm/npm")
+}
+
+/// A command of npm's in the folder of the package.
+pub fn npm(arguments: &[&str]) -> Command {
+    let mut command = Command::new(if cfg!(windows) { "npm.cmd" } else { "npm" });
+    command.args(arguments).current_dir(folder());
+    command
+}
+
+/// Node in the folder of the package.
+pub fn node(arguments: &[&str]) -> Command {
+    let mut command = Command::new("node");
+    command.args(arguments).current_dir(folder());
+    command
+}
+
+/// Makes `dist`.
+pub fn build(log: &mut Log) -> Result<(), Trouble> {
+    tools::node()?;
+    tools::npm()?;
+    tools::target(WASM)?;
+    log.run(&mut npm(&["ci", "--ignore-scripts", "--silent"]))?;
+    let core = ["build", "--quiet", "--profile", "small", "--package", "creel-npm"];
+    log.run(cargo(&core).args(["--target", WASM]))?;
+    let core = repo::target().join(WASM).join("small/creel_npm.wasm");
+    log.run(node(&["build.mjs"]).arg(core))?;
+    Ok(())
+}
+
+const WASM: &str = "wasm32-unknown-unknown";
+
+/// Packs what `build` has made; the answer is the file.
+pub fn pack(log: &mut Log) -> Result<PathBuf, Trouble> {
+    let place = repo::target().join("npm");
+    std::fs::create_dir_all(&place).map_err(|error| format!("{}: {error}", place.display()))?;
+    log.run(npm(&["pack", "--silent", "--pack-destination"]).arg(&place))?;
+    let version = capture(&mut node(&["-p", "require('./package.json').version"]))?;
+    Ok(place.join(format!("creel-{}.tgz", version.trim())))
+}
