@@ -1,12 +1,28 @@
 //! `cargo xtask bench`: the benchmarks, each beside its peers.
 //!
-//! First criterion's groups, then the table of the README. `--table` leaves the first out.
+//! First criterion's groups, then the table of the README. `--table` leaves the first out. `bench
+//! web` is the table of the event loop, in Node and in Chromium.
 
+use crate::hosts::{self, Context, Host, Source};
+use crate::shell::Log;
+use crate::steps::Trouble;
 use crate::{shell, tools};
 use std::process::ExitCode;
 
+const WEB: Source<'static> = Source {
+    package: "creel-web-benches",
+    kind: "--bin",
+    features: |_| "",
+    profile: Some("release"),
+};
+
 /// Runs the benchmarks whose names contain one of the filters, or all.
 pub fn run(arguments: &[String]) -> ExitCode {
+    if let Some((first, filters)) = arguments.split_first()
+        && first == "web"
+    {
+        return web(filters);
+    }
     let table_only = arguments.iter().any(|argument| argument == "--table");
     let filters: Vec<&str> =
         arguments.iter().map(String::as_str).filter(|text| !text.starts_with("--")).collect();
@@ -14,6 +30,30 @@ pub fn run(arguments: &[String]) -> ExitCode {
         println!("no instruction counts: {} is missing; get it with {}", missing.what, missing.get);
     }
     let succeeded = (table_only || criterion(&filters)) && table(&filters);
+    if succeeded { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Runs the table of the event loop wherever it can run.
+fn web(filters: &[String]) -> ExitCode {
+    let mut succeeded = true;
+    for host in [Host::Node, Host::Chromium(Context::Window)] {
+        let built = Log::create("bench-web")
+            .map_err(Trouble::Failed)
+            .and_then(|mut log| hosts::build(host, WEB, &mut log));
+        match built {
+            Ok(program) => {
+                println!("\n| {} | creel | peers |\n|---|---|---|", program.described());
+                succeeded &= shell::forward(program.command().args(filters));
+            }
+            Err(Trouble::Missing(it)) => {
+                println!("left out: {} is missing; get it with {}", it.what, it.get);
+            }
+            Err(Trouble::Failed(why)) => {
+                eprintln!("{why}");
+                succeeded = false;
+            }
+        }
+    }
     if succeeded { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::{ExitCode, Stdio};
 
 const PROGRAM: Source<'static> =
-    Source { package: "creel-demo", kind: "--bin", features: |host| host.name() };
+    Source { package: "creel-demo", kind: "--bin", features: |host| host.name(), profile: None };
 
 /// What the program works through unless told otherwise.
 const DEFAULT_FILE: &str = "examples/river.txt";

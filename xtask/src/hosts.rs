@@ -82,6 +82,8 @@ pub struct Source<'a> {
     pub kind: &'a str,
     /// The features for a host.
     pub features: fn(Host) -> &'static str,
+    /// How it is optimised, if not as usual: a profile of cargo's.
+    pub profile: Option<&'static str>,
 }
 
 /// A program that is built and can be started.
@@ -170,6 +172,9 @@ fn compile(host: Host, source: Source<'_>, log: &mut Log) -> Result<PathBuf, Str
     command.args(["--quiet", "--message-format", "json-render-diagnostics"]);
     command.args(["--package", source.package, source.kind, host.name()]);
     command.args(["--no-default-features", "--features", (source.features)(host)]);
+    if let Some(profile) = source.profile {
+        command.args(["--profile", profile]);
+    }
     if let Some(target) = host.target() {
         command.args(["--target", target]);
     }

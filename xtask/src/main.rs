@@ -42,7 +42,7 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "bench",
-        usage: "bench [--table] [FILTER..]",
+        usage: "bench [web|--table] [FILTER..]",
         about: "the benchmarks, each beside its peers",
         run: bench::run,
     },

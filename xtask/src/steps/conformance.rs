@@ -21,6 +21,7 @@ const LIST: Source<'static> = Source {
         Host::Wasi => "std,macros,wasi,io-std",
         Host::Wasip2 => "std,macros,wasi,io-std,net",
     },
+    profile: None,
 };
 
 /// What an event loop promises beyond the list.

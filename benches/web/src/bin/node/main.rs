@@ -3,6 +3,8 @@
 #[cfg(target_family = "wasm")]
 mod executors;
 #[cfg(target_family = "wasm")]
+mod frames;
+#[cfg(target_family = "wasm")]
 mod operations;
 #[cfg(target_family = "wasm")]
 mod table;

@@ -52,7 +52,7 @@ impl Countdown {
 
 /// Woken at once, polled in turn.
 #[derive(Default)]
-struct Again(bool);
+pub struct Again(bool);
 
 impl Future for Again {
     type Output = ();

@@ -1,7 +1,7 @@
 //! Rounds in which every executor has its turn at each operation; the least is told.
 
 use crate::executors::{Bare, Bindgen, Creel, Executor};
-use crate::operations as op;
+use crate::{frames, operations as op};
 use creel::sync::oneshot;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -102,6 +102,14 @@ pub async fn main() {
         let peers = peers.iter().zip(&least).skip(1);
         let peers: Vec<_> = peers.map(|(peer, ns)| format!("{} {ns:.0}", peer.name)).collect();
         print(&format!("| {name}, ns | {:.0} | {} |\n", least[0], peers.join(", ")));
+    }
+    if frames::has_frames() && wanted("longest frame gap") {
+        let own = on::<Creel>(frames::under_load::<Creel>()).await;
+        let bindgen = on::<Bindgen>(frames::under_load::<Bindgen>()).await;
+        let name = Bindgen::NAME;
+        print(&format!(
+            "| 1.5 s of work: longest frame gap, ms | {own:.0} | {name} {bindgen:.0} |\n"
+        ));
     }
     if wanted("parked task, bytes") {
         let (own, bindgen) = (parked::<Creel>().await, parked::<Bindgen>().await);
