@@ -32,7 +32,7 @@
 mod common;
 mod rest;
 pub mod tcp;
-mod udp;
+pub mod udp;
 #[cfg(unix)]
 pub mod unix;
 

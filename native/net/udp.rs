@@ -1,3 +1,9 @@
+//! UDP: datagrams, one or many a call.
+
+mod batch;
+
+pub use batch::{Incoming, Outgoing};
+
 use super::ToSocketAddrs;
 use crate::io::{Interest, ReadBuf, Ready};
 use crate::native::driver::Source;
