@@ -68,7 +68,8 @@
 //! | `native` | threads as hosts, the work-stealing pool, the blocking pool; nothing on WebAssembly |
 //! | `web` | the event loop of browsers and Node as host; nothing elsewhere |
 //! | `wasi` | WASI as host; nothing elsewhere |
-//! | `wasi-http` | HTTP on WASI preview 2: requests, and a component that serves; brings `wasi` and `bytes` |
+//! | `wasip3` | WASI preview 3, whose host drives: `wasm::wasi::preview3`; brings `wasi` |
+//! | `wasi-http` | HTTP on WASI previews 2 and 3: requests, and a component that serves; brings `wasi` and `bytes` |
 //! | `sim` | the deterministic simulator |
 //! | `bytes` | `Buf` and `BufMut` in the methods of `io`, `Bytes` as an owned buffer |
 //! | `futures-io` | adapters to and from the streams of `futures-io` |

@@ -318,6 +318,11 @@ impl CurrentThread {
         }
     }
 
+    /// How many tasks are left; unknown while somebody drives.
+    pub(super) fn task_count(&self) -> Option<usize> {
+        self.executor.drive().ok().map(|driving| driving.task_count())
+    }
+
     #[track_caller]
     fn drive_alone(&self, what: &str) -> Driven<'_> {
         self.drive().unwrap_or_else(|refused| match refused {

@@ -83,6 +83,12 @@ impl LocalRuntime {
         self.handle().enter_local()
     }
 
+    /// How many tasks are left; unknown inside a tick.
+    #[allow(dead_code)] // preview 3 of WASI asks
+    pub(crate) fn task_count(&self) -> Option<usize> {
+        self.runtime.task_count()
+    }
+
     /// [`Runtime::next_deadline`].
     pub fn next_deadline(&self) -> Option<crate::env::instant::Instant> {
         self.runtime.next_deadline()
@@ -133,6 +139,17 @@ impl Builder {
             "a local runtime has one thread: use `Builder::new_current_thread`"
         );
         Ok(LocalRuntime { runtime: self.bound().build()?, _not_send: PhantomData })
+    }
+
+    /// Makes a current-thread runtime that is bound to its thread and ticked, with I/O.
+    #[allow(dead_code)] // preview 3 of WASI asks
+    pub(crate) fn build_local_ticked(
+        &mut self,
+        driver: alloc::sync::Arc<dyn crate::platform::Driver>,
+        wake: impl Fn() + Send + Sync + 'static,
+    ) -> LocalRuntime {
+        let runtime = self.build_ticked(None, None, Some(driver), wake);
+        LocalRuntime { runtime, _not_send: PhantomData }
     }
 
     /// Makes a current-thread runtime that is bound to its thread, for a host that ticks it; as

@@ -177,6 +177,12 @@ impl Runtime {
         self.handle.owner().env().timers.note_gap(from, to);
     }
 
+    /// How many tasks are left, for hosts that tick until none is; unknown inside a tick.
+    #[allow(dead_code)] // preview 3 of WASI asks
+    pub(crate) fn task_count(&self) -> Option<usize> {
+        self.local.as_ref().and_then(CurrentThread::task_count)
+    }
+
     /// When the next timer is due on the clock of the host, for one that ticks.
     pub fn next_deadline(&self) -> Option<Instant> {
         self.local.as_ref().and_then(CurrentThread::next_deadline)

@@ -17,10 +17,15 @@
 //! | standard streams (feature `io-std`) | yes | yes |
 //! | sockets (feature `net`) | no: current hosts have dropped them | TCP, UDP, name lookup |
 //!
+//! Preview 3, where the host drives, is in `preview3` (feature `wasip3`, target `wasm32-wasip2`); HTTP in
+//! `http` (feature `wasi-http`).
+//!
 //! A module whose host calls in and expects an answer soon has no `main`: see [`module`].
 //!
 //! Absent: threads, which WASI does not have.
 
+#[cfg(all(any(feature = "net", feature = "wasip3"), target_env = "p2"))]
+mod address;
 #[cfg(all(feature = "wasi-http", target_env = "p2"))]
 pub mod http;
 pub mod module;
@@ -28,6 +33,8 @@ pub mod module;
 mod preview1;
 #[cfg(target_env = "p2")]
 mod preview2;
+#[cfg(all(feature = "wasip3", target_env = "p2"))]
+pub mod preview3;
 pub(crate) mod reactor;
 
 #[cfg(target_env = "p1")]

@@ -21,6 +21,8 @@ pub enum Host {
     Wasi,
     /// WASI preview 2.
     Wasip2,
+    /// WASI preview 3, whose host drives: the program is a library by its crate type.
+    Wasip3,
 }
 
 /// Where in a browser a program runs.
@@ -59,6 +61,7 @@ impl Host {
             Host::Simulator => "simulator",
             Host::Node | Host::Chromium(_) => "node",
             Host::Wasi | Host::Wasip2 => "wasi",
+            Host::Wasip3 => "wasip3",
         }
     }
 
@@ -68,7 +71,7 @@ impl Host {
             Host::Native | Host::Simulator => None,
             Host::Node | Host::Chromium(_) => Some("wasm32-unknown-unknown"),
             Host::Wasi => Some("wasm32-wasip1"),
-            Host::Wasip2 => Some("wasm32-wasip2"),
+            Host::Wasip2 | Host::Wasip3 => Some("wasm32-wasip2"),
         }
     }
 }
@@ -152,7 +155,7 @@ pub fn build(host: Host, source: Source<'_>, log: &mut Log) -> Result<Program, T
             Starter::Chromium { node: tools::node()?, chromium: tools::chromium()?, context }
         }
         Host::Wasi => Starter::Wasi(tools::wasi()?),
-        Host::Wasip2 => Starter::Wasi(tools::Wasi::Wasmtime(tools::wasmtime()?)),
+        Host::Wasip2 | Host::Wasip3 => Starter::Wasi(tools::Wasi::Wasmtime(tools::wasmtime()?)),
     };
     if let Some(target) = host.target() {
         tools::target(target)?;
@@ -186,7 +189,7 @@ fn compile(host: Host, source: Source<'_>, log: &mut Log) -> Result<PathBuf, Str
         .out
         .lines()
         .rev()
-        .find_map(executable)
+        .find_map(if host == Host::Wasip3 { library } else { executable })
         .ok_or_else(|| format!("{} built nothing", shell::shown(&command)))
 }
 
@@ -195,6 +198,13 @@ fn executable(message: &str) -> Option<PathBuf> {
     let (_, rest) = message.split_once("\"executable\":\"")?;
     let (path, _) = rest.split_once('"')?;
     Some(PathBuf::from(path.replace("\\\\", "\\")))
+}
+
+/// The path of a library of the type `cdylib` in such a message.
+fn library(message: &str) -> Option<PathBuf> {
+    let (_, rest) = message.split_once("\"filenames\":[\"")?;
+    let (path, _) = rest.split_once('"')?;
+    path.ends_with(".wasm").then(|| PathBuf::from(path.replace("\\\\", "\\")))
 }
 
 /// Gives a wasm program its JavaScript half.

@@ -44,6 +44,7 @@
 //! instance for [`GRACE`] and no longer: cancel it when the request is done.
 
 pub(in crate::wasm::wasi) mod body;
+pub(in crate::wasm::wasi) mod convert;
 
 pub use crate::wasm::wasi::preview2::http::{Incoming, send};
 pub use body::Body;

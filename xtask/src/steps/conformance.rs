@@ -20,6 +20,7 @@ const LIST: Source<'static> = Source {
         Host::Node | Host::Chromium(_) => "std,macros,web",
         Host::Wasi => "std,macros,wasi,io-std",
         Host::Wasip2 => "std,macros,wasi,io-std,net",
+        Host::Wasip3 => "std,macros,wasip3",
     },
     profile: None,
 };
@@ -68,12 +69,17 @@ pub fn wasip2(log: &mut Log) -> Verdict {
     run_list(Host::Wasip2, log)
 }
 
+pub fn wasip3(log: &mut Log) -> Verdict {
+    run_list(Host::Wasip3, log)
+}
+
 pub fn demo(log: &mut Log) -> Verdict {
     crate::demo::check(log)
 }
 
 fn run_list(host: Host, log: &mut Log) -> Verdict {
-    let program = hosts::build(host, LIST, log)?;
+    let kind = if host == Host::Wasip3 { "--example" } else { LIST.kind };
+    let program = hosts::build(host, Source { kind, ..LIST }, log)?;
     let text = run_all(&program, log)?;
     let note = compare(host, &text)?;
     match program.described() {

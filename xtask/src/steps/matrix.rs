@@ -54,8 +54,18 @@ pub fn wasi(log: &mut Log) -> Verdict {
     let combinations =
         ["", "alloc", "std", "std,macros", "sim", "wasi", "wasi,macros", "wasi,sim,macros", "full"];
     check(log, "wasm32-wasip1", &combinations)?;
-    let more =
-        [&combinations[..], &["wasi,net", "wasi,io-std", "wasi-http", "wasi-http,full"]].concat();
+    let more = [
+        &combinations[..],
+        &[
+            "wasi,net",
+            "wasi,io-std",
+            "wasi-http",
+            "wasi-http,full",
+            "wasip3",
+            "wasip3,wasi-http,net",
+        ],
+    ]
+    .concat();
     check(log, "wasm32-wasip2", &more)
 }
 

@@ -70,8 +70,13 @@ steps! {
     "conformance/service-worker" conformance::service_worker, "the conformance list in a service worker";
     "conformance/wasi" conformance::wasi, "the conformance list under WASI preview 1";
     "conformance/wasip2" conformance::wasip2, "the conformance list under WASI preview 2, with sockets";
+    "conformance/wasip3" conformance::wasip3, "the conformance list under WASI preview 3";
     "wasi/echo" wasi::echo, "many connections to a component on WASI preview 2";
     "wasi/http" wasi::http, "a component that serves HTTP";
+    "wasi/echo-p3" wasi::echo_p3, "many connections to a component on WASI preview 3";
+    "wasi/http-p3" wasi::http_p3, "a component that serves HTTP on preview 3";
+    "wasi/requests-p3" wasi::requests_p3, "HTTP requests at once on preview 3";
+    "wasi/host" wasi::host, "a Rust program on creel hosts a module on creel";
     "wasi/reactor" wasi::reactor, "Node's event loop drives a module without a loop";
     "wasi/requests" wasi::requests, "a thousand HTTP requests at once leave no handle behind";
     "demo" conformance::demo, "the demo gives one digest on all hosts";

@@ -41,7 +41,7 @@ pub fn clippy_web(log: &mut Log) -> Verdict {
 
 pub fn clippy_wasi(log: &mut Log) -> Verdict {
     clippy_of(log, WASI, ("wasi", "wasi"), "std,macros,sim,wasi,io-std")?;
-    clippy_of(log, WASIP2, ("wasi", "wasi"), "std,macros,sim,wasi-http,io-std,net")
+    clippy_of(log, WASIP2, ("wasi", "wasi"), "std,macros,sim,wasi-http,wasip3,io-std,net")
 }
 
 fn clippy_of(

@@ -14,10 +14,19 @@ const TARGET: &str = "wasm32-wasip2";
 
 /// 64 and 256 connections at once to an echo: more than wasmtime tells of in one answer.
 pub fn echo(log: &mut Log) -> Verdict {
+    echo_of("echo", log)
+}
+
+/// The same on preview 3.
+pub fn echo_p3(log: &mut Log) -> Verdict {
+    echo_of("examples/echo_p3", log)
+}
+
+fn echo_of(component: &str, log: &mut Log) -> Verdict {
     let programs = Programs::build(log)?;
     let mut wasmtime = Command::new(&programs.wasmtime);
-    wasmtime.args(["run", "-S", "inherit-network=y,tcp=y"]).arg(programs.component("echo"));
-    let server = programs.start("echo", wasmtime.arg("0"))?;
+    wasmtime.args(["run", "-S", "inherit-network=y,tcp=y"]).arg(programs.component(component));
+    let server = programs.start(component, wasmtime.arg("0"))?;
     for (connections, requests) in [("64", "100"), ("256", "50"), ("600", "10")] {
         log.run(programs.load().args(["echo", &server.address, connections, requests]))?;
     }
@@ -26,10 +35,19 @@ pub fn echo(log: &mut Log) -> Verdict {
 
 /// A component that serves HTTP.
 pub fn http(log: &mut Log) -> Verdict {
+    http_of("creel_components", log)
+}
+
+/// The same on preview 3.
+pub fn http_p3(log: &mut Log) -> Verdict {
+    http_of("examples/http_p3", log)
+}
+
+fn http_of(component: &str, log: &mut Log) -> Verdict {
     let programs = Programs::build(log)?;
     let mut wasmtime = Command::new(&programs.wasmtime);
     wasmtime.args(["serve", "-S", "cli=y", "--addr", "127.0.0.1:0"]);
-    let server = programs.start("http", wasmtime.arg(programs.component("creel_components")))?;
+    let server = programs.start(component, wasmtime.arg(programs.component(component)))?;
     let expected = [
         ("/", "200 hello"),
         ("/sleep", "200 slept"),
@@ -60,13 +78,33 @@ pub fn http(log: &mut Log) -> Verdict {
 
 /// A thousand requests at once, with timeouts and cancellation, leave no handle behind.
 pub fn requests(log: &mut Log) -> Verdict {
+    let text = requests_of("requests", log)?;
+    let note = text.lines().find(|line| line.starts_with("handles"));
+    Ok(note.unwrap_or_default().to_owned())
+}
+
+/// Requests on preview 3.
+pub fn requests_p3(log: &mut Log) -> Verdict {
+    requests_of("examples/requests_p3", log).map(|text| text.trim().to_owned())
+}
+
+fn requests_of(component: &str, log: &mut Log) -> Verdict {
     let programs = Programs::build(log)?;
     let server = programs.start("serve", programs.load().arg("serve"))?;
     let mut wasmtime = Command::new(&programs.wasmtime);
     wasmtime.args(["run", "-S", "http=y,inherit-network=y"]);
-    let text = log.run(wasmtime.arg(programs.component("requests")).arg(&server.address))?;
-    let note = text.lines().find(|line| line.starts_with("handles"));
-    Ok(note.unwrap_or_default().to_owned())
+    Ok(log.run(wasmtime.arg(programs.component(component)).arg(&server.address))?)
+}
+
+/// A native program on creel hosts a module on creel. Built apart from everything else, and kept
+/// outside of the clone: wasmtime as a library takes minutes to compile.
+pub fn host(log: &mut Log) -> Verdict {
+    let module = build_reactor(log)?;
+    let manifest = repo::root().join("examples/host/Cargo.toml");
+    let target = tools::folder().join("host-target");
+    let mut command = cargo(&["run", "--quiet", "--manifest-path"]);
+    command.arg(manifest).arg("--").arg(module).env("CARGO_TARGET_DIR", target);
+    Ok(log.run(&mut command)?.trim().to_owned())
 }
 
 /// Node's event loop drives a module that has no loop of its own.
@@ -99,7 +137,8 @@ impl Programs {
         let wasmtime = tools::wasmtime()?;
         tools::target(TARGET)?;
         let build = ["build", "--quiet", "--package", PACKAGE];
-        log.run(cargo(&build).args(["--target", TARGET]))?;
+        let everything = ["--lib", "--bins", "--examples", "--features", "p3"];
+        log.run(cargo(&build).args(everything).args(["--target", TARGET]))?;
         log.run(cargo(&build).args(["--bin", "load", "--features", "native"]))?;
         Ok(Self { wasmtime })
     }
@@ -114,6 +153,6 @@ impl Programs {
     }
 
     fn start(&self, name: &str, command: &mut Command) -> Result<Server, String> {
-        Server::start(command, repo::scratch().join(format!("wasi-{name}.out")))
+        Server::start(command, repo::scratch().join(format!("wasi-{}.out", name.replace('/', "-"))))
     }
 }

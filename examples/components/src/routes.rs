@@ -1,0 +1,50 @@
+//! What the service answers, on both previews.
+
+use creel::time::{Duration, sleep, timeout};
+use creel::wasm::wasi::http::Body;
+use http::{Request, Response};
+use std::io;
+
+pub async fn answer<I>(request: Request<I>) -> io::Result<Response<Body>>
+where
+    I: http_body::Body<Data = bytes::Bytes, Error = io::Error> + 'static,
+{
+    match request.uri().path() {
+        "/" => Ok(Response::new("hello\n".into())),
+        // Whatever comes in goes out again while it comes.
+        "/echo" => Ok(Response::new(Body::new(request.into_body()))),
+        "/sleep" => {
+            sleep(Duration::from_millis(50)).await;
+            Ok(Response::new("slept\n".into()))
+        }
+        // Two tasks at a time, and one that is given up.
+        "/tasks" => {
+            let tasks = [1, 2].map(|n| {
+                creel::spawn(async move {
+                    sleep(Duration::from_millis(5 * n)).await;
+                    n
+                })
+            });
+            let mut sum = 0;
+            for task in tasks {
+                sum += task.await.map_err(io::Error::other)?;
+            }
+            let never = timeout(Duration::from_millis(5), std::future::pending::<()>()).await;
+            Ok(Response::new(format!("{sum} {}\n", never.is_err()).into()))
+        }
+        // What a task does after the response is still done.
+        "/later" => {
+            creel::spawn(async {
+                sleep(Duration::from_millis(20)).await;
+                eprintln!("done after the response");
+            });
+            Ok(Response::new("now\n".into()))
+        }
+        "/error" => Err(io::Error::other("this path fails on purpose")),
+        _ => {
+            let mut missing = Response::new("nothing here\n".into());
+            *missing.status_mut() = http::StatusCode::NOT_FOUND;
+            Ok(missing)
+        }
+    }
+}

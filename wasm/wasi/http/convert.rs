@@ -1,0 +1,145 @@
+//! Methods, headers, addresses and errors, there and back: previews 2 and 3 have the same types under
+//! other paths.
+
+/// The conversions, for the types of the module that is given; its name for all of a message's fields
+/// comes second.
+macro_rules! conversions {
+    ($($types:ident)::+, $entries:ident) => {
+        use $($types)::+::{ErrorCode, Fields, Method, Scheme};
+        use http::header::{HeaderMap, HeaderName, HeaderValue};
+        use http::uri::{Authority, Parts, PathAndQuery, Uri};
+        use std::borrow::ToOwned;
+        use std::format;
+        use std::io::{self, ErrorKind};
+        use std::vec::Vec;
+
+        pub(super) fn method_to_host(method: &http::Method) -> Method {
+            match method.as_str() {
+                "GET" => Method::Get,
+                "HEAD" => Method::Head,
+                "POST" => Method::Post,
+                "PUT" => Method::Put,
+                "DELETE" => Method::Delete,
+                "CONNECT" => Method::Connect,
+                "OPTIONS" => Method::Options,
+                "TRACE" => Method::Trace,
+                "PATCH" => Method::Patch,
+                other => Method::Other(other.to_owned()),
+            }
+        }
+
+        pub(super) fn method_from_host(method: Method) -> io::Result<http::Method> {
+            Ok(match method {
+                Method::Get => http::Method::GET,
+                Method::Head => http::Method::HEAD,
+                Method::Post => http::Method::POST,
+                Method::Put => http::Method::PUT,
+                Method::Delete => http::Method::DELETE,
+                Method::Connect => http::Method::CONNECT,
+                Method::Options => http::Method::OPTIONS,
+                Method::Trace => http::Method::TRACE,
+                Method::Patch => http::Method::PATCH,
+                Method::Other(other) => other.parse().map_err(invalid)?,
+            })
+        }
+
+        pub(super) fn scheme_to_host(scheme: &http::uri::Scheme) -> Scheme {
+            match scheme.as_str() {
+                "http" => Scheme::Http,
+                "https" => Scheme::Https,
+                other => Scheme::Other(other.to_owned()),
+            }
+        }
+
+        pub(super) fn uri_from_host(
+            scheme: Option<Scheme>,
+            authority: Option<std::string::String>,
+            path: Option<std::string::String>,
+        ) -> io::Result<Uri> {
+            let mut parts = Parts::default();
+            let path = path.as_deref().unwrap_or("/");
+            parts.path_and_query = Some(path.parse::<PathAndQuery>().map_err(invalid)?);
+            // The one without the other is no address.
+            if let (Some(scheme), Some(authority)) = (scheme, authority) {
+                parts.authority = Some(authority.parse::<Authority>().map_err(invalid)?);
+                parts.scheme = Some(match scheme {
+                    Scheme::Http => http::uri::Scheme::HTTP,
+                    Scheme::Https => http::uri::Scheme::HTTPS,
+                    Scheme::Other(other) => other.parse().map_err(invalid)?,
+                });
+            }
+            Uri::from_parts(parts).map_err(invalid)
+        }
+
+        pub(super) fn headers_to_host(headers: &HeaderMap) -> io::Result<Fields> {
+            if headers.is_empty() {
+                return Ok(Fields::new());
+            }
+            let entries: Vec<_> = headers
+                .iter()
+                .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()))
+                .collect();
+            Fields::from_list(&entries).map_err(|error| {
+                io::Error::new(ErrorKind::InvalidInput, format!("the host refuses a header: {error}"))
+            })
+        }
+
+        pub(super) fn headers_from_host(fields: &Fields) -> io::Result<HeaderMap> {
+            let mut headers = HeaderMap::new();
+            for (name, value) in fields.$entries() {
+                let name = HeaderName::from_bytes(name.as_bytes()).map_err(invalid)?;
+                headers.append(name, HeaderValue::from_bytes(&value).map_err(invalid)?);
+            }
+            Ok(headers)
+        }
+
+        fn invalid(error: impl Into<std::boxed::Box<dyn core::error::Error + Send + Sync>>) -> io::Error {
+            io::Error::new(ErrorKind::InvalidData, error)
+        }
+
+        pub(super) fn error_from_host(code: &ErrorCode) -> io::Error {
+            use ErrorCode as Code;
+            let kind = match code {
+                Code::DnsTimeout
+                | Code::ConnectionTimeout
+                | Code::ConnectionReadTimeout
+                | Code::ConnectionWriteTimeout
+                | Code::HttpResponseTimeout => ErrorKind::TimedOut,
+                Code::DnsError(_) | Code::DestinationNotFound => ErrorKind::NotFound,
+                Code::DestinationUnavailable | Code::DestinationIpUnroutable => ErrorKind::HostUnreachable,
+                Code::DestinationIpProhibited | Code::HttpRequestDenied => ErrorKind::PermissionDenied,
+                Code::ConnectionRefused => ErrorKind::ConnectionRefused,
+                Code::ConnectionTerminated => ErrorKind::ConnectionReset,
+                Code::ConnectionLimitReached => ErrorKind::QuotaExceeded,
+                Code::HttpResponseIncomplete => ErrorKind::UnexpectedEof,
+                Code::HttpRequestMethodInvalid
+                | Code::HttpRequestUriInvalid
+                | Code::HttpRequestUriTooLong
+                | Code::HttpRequestLengthRequired
+                | Code::HttpRequestBodySize(_)
+                | Code::HttpRequestHeaderSectionSize(_)
+                | Code::HttpRequestHeaderSize(_)
+                | Code::HttpRequestTrailerSectionSize(_)
+                | Code::HttpRequestTrailerSize(_) => ErrorKind::InvalidInput,
+                Code::HttpProtocolError
+                | Code::HttpResponseHeaderSectionSize(_)
+                | Code::HttpResponseHeaderSize(_)
+                | Code::HttpResponseBodySize(_)
+                | Code::HttpResponseTrailerSectionSize(_)
+                | Code::HttpResponseTrailerSize(_)
+                | Code::HttpResponseTransferCoding(_)
+                | Code::HttpResponseContentCoding(_) => ErrorKind::InvalidData,
+                Code::TlsProtocolError
+                | Code::TlsCertificateError
+                | Code::TlsAlertReceived(_)
+                | Code::HttpUpgradeFailed
+                | Code::LoopDetected
+                | Code::ConfigurationError
+                | Code::InternalError(_) => ErrorKind::Other,
+            };
+            io::Error::new(kind, format!("the host says: {code}"))
+        }
+    };
+}
+
+pub(in crate::wasm::wasi) use conversions;

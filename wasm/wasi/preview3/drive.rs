@@ -1,0 +1,120 @@
+//! A runtime inside an async export.
+
+use super::net::Names;
+use super::single::Single;
+use crate::lock::Lock;
+use crate::runtime::{Builder, LocalRuntime, Next};
+use crate::task::{JoinError, JoinHandle};
+use crate::time::Instant;
+use core::future::{Future, poll_fn};
+use core::pin::Pin;
+use core::task::{Context, Poll, Waker};
+use core::time::Duration;
+use std::sync::Arc;
+use wasip3::clocks::monotonic_clock::wait_for;
+
+/// How many turns tasks have before the host gets one.
+const TURNS: usize = 128;
+
+/// Runs `main` on a new runtime, inside the export that awaits this, and answers what it answers.
+/// What it spawned and did not wait for is cancelled then.
+///
+/// # Cancel safety
+/// Dropping the future cancels `main` and every task.
+///
+/// # Panics
+/// If `main` panics, where panics unwind.
+pub async fn drive<F>(main: F) -> F::Output
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
+    let mut driven = Driven::new();
+    let task = driven.runtime.spawn_local(main);
+    let output = driven.until(task).await;
+    output.unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// Goes on driving until no task is left, for up to `grace`, then cancels the rest.
+pub async fn finish(mut driven: Driven, grace: Duration) {
+    let limit = driven.runtime.spawn_local(async move { crate::time::sleep(grace).await });
+    let abort = limit.abort_handle();
+    poll_fn(|cx| {
+        if driven.poll(cx).is_ready() || limit.is_finished() || driven.has_one_task() {
+            return Poll::Ready(());
+        }
+        Poll::Pending
+    })
+    .await;
+    abort.abort();
+}
+
+/// A runtime that is ticked whenever the export is polled.
+pub struct Driven {
+    pub(super) runtime: LocalRuntime,
+    export: Arc<Export>,
+    /// The one timer of the host's, and when it is due.
+    timer: Option<(Instant, Single<()>)>,
+}
+
+/// Whom to wake when a task is ready.
+#[derive(Default)]
+struct Export(Lock<Option<Waker>>);
+
+impl Export {
+    fn wake(&self) {
+        let waker = self.0.lock().take();
+        waker.into_iter().for_each(Waker::wake);
+    }
+}
+
+impl Driven {
+    pub(super) fn new() -> Self {
+        let export = Arc::new(Export::default());
+        let wake = Arc::clone(&export);
+        let runtime =
+            Builder::new_current_thread().build_local_ticked(Arc::new(Names), move || wake.wake());
+        Self { runtime, export, timer: None }
+    }
+
+    /// Drives until a task is done.
+    pub(super) async fn until<T>(&mut self, mut task: JoinHandle<T>) -> Result<T, JoinError> {
+        poll_fn(|cx| {
+            let _ = self.poll(cx);
+            Pin::new(&mut task).poll(cx)
+        })
+        .await
+    }
+
+    /// One tick, and the wait for the next; ready when no task is left.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        *self.export.0.lock() = Some(cx.waker().clone());
+        match self.runtime.tick(TURNS) {
+            // The host may have news by now.
+            Next::Now | Next::Busy => cx.waker().wake_by_ref(),
+            Next::At(then) => self.wait_until(then, cx),
+            Next::Idle => self.timer = None,
+        }
+        if self.runtime.task_count() == Some(0) { Poll::Ready(()) } else { Poll::Pending }
+    }
+
+    fn wait_until(&mut self, then: Instant, cx: &mut Context<'_>) {
+        let left = then.saturating_duration_since(Instant::now());
+        let (_, timer) = match self.timer.take_if(|(due, _)| *due == then) {
+            Some(timer) => self.timer.insert(timer),
+            None => {
+                let left = u64::try_from(left.as_nanos()).unwrap_or(u64::MAX);
+                self.timer.insert((then, Single::new(wait_for(left))))
+            }
+        };
+        if Pin::new(timer).poll(cx).is_ready() {
+            self.timer = None;
+            cx.waker().wake_by_ref();
+        }
+    }
+
+    /// Whether the limit of [`finish`] alone is left.
+    fn has_one_task(&self) -> bool {
+        self.runtime.task_count() == Some(1)
+    }
+}
