@@ -36,7 +36,7 @@ where
 }
 
 /// Goes on driving until no task is left, for up to `grace`, then cancels the rest.
-pub async fn finish(mut driven: Driven, grace: Duration) {
+pub(super) async fn finish(mut driven: Driven, grace: Duration) {
     let limit = driven.runtime.spawn_local(async move { crate::time::sleep(grace).await });
     let abort = limit.abort_handle();
     poll_fn(|cx| {
@@ -50,7 +50,7 @@ pub async fn finish(mut driven: Driven, grace: Duration) {
 }
 
 /// A runtime that is ticked whenever the export is polled.
-pub struct Driven {
+pub(super) struct Driven {
     pub(super) runtime: LocalRuntime,
     export: Arc<Export>,
     /// The one timer of the host's, and when it is due.

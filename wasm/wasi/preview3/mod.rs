@@ -42,7 +42,6 @@ pub use drive::drive;
 /// What the macros expand to.
 #[doc(hidden)]
 pub mod __private {
-    pub use super::drive::finish;
     pub use wasip3;
 }
 

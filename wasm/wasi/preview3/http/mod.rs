@@ -67,29 +67,35 @@ macro_rules! wasip3_http_handler {
 
 /// Has `handler` answer a request; its tasks go on after that, as the host drives them.
 #[doc(hidden)]
-pub async fn serve<F, A, B, E>(request: Request, handler: F) -> Result<Response, ErrorCode>
+#[allow(clippy::manual_async_fn)] // an async one is for users, and has its row in the guide
+pub fn serve<F, A, B, E>(
+    request: Request,
+    handler: F,
+) -> impl Future<Output = Result<Response, ErrorCode>>
 where
     F: FnOnce(http::Request<Incoming>) -> A + 'static,
     A: Future<Output = Result<http::Response<B>, E>> + 'static,
     B: Into<Body> + 'static,
     E: Display + 'static,
 {
-    let mut driven = Driven::new();
-    let answering = driven.runtime.spawn_local(async move {
-        let response = handler(read_head(request)?).await.map_err(refused)?;
-        respond(response.map(Into::into))
-    });
-    let (response, sending) = driven.until(answering).await.map_err(refused)??;
-    wit_bindgen::spawn_local(async move {
-        if let Some(sending) = sending {
-            // A receiver that is gone, or a body that fails, cuts the response short, which the
-            // host tells the other side.
-            let sending = driven.runtime.spawn_local(sending);
-            let _ = driven.until(sending).await;
-        }
-        finish(driven, GRACE).await;
-    });
-    Ok(response)
+    async move {
+        let mut driven = Driven::new();
+        let answering = driven.runtime.spawn_local(async move {
+            let response = handler(read_head(request)?).await.map_err(refused)?;
+            respond(response.map(Into::into))
+        });
+        let (response, sending) = driven.until(answering).await.map_err(refused)??;
+        wit_bindgen::spawn_local(async move {
+            if let Some(sending) = sending {
+                // A receiver that is gone, or a body that fails, cuts the response short, which the
+                // host tells the other side.
+                let sending = driven.runtime.spawn_local(sending);
+                let _ = driven.until(sending).await;
+            }
+            finish(driven, GRACE).await;
+        });
+        Ok(response)
+    }
 }
 
 fn read_head(request: Request) -> Result<http::Request<Incoming>, ErrorCode> {
