@@ -5,6 +5,7 @@
 //! | [`getting_started`] | the first program on a thread, in a browser, under WASI, simulated, and bare |
 //! | [`tasks_and_cancellation`] | starting, joining and ending tasks; what happens to panics |
 //! | [`supervision`] | actors, and who starts them again; beside Erlang's |
+//! | [`structured_concurrency`] | scopes, groups, clean-up, shutdown |
 //! | [`cancel_safety`] | what each async method keeps and loses when its future is dropped |
 //! | [`testing`] | a clock that stands still, and the simulator |
 //! | [`writing_a_host`] | driving a runtime from a loop of your own |
@@ -20,6 +21,9 @@ pub mod tasks_and_cancellation {}
 
 #[doc = include_str!("../docs/guide/supervision.md")]
 pub mod supervision {}
+
+#[doc = include_str!("../docs/guide/structured_concurrency.md")]
+pub mod structured_concurrency {}
 
 #[doc = include_str!("../docs/guide/cancel_safety.md")]
 pub mod cancel_safety {}

@@ -163,7 +163,7 @@ fn clean_up_follows_a_panic() {
             cleaned.fetch_add(1, SeqCst);
             panic!("clean-up");
         });
-        assert_eq!(panic_of(&runtime, async { work.await }), "work");
+        assert_eq!(panic_of(&runtime, work), "work");
     }
     assert_eq!(count.load(SeqCst), 2);
 }
@@ -280,7 +280,7 @@ fn a_child_moves_between_threads_with_its_parent() {
     let tasks: Vec<_> = (0..100)
         .map(|_| {
             runtime.spawn(async {
-                let words = vec![1_usize; 10];
+                let words = [1_usize; 10];
                 creel::scope(async |s| {
                     let sums = [0, 1].map(|half| {
                         let part = &words[half * 5..half * 5 + 5];

@@ -109,3 +109,32 @@ fn a_listener_outlives_its_runtime() {
         });
     }
 }
+
+#[test]
+fn ctrl_c_ends_a_tree_of_scopes() {
+    use creel::scope::{Shutdown, asked_to_end};
+    for runtime in runtimes() {
+        let ended = runtime.block_on(async {
+            // The listener is there before the signal comes.
+            let mut interrupt = signal(SignalKind::interrupt()).unwrap();
+            let trigger = async move { interrupt.recv().await };
+            let patient = Shutdown::new().grace(Duration::from_millis(20));
+            let tree = patient.run(trigger, async |s| {
+                s.spawn_named("server", async {
+                    creel::scope(async |connections| {
+                        connections.spawn_named("polite", asked_to_end());
+                        connections.spawn_named("deaf", std::future::pending::<()>());
+                    })
+                    .await;
+                });
+                raise(SignalKind::interrupt());
+                asked_to_end().await;
+                7
+            });
+            tree.await
+        });
+        assert!(ended.report.triggered);
+        assert_eq!(ended.report.late, ["server", "server > deaf"]);
+        assert!(ended.report.stuck.is_empty());
+    }
+}

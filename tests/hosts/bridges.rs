@@ -1,6 +1,7 @@
 //! The bridges to what JavaScript has: events, signals, iterators, streams.
 
 use creel::io::{AsyncReadExt, AsyncWriteExt};
+use creel::scope;
 use creel::stream::{self, StreamExt};
 use creel::sync::{CancellationToken, oneshot};
 use creel::task::yield_now;
@@ -46,6 +47,12 @@ impl Drop for Told {
     }
 }
 
+/// Runs JavaScript after some time.
+async fn after_ms_js(ms: u64, code: &str) {
+    sleep(Duration::from_millis(ms)).await;
+    js(code, &JsValue::NULL).unwrap();
+}
+
 cases! {
     "bridges":
 
@@ -60,6 +67,35 @@ cases! {
         }
         assert!(timeout(Duration::from_millis(3), events.next()).await.is_err());
         assert_eq!(events.lost(), 0);
+    }
+
+    async fn a_page_that_is_left_ends_the_tree_of_its_scopes() {
+        // Node has no pages: there, an event target stands for one.
+        let is_page = js("return 'dispatchEvent' in globalThis", &JsValue::NULL).unwrap().is_truthy();
+        if !is_page {
+            assert!(timeout(Duration::from_millis(3), web::page_hide()).await.is_err());
+            let stand_in = "const target = new EventTarget();
+                for (const name of ['addEventListener', 'removeEventListener', 'dispatchEvent'])
+                    globalThis[name] = target[name].bind(target)";
+            js(stand_in, &JsValue::NULL).unwrap();
+        }
+        let leave = after_ms_js(1, "globalThis.dispatchEvent(new Event('pagehide'))");
+        let ended = scope::Shutdown::new()
+            .grace(Duration::from_millis(10))
+            .run(web::page_hide(), async |s| {
+                s.spawn_named("polite", scope::asked_to_end());
+                s.spawn_local(pending::<()>());
+                leave.await;
+            })
+            .await;
+        assert!(ended.report.triggered);
+        assert_eq!(ended.output, Some(()));
+        assert_eq!(ended.report.late.len(), 1, "{}", ended.report);
+        if !is_page {
+            let away = "for (const name of ['addEventListener', 'removeEventListener', 'dispatchEvent'])
+                delete globalThis[name]";
+            js(away, &JsValue::NULL).unwrap();
+        }
     }
 
     async fn events_that_nobody_takes_are_counted_and_the_newest_kept() {

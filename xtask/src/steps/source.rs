@@ -13,7 +13,8 @@ const WASIP2: &str = "wasm32-wasip2";
 /// What this machine can build.
 const EVERYTHING: &str = "creel/full,creel/fiber,creel/hyper,creel/futures-io,creel/tokio-io";
 
-const EXAMPLES: [&str; 5] = ["native", "embedded", "simulator", "game_loop", "chat"];
+const EXAMPLES: [&str; 7] =
+    ["native", "embedded", "simulator", "game_loop", "chat", "job_queue", "crawler"];
 
 /// Benchmarks are built by `bench` alone: their peers take long to compile.
 const EXCEPT_BENCHES: [&str; 5] =
