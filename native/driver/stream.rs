@@ -41,6 +41,13 @@ impl<S: Send> Stream<S> {
     }
 }
 
+impl<S: Send> Stream<S> {
+    /// Whether no operation by completion can have left anything: the system alone has what there is.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.transfers.get().is_none()
+    }
+}
+
 /// The stream's operations by completion.
 impl<S: Send> Stream<S> {
     /// Made by the first that asks.

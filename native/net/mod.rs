@@ -31,12 +31,16 @@
 #[macro_use]
 mod common;
 mod rest;
+mod splice;
 pub mod tcp;
 pub mod udp;
 #[cfg(unix)]
 pub mod unix;
 
 pub use crate::socket::addr::{ToSocketAddrs, lookup_host};
+#[cfg(feature = "fs")]
+pub use splice::send_file;
+pub use splice::{SpliceFrom, SpliceTo, splice, splice_bidirectional};
 pub use tcp::{TcpListener, TcpSocket, TcpStream};
 pub use udp::UdpSocket;
 #[cfg(unix)]

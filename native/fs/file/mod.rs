@@ -105,7 +105,7 @@ impl File {
     }
 
     /// Waits for what is under way. If a write fails, the next write or flush tells it.
-    async fn settle(&self) {
+    pub(in crate::native) async fn settle(&self) {
         self.inner.lock().await.settle().await;
     }
 

@@ -34,7 +34,7 @@ use std::net::{Shutdown, SocketAddr};
 /// # }
 /// ```
 pub struct TcpStream {
-    pub(super) io: Source<Stream<mio::net::TcpStream>>,
+    pub(in crate::native::net) io: Source<Stream<mio::net::TcpStream>>,
 }
 
 readiness!(TcpStream, poll_read_ready, poll_write_ready);

@@ -235,7 +235,7 @@ macro_rules! end {
 
 /// The writing end of a pipe.
 pub struct Sender {
-    io: Source<mio_pipe::Sender>,
+    pub(in crate::native::net) io: Source<mio_pipe::Sender>,
 }
 
 end!(Sender, mio_pipe::Sender, "writing");
@@ -267,7 +267,7 @@ impl Sender {
 
 /// The reading end of a pipe.
 pub struct Receiver {
-    io: Source<mio_pipe::Receiver>,
+    pub(in crate::native::net) io: Source<mio_pipe::Receiver>,
 }
 
 end!(Receiver, mio_pipe::Receiver, "reading");

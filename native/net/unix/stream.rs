@@ -33,7 +33,7 @@ use std::path::Path;
 /// # }
 /// ```
 pub struct UnixStream {
-    pub(super) io: Source<Stream<mio::net::UnixStream>>,
+    pub(in crate::native::net) io: Source<Stream<mio::net::UnixStream>>,
 }
 
 readiness!(UnixStream, poll_read_ready, poll_write_ready);
