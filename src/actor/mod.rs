@@ -101,3 +101,6 @@ pub use mailbox::{Mailbox, Overflow};
 pub use registry::{NameTaken, Registry};
 pub use reply::ReplyTo;
 pub use signals::{ActorId, Info, Monitor};
+
+#[cfg(all(test, loom))]
+mod loom_tests;
