@@ -8,6 +8,7 @@
 //! | [`structured_concurrency`] | scopes, groups, clean-up, shutdown |
 //! | [`cancel_safety`] | what each async method keeps and loses when its future is dropped |
 //! | [`testing`] | a clock that stands still, and the simulator |
+//! | [`browser`] | the event loop: turns, bridges to JavaScript, workers, what goes wrong |
 //! | [`writing_a_host`] | driving a runtime from a loop of your own |
 //! | [`coming_from_tokio`] | what is the same, what is better, what differs, what is not there |
 //!
@@ -30,6 +31,9 @@ pub mod cancel_safety {}
 
 #[doc = include_str!("../docs/guide/testing.md")]
 pub mod testing {}
+
+#[doc = include_str!("../docs/guide/browser.md")]
+pub mod browser {}
 
 #[doc = include_str!("../docs/guide/writing_a_host.md")]
 pub mod writing_a_host {}

@@ -13,6 +13,7 @@ const WANTED: &[&str] = &[
     "LICENSE-APACHE",
     "LICENSE-MIT",
     "README.md",
+    "docs/guide/browser.md",
     "docs/guide/cancel_safety.md",
     "docs/guide/coming_from_tokio.md",
     "docs/guide/getting_started.md",
