@@ -71,11 +71,11 @@ use crate::runtime::{Builder, Handle};
 use crate::task::JoinHandle;
 use std::cell::OnceCell;
 use std::future::Future;
-use std::mem;
+use std::mem::{self, ManuallyDrop};
 
 std::thread_local! {
     /// The runtime of this thread. Never dropped: a thread here ends with its page or process.
-    static AMBIENT: OnceCell<EventLoop> = const { OnceCell::new() };
+    static AMBIENT: OnceCell<ManuallyDrop<EventLoop>> = const { OnceCell::new() };
 }
 
 /// A handle to this thread's runtime, which is made if there is none yet.
@@ -129,7 +129,7 @@ pub(crate) fn with_ambient<R>(
             let event_loop = make();
             // Entered for good: neither the guard nor what it refers to is ever dropped.
             mem::forget(event_loop.enter());
-            event_loop
+            ManuallyDrop::new(event_loop)
         }))
     })
 }

@@ -1,6 +1,6 @@
 //! Who asks for turns and takes them.
 //!
-//! A [`Host`] is resting or running. While it rests any of four calls may be on its way to it, each
+//! A [`Host`] is resting or running. While it rests any of five calls may be on its way to it, each
 //! asked for at most once ([`Cause`]):
 //!
 //! ```text
@@ -17,14 +17,17 @@
 //!    microtask already, whose end serves as well ([`in_callback`]).
 //! 2. Nothing is ready: arm the one timer for the next deadline, or disarm it.
 //! 3. There is more to do, but the budget is used up, or microtasks have followed each other for
-//!    so long: frames, input and timers come first.
+//!    so long: frames, input and timers come first. The fifth call, the mark, tells whether the event
+//!    loop turned meanwhile ([`Density`]).
 //! 4. The timer fired. Only such a turn, and one that has looked at the clock anyway, looks for
 //!    timers that are due.
 //! 5. Only background tasks are ready: be called when the event loop has nothing else.
 //!
 //! Only this thread touches a host. JavaScript knows it by its number in a table, never by a
-//! closure: a call that comes late finds nothing, or another host, to which a turn too many does no
-//! harm. While it runs, `wake` and calls from inside a poll do nothing, for the turn sees the work
+//! closure. A host is never freed: when its [`EventLoop`](super::EventLoop) ends it is at rest until
+//! another takes it, to which a call that comes late is a turn too many and does no harm. So a
+//! program that ends no event loop, as most do, contains nothing of what ending one takes.
+//! While it runs, `wake` and calls from inside a poll do nothing, for the turn sees the work
 //! itself. A trap inside a poll (a panic, on this target) leaves it running for good: a program
 //! whose invariants are broken is not polled again.
 //!
@@ -32,16 +35,17 @@
 
 use super::super::{js, throttle};
 use super::hop::{Hop, Later};
-use super::slice::{Density, Slice};
+use super::slice::{Density, Pace, Slice};
 use super::work::{Priority, Work};
 use super::{Options, Start};
 use crate::env::{context, host_now};
 use crate::runtime::{Builder, Handle, Next};
 use crate::task::JoinHandle;
 use crate::time::Instant;
+use std::boxed::Box;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::future::Future;
-use std::rc::Rc;
+use std::mem;
 use std::time::Duration;
 use std::vec::Vec;
 use wasm_bindgen::JsValue;
@@ -54,14 +58,17 @@ enum Cause {
     Hop = 1,
     Timer = 2,
     Background = 3,
+    Mark = 4,
 }
 
 pub(super) struct Host {
     number: usize,
-    options: Options,
-    /// None once the [`EventLoop`](super::EventLoop) is dropped.
-    work: RefCell<Option<Rc<Work>>>,
+    options: Cell<Options>,
+    /// None while no [`EventLoop`](super::EventLoop) has the host. Borrowed during a turn.
+    work: RefCell<Option<Work>>,
     running: Cell<bool>,
+    /// The event loop was dropped during a turn: what to call after it.
+    ending: Cell<Option<fn(&Host)>>,
     /// A microtask or a hop is on its way.
     asked: Cell<bool>,
     asked_later: Cell<bool>,
@@ -75,6 +82,7 @@ pub(super) struct Host {
     on_microtask: js::Callback,
     on_timer: OnceCell<js::Callback>,
     hop: OnceCell<Hop>,
+    mark: OnceCell<Hop>,
     later: OnceCell<Later>,
 }
 
@@ -84,8 +92,8 @@ struct Timer {
 }
 
 std::thread_local! {
-    /// The hosts of this thread by number. A number is used again when its host is gone.
-    static HOSTS: RefCell<Vec<Option<Rc<Host>>>> = const { RefCell::new(Vec::new()) };
+    /// The hosts of this thread by number.
+    static HOSTS: RefCell<Vec<&'static Host>> = const { RefCell::new(Vec::new()) };
     static CALLBACK: Cell<Callback> = const { Cell::new(Callback::None) };
 }
 
@@ -113,8 +121,8 @@ pub(in super::super) fn in_callback(f: impl FnOnce()) {
     }
 }
 
-fn host(number: usize) -> Option<Rc<Host>> {
-    HOSTS.with_borrow(|hosts| hosts.get(number).cloned().flatten())
+fn host(number: usize) -> Option<&'static Host> {
+    HOSTS.with_borrow(|hosts| hosts.get(number).copied())
 }
 
 fn turn(number: usize, cause: Cause) {
@@ -134,43 +142,52 @@ extern "C" fn __creel_turn(number: usize, cause: u32) {
         0 => Cause::Microtask,
         1 => Cause::Hop,
         2 => Cause::Timer,
-        _ => Cause::Background,
+        3 => Cause::Background,
+        _ => Cause::Mark,
     };
     turn(number, cause);
 }
 
 impl Host {
-    pub(super) fn start(builder: &mut Builder, options: Options) -> Rc<Self> {
-        let number = HOSTS.with_borrow_mut(|hosts| {
-            hosts.iter().position(Option::is_none).unwrap_or_else(|| {
-                hosts.push(None);
-                hosts.len() - 1
-            })
-        });
-        let wake = move || {
-            if let Some(host) = host(number) {
-                host.wake();
-            }
-        };
-        let host = Rc::new(Self {
-            number,
-            options,
-            work: RefCell::new(Some(Rc::new(Work::new(builder.build_passive(wake))))),
-            running: Cell::new(false),
-            asked: Cell::new(false),
-            asked_later: Cell::new(false),
-            hopped: Cell::new(None),
-            due: Cell::new(false),
-            density: Density::default(),
-            timer: RefCell::new(None),
-            resolved: js::Resolved::new(),
-            on_microtask: callback(number, Cause::Microtask),
-            on_timer: OnceCell::new(),
-            hop: OnceCell::new(),
-            later: OnceCell::new(),
-        });
-        HOSTS.with_borrow_mut(|hosts| hosts[number] = Some(host.clone()));
+    /// Gives a new runtime to a host that is free.
+    pub(super) fn start(builder: &mut Builder, options: Options) -> &'static Self {
+        let is_free = |host: &&&Self| !host.running.get() && host.work.borrow().is_none();
+        let free = HOSTS.with_borrow(|hosts| hosts.iter().find(is_free).copied());
+        let host = free.unwrap_or_else(Self::enlist);
+        let number = host.number;
+        let wake = move || self::host(number).into_iter().for_each(Self::wake);
+        host.options.set(options);
+        let old = host.work.replace(Some(Work::new(builder.build_passive(wake))));
+        // It was free: there is nothing to drop, which the compiler cannot know.
+        mem::forget(old);
         host
+    }
+
+    fn enlist() -> &'static Self {
+        HOSTS.with_borrow_mut(|hosts| {
+            let number = hosts.len();
+            let host: &'static Self = Box::leak(Box::new(Self {
+                number,
+                options: Cell::default(),
+                work: RefCell::new(None),
+                running: Cell::new(false),
+                ending: Cell::new(None),
+                asked: Cell::new(false),
+                asked_later: Cell::new(false),
+                hopped: Cell::new(None),
+                due: Cell::new(false),
+                density: Density::default(),
+                timer: RefCell::new(None),
+                resolved: js::Resolved::new(),
+                on_microtask: callback(number, Cause::Microtask),
+                on_timer: OnceCell::new(),
+                hop: OnceCell::new(),
+                mark: OnceCell::new(),
+                later: OnceCell::new(),
+            }));
+            hosts.push(host);
+            host
+        })
     }
 
     pub(super) fn handle(&self) -> Handle {
@@ -194,22 +211,27 @@ impl Host {
     }
 
     fn with_work<R>(&self, f: impl FnOnce(&Work) -> R) -> R {
-        let work = self.work.borrow().clone();
-        f(&work.expect("the event loop that asks is not dropped"))
+        f(self.work.borrow().as_ref().expect("the event loop that asks is not dropped"))
     }
 
-    /// Ends it. The tasks are dropped as soon as none of them runs.
+    /// Ends the runtime, after the turn if there is one.
     pub(super) fn end(&self) {
+        if self.running.get() {
+            return self.ending.set(Some(Self::end));
+        }
         self.disarm();
-        HOSTS.with_borrow_mut(|hosts| hosts[self.number].take());
-        self.work.take();
+        // Its tasks are foreign code, so they are dropped after the borrow has ended.
+        let work = self.work.take();
+        drop(work);
+        self.hopped.set(None);
+        self.due.set(false);
     }
 
     fn wake(&self) {
         if self.running.get() || self.asked.get() {
             return;
         }
-        if self.options.start == Start::Macrotask {
+        if self.options.get().start == Start::Macrotask {
             return self.ask_hop();
         }
         self.asked.set(true);
@@ -230,6 +252,7 @@ impl Host {
         match cause {
             Cause::Microtask | Cause::Hop => self.asked.set(false),
             Cause::Background => self.asked_later.set(false),
+            Cause::Mark => return self.density.turned(),
             Cause::Timer => {
                 self.due.set(true);
                 if let Some(timer) = self.timer.take() {
@@ -241,8 +264,14 @@ impl Host {
         if self.running.get() || self.asked.get() {
             return;
         }
-        if cause == Cause::Microtask && self.density.is_too_much(self.budget_ms()) {
-            return self.ask_hop();
+        if cause == Cause::Microtask {
+            match self.density.count(self.budget_ms()) {
+                Pace::Fine => {}
+                Pace::Mark => {
+                    self.mark.get_or_init(|| Hop::new(callback(self.number, Cause::Mark))).ask();
+                }
+                Pace::TooMuch => return self.ask_hop(),
+            }
         }
         self.run(cause);
     }
@@ -255,7 +284,8 @@ impl Host {
 
     /// One turn: runs tasks until nothing is ready or the budget is used up.
     fn run(&self, cause: Cause) {
-        let Some(work) = self.work.borrow().clone() else { return };
+        let work = self.work.borrow();
+        let Some(tasks) = &*work else { return };
         self.running.set(true);
         let budget = self.budget_ms();
         let resumed = self.hopped.take().map(|polls| Slice::resume(polls, budget));
@@ -263,7 +293,7 @@ impl Host {
         let mut slice = resumed.unwrap_or_else(|| Slice::first(budget));
         let with_background = cause == Cause::Background;
         let left = loop {
-            let left = work.run(slice.polls, with_timers, with_background);
+            let left = tasks.run(slice.polls, with_timers, with_background);
             let ready = left.next == Next::Now || (with_background && left.background);
             if !ready || !slice.measure() {
                 break left;
@@ -271,10 +301,9 @@ impl Host {
             with_timers = true;
         };
         self.running.set(false);
-        // From here on the tasks of a host that was dropped meanwhile are dropped, too.
         drop(work);
-        if self.work.borrow().is_none() {
-            return self.disarm();
+        if let Some(end) = self.ending.take() {
+            return end(self);
         }
         match left.next {
             Next::Now => {
@@ -292,7 +321,7 @@ impl Host {
     }
 
     fn budget_ms(&self) -> f64 {
-        self.options.budget.as_secs_f64() * 1e3
+        self.options.get().budget.as_secs_f64() * 1e3
     }
 
     /// Has the timer fire at `deadline` of the host's clock or before. One that fires early finds

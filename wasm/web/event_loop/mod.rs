@@ -20,7 +20,6 @@ use crate::task::JoinHandle;
 use host::Host;
 use std::fmt;
 use std::future::Future;
-use std::rc::Rc;
 use std::time::Duration;
 
 /// A runtime of its own, driven by the event loop of this thread.
@@ -34,7 +33,7 @@ use std::time::Duration;
 /// game.spawn_local(async { play().await });
 /// ```
 pub struct EventLoop {
-    host: Rc<Host>,
+    host: &'static Host,
     handle: Handle,
 }
 
@@ -121,7 +120,7 @@ impl EventLoop {
 }
 
 impl Drop for EventLoop {
-    /// Drops the runtime's tasks; if one of them is running, as soon as it has let go.
+    /// Drops the runtime's tasks; if one of them is running, after its turn.
     fn drop(&mut self) {
         self.host.end();
     }

@@ -54,32 +54,63 @@ impl Slice {
 
 /// Notices turns that follow each other in microtasks without an end: promises that are kept at
 /// once would starve the event loop, however short each turn.
+///
+/// After half a budget of such turns it asks for a mark, a call in a task of the event loop. Where
+/// that has not come after the other half, the event loop is starved.
 #[derive(Default)]
 pub(super) struct Density {
     turns: Cell<u32>,
     looked_ms: Cell<f64>,
     busy_ms: Cell<f64>,
+    /// A mark is on its way.
+    marked: Cell<bool>,
+}
+
+/// What to do about a turn in a microtask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pace {
+    Fine,
+    /// Ask for a mark, and go on.
+    Mark,
+    /// Hop first.
+    TooMuch,
 }
 
 impl Density {
     /// Turns between two looks at the clock.
     const LOOK: u32 = 16;
-    /// So many turns in less than this are one stretch.
+    /// So many turns in more than this are no stretch.
     const STRETCH_MS: f64 = 250.0;
 
-    /// Counts a turn in a microtask. Answers whether it had better hop first.
+    /// Counts a turn in a microtask.
     #[inline]
-    pub(super) fn is_too_much(&self, budget_ms: f64) -> bool {
+    pub(super) fn count(&self, budget_ms: f64) -> Pace {
         self.turns.set(self.turns.get().wrapping_add(1));
-        self.turns.get().is_multiple_of(Self::LOOK) && self.look(budget_ms)
+        if self.turns.get().is_multiple_of(Self::LOOK) { self.look(budget_ms) } else { Pace::Fine }
     }
 
-    fn look(&self, budget_ms: f64) -> bool {
+    fn look(&self, budget_ms: f64) -> Pace {
         let now = now_ms();
         let passed = now - self.looked_ms.replace(now);
         let busy = if passed < Self::STRETCH_MS { self.busy_ms.get() + passed } else { 0.0 };
-        let too_much = busy > budget_ms;
-        self.busy_ms.set(if too_much { 0.0 } else { busy });
-        too_much
+        self.busy_ms.set(busy);
+        match self.marked.get() {
+            false if busy > budget_ms / 2.0 => {
+                self.marked.set(true);
+                self.busy_ms.set(0.0);
+                Pace::Mark
+            }
+            true if busy > budget_ms / 2.0 => {
+                self.busy_ms.set(0.0);
+                Pace::TooMuch
+            }
+            _ => Pace::Fine,
+        }
+    }
+
+    /// The mark has come: the event loop turns.
+    pub(super) fn turned(&self) {
+        self.marked.set(false);
+        self.busy_ms.set(0.0);
     }
 }
