@@ -1,8 +1,10 @@
 //! The passive runtimes that JavaScript drives, one a priority, and the simulator.
 
 use crate::drive::{Entry, TASKS};
+use crate::objects;
 use crate::single::Single;
-use core::cell::{Cell, OnceCell};
+use alloc::rc::Rc;
+use core::cell::{Cell, OnceCell, RefCell};
 use creel::platform;
 use creel::runtime::{Builder, Handle, Next, Runtime};
 use creel::sim::Simulator;
@@ -23,7 +25,7 @@ const PRIORITIES: usize = 3;
 const PATIENCE: u32 = 8;
 
 static RUNTIMES: Single<OnceCell<[Runtime; PRIORITIES]>> = Single(OnceCell::new());
-static SIMULATOR: Single<OnceCell<Simulator>> = Single(OnceCell::new());
+static SIMULATOR: Single<RefCell<Option<Rc<Simulator>>>> = Single(RefCell::new(None));
 static TICKS: Single<Cell<u32>> = Single(Cell::new(0));
 
 fn runtimes() -> &'static [Runtime; PRIORITIES] {
@@ -35,11 +37,10 @@ fn runtimes() -> &'static [Runtime; PRIORITIES] {
 
 /// Where a new task of this priority goes.
 pub fn home(priority: u32) -> Handle {
-    let runtime = match SIMULATOR.get() {
-        Some(simulator) => simulator.runtime(),
-        None => &runtimes()[(priority as usize).min(PRIORITIES - 1)],
-    };
-    runtime.handle().clone()
+    match simulator() {
+        Some(simulator) => simulator.runtime().handle().clone(),
+        None => runtimes()[(priority as usize).min(PRIORITIES - 1)].handle().clone(),
+    }
 }
 
 /// Gives ready tasks up to `turns` turns. The answer: 0 when tasks are ready still, a negative
@@ -73,16 +74,28 @@ fn milliseconds(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1e3
 }
 
+fn simulator() -> Option<Rc<Simulator>> {
+    SIMULATOR.borrow().clone()
+}
+
 /// Makes this instance a simulation whose every choice follows from `seed`. Before the first task.
 #[unsafe(no_mangle)]
 pub extern "C" fn simulate(seed: f64) {
-    let _ = SIMULATOR.set(Simulator::new(seed as u64));
+    SIMULATOR.replace(Some(Rc::new(Simulator::new(seed as u64))));
+}
+
+/// Forgets the simulation with all that belongs to it, so that another can have the instance.
+#[unsafe(no_mangle)]
+pub extern "C" fn end_simulation() {
+    drop(SIMULATOR.take());
+    TASKS.clear();
+    objects::clear();
 }
 
 /// Runs the simulation until a task has ended. Traps if nothing can happen any more.
 #[unsafe(no_mangle)]
 pub extern "C" fn simulate_until(task: u32) -> f64 {
-    let simulator = SIMULATOR.get().expect("`simulate` comes first");
+    let simulator = simulator().expect("`simulate` comes first");
     if let Some(entry) = TASKS.get(task) {
         simulator.run(async move { Entry::ended(&entry).await });
     }
@@ -93,5 +106,5 @@ pub extern "C" fn simulate_until(task: u32) -> f64 {
 /// Milliseconds on the clock of this instance: the simulated one, if it is a simulation.
 #[unsafe(no_mangle)]
 pub extern "C" fn time() -> f64 {
-    SIMULATOR.get().map_or_else(|| now(), |simulator| milliseconds(simulator.elapsed()))
+    simulator().map_or_else(|| now(), |simulator| milliseconds(simulator.elapsed()))
 }

@@ -12,8 +12,8 @@
 //! 4. [`tick`] gives ready tasks their turns and answers when it wants to be called again. The
 //!    imported `wake` says that there is something to do.
 //!
-//! One instance serves a page; a simulation gets an instance of its own ([`simulate`]), so that one
-//! that can never go on, which is a trap here, harms nobody.
+//! One instance serves a page, another one its simulations ([`simulate`]): one that can never go on
+//! is a trap here, and harms nobody else.
 //!
 //! Why unsafe: functions for JavaScript, and tasks whose futures stay on the one thread there is.
 #![cfg_attr(target_family = "wasm", no_std)]
@@ -29,7 +29,7 @@ mod single;
 mod table;
 
 pub use drive::{interrupt, resume, selected, spawn};
-pub use host::{simulate, tick, time};
+pub use host::{end_simulation, simulate, simulate_until, tick, time};
 pub use objects::*;
 
 #[global_allocator]

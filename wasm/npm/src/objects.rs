@@ -25,6 +25,14 @@ pub static SIGNALS: Single<Table<Notify>> = Single(Table::new());
 /// The barriers.
 pub static BARRIERS: Single<Table<Barrier>> = Single(Table::new());
 
+/// Forgets everything.
+pub fn clear() {
+    QUEUES.clear();
+    SEMAPHORES.clear();
+    SIGNALS.clear();
+    BARRIERS.clear();
+}
+
 /// What cannot be done at once.
 const WOULD_WAIT: i32 = -2;
 

@@ -44,6 +44,11 @@ impl<T> Table<T> {
         (head, thing)
     }
 
+    /// Takes everything out.
+    pub fn clear(&self) {
+        drop(self.places.take());
+    }
+
     pub fn get(&self, id: u32) -> Option<Rc<T>> {
         match self.places.borrow().get(id as usize)? {
             Place::Taken(thing) => Some(Rc::clone(thing)),

@@ -64,7 +64,8 @@ describe("tasks", () => {
     });
   });
 
-  test("a failure that nobody waits for is an unhandled rejection", () => {
+  const isNode = "process" in globalThis;
+  test("a failure that nobody waits for is an unhandled rejection", { skip: !isNode }, () => {
     const program = `import { spawn } from "creel"; spawn(function* () { throw new Error("unheard"); });`;
     const { status, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", program], { encoding: "utf8" });
     assert.equal(status, 1);
@@ -161,19 +162,19 @@ describe("tasks", () => {
   });
 
   test("inspect shows the live tree", async () => {
-    const parent = spawn(function* parent() {
+    const parent = spawn(function* guardian() {
       yield* scope(function* (inner) {
-        inner.spawn(function* child() { yield* sleep(1e9); });
+        inner.spawn(function* ward() { yield* sleep(1e9); });
         yield* sleep(1e9);
       });
     });
     await sleep(2);
     const find = (name: string, trees = inspect()): ReturnType<typeof inspect>[number] | undefined =>
       trees.flatMap((tree) => (tree.name === name ? [tree] : [find(name, tree.children)])).find(Boolean);
-    assert.equal(find("child")?.waitsFor, "Sleep");
-    assert.ok(find("parent"));
+    assert.equal(find("ward")?.waitsFor, "sleep");
+    assert.ok(find("guardian"));
     await parent.cancel();
-    assert.equal(find("child"), undefined);
+    assert.equal(find("ward"), undefined);
   });
 });
 
@@ -522,6 +523,11 @@ describe("the simulator", () => {
     const stuck = () => simulate(9, function* () { yield* new Channel<number>(1).receive(); });
     assert.throws(stuck, (error: DeadlockError) => error instanceof CreelError && error.seed === 9);
     assert.equal(await run(function* () { yield* sleep(1); return "well"; }), "well");
+  });
+
+  test("what belongs to another simulation is refused", () => {
+    const { value } = simulate(1, function* () { return new Channel<number>(1); });
+    assert.throws(() => simulate(2, function* () { yield* value.send(1); }), /inside of another one/);
   });
 
   test("failures come out", () => {

@@ -1,11 +1,15 @@
 import { ClosedError } from "./errors.js";
 import { Answer, Code, IMMEDIATE, Operation, word } from "./operation.js";
-import { lost, type Runtime, runtime } from "./runtime.js";
+import { own, type Runtime, runtime, whenLost } from "./runtime.js";
 import { until, type UntilAborted } from "./signal.js";
 import type { Task } from "./task.js";
 
 /** Sends into a channel; waits while it is full. */
 class Send<T> extends Operation<void> {
+  override get what(): string {
+    return "send";
+  }
+
   #place = -1;
 
   constructor(readonly channel: Channel<T>, readonly value: T) {
@@ -13,12 +17,14 @@ class Send<T> extends Operation<void> {
   }
 
   override ask(inside: Runtime): number {
+    own(this.channel.inside, inside);
     if (this.#place < 0) this.#place = inside.keep(this.value);
     inside.argument = this.#place;
     return word(Code.Send, this.channel.id);
   }
 
   override begin(inside: Runtime): number {
+    own(this.channel.inside, inside);
     this.#place = inside.keep(this.value);
     const answer = inside.core.try_send(this.channel.id, this.#place);
     if (answer === Answer.WouldWait) return this.ask(inside);
@@ -46,17 +52,23 @@ class Send<T> extends Operation<void> {
 
 /** Takes out of a channel. */
 class Receive<T> extends Operation<T | undefined> {
+  override get what(): string {
+    return "receive";
+  }
+
   constructor(readonly channel: Channel<T>) {
     super();
   }
 
-  override ask(): number {
+  override ask(inside: Runtime): number {
+    own(this.channel.inside, inside);
     return word(Code.Receive, this.channel.id);
   }
 
   override begin(inside: Runtime): number {
+    own(this.channel.inside, inside);
     const place = inside.core.try_receive(this.channel.id);
-    if (place === Answer.WouldWait) return this.ask();
+    if (place === Answer.WouldWait) return this.ask(inside);
     inside.value = place === Answer.Closed ? undefined : inside.take(place);
     return IMMEDIATE;
   }
@@ -74,15 +86,16 @@ class Receive<T> extends Operation<T | undefined> {
 export class Channel<T> implements AsyncIterable<T> {
   /** @internal */
   readonly id: number;
-  readonly #inside: Runtime;
+  /** @internal */
+  readonly inside: Runtime;
 
   constructor(readonly capacity = 1) {
     if (!Number.isInteger(capacity) || capacity < 1) {
       throw new RangeError(`a channel holds at least one value, not ${capacity}`);
     }
-    const inside = (this.#inside = runtime());
+    const inside = (this.inside = runtime());
     const id = (this.id = inside.core.queue(capacity));
-    lost.register(this, () => {
+    whenLost(this, inside, () => {
       for (let place; (place = inside.core.try_receive(id)) >= 0; ) inside.take(place);
       inside.core.drop_queue(id);
     });
@@ -90,7 +103,7 @@ export class Channel<T> implements AsyncIterable<T> {
 
   /** How many values are in it. */
   get length(): number {
-    return this.#inside.core.queue_length(this.id);
+    return this.inside.core.queue_length(this.id);
   }
 
   /** Puts a value in, when there is room. Fails with {@link ClosedError} if the channel is closed. */
@@ -105,21 +118,21 @@ export class Channel<T> implements AsyncIterable<T> {
 
   /** Puts a value in at once; `false` if it is full or closed. */
   trySend(value: T): boolean {
-    const place = this.#inside.keep(value);
-    if (this.#inside.core.try_send(this.id, place) === Answer.Ok) return true;
-    this.#inside.take(place);
+    const place = this.inside.keep(value);
+    if (this.inside.core.try_send(this.id, place) === Answer.Ok) return true;
+    this.inside.take(place);
     return false;
   }
 
   /** Takes a value at once; `undefined` if there is none. */
   tryReceive(): T | undefined {
-    const place = this.#inside.core.try_receive(this.id);
-    return place < 0 ? undefined : (this.#inside.take(place) as T);
+    const place = this.inside.core.try_receive(this.id);
+    return place < 0 ? undefined : (this.inside.take(place) as T);
   }
 
   /** Nothing can be sent any more; what is inside can still be received. */
   close(): void {
-    this.#inside.core.close_queue(this.id);
+    this.inside.core.close_queue(this.id);
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {

@@ -25,7 +25,7 @@ export function inspect(): readonly TaskTree[] {
     id: task.id,
     name: task.name,
     state: task.state,
-    waitsFor: task.pending?.constructor.name,
+    waitsFor: task.pending?.what,
     children: (children.get(task) ?? []).map(tree),
   });
   return (children.get(undefined) ?? []).map(tree);

@@ -26,6 +26,9 @@ export abstract class Operation<T> implements PromiseLike<T> {
   /** The task no longer waits for it. @internal */
   abandon(_runtime: Runtime, _task: Task<unknown>): void {}
 
+  /** What it is, for reports. @internal */
+  abstract get what(): string;
+
   /** Whether the core alone does it, so that it may be one of a selection. @internal */
   get isPlain(): boolean {
     return true;

@@ -8,6 +8,10 @@ import { sleep } from "./time.js";
 
 /** Whichever operation of the core is ready first; the others do not happen. */
 class Select extends Operation<{ readonly index: number; readonly value: unknown }> {
+  override get what(): string {
+    return "select";
+  }
+
   constructor(readonly operations: readonly Operation<unknown>[]) {
     super();
   }

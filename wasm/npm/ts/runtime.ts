@@ -11,6 +11,7 @@ export interface Core {
   selected(): number;
   tick(turns: number): number;
   simulate(seed: number): void;
+  end_simulation(): void;
   simulate_until(task: number): number;
   time(): number;
   queue(capacity: number): number;
@@ -54,6 +55,28 @@ const hop: (f: () => void) => void = (() => {
   };
 })();
 
+/** An instance of the core. */
+export interface Instance {
+  readonly core: Core;
+  /** Who has it: what the core calls. */
+  owner: Runtime | undefined;
+}
+
+/** Makes an instance: dear in a browser, where each reserves room for the largest memory. */
+export function instantiate(): Instance {
+  compiled ??= new WebAssembly.Module(bytes());
+  const js = {
+    step: (task: number, answer: number) => instance.owner!.step(task, answer),
+    arm: (index: number) => instance.owner!.selecting!.ask(index),
+    argument: () => instance.owner!.argument,
+    wake: () => instance.owner!.wake(),
+    now: () => performance.now(),
+  };
+  const { exports } = new WebAssembly.Instance(compiled, { js });
+  const instance: Instance = { core: exports as unknown as Core, owner: undefined };
+  return instance;
+}
+
 /**
  * One core with what JavaScript keeps for it: tasks and values by number. There is one for the
  * program, and one for each simulation.
@@ -74,23 +97,17 @@ export class Runtime {
   readonly #values: unknown[] = [];
   readonly #free: number[] = [];
   readonly #isSimulated: boolean;
+  /** The simulation is over: the numbers of its objects are others' now. */
+  hasEnded = false;
   #scheduled = false;
   #woken = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #timerAt = Infinity;
   #broken: unknown;
 
-  constructor(seed?: number) {
-    compiled ??= new WebAssembly.Module(bytes());
-    const js = {
-      step: (task: number, answer: number) => this.#step(task, answer),
-      arm: (index: number) => this.#arm(index),
-      argument: () => this.argument,
-      wake: () => this.#wake(),
-      now: () => performance.now(),
-    };
-    const instance = new WebAssembly.Instance(compiled, { js });
-    this.core = instance.exports as unknown as Core;
+  constructor(instance: Instance, seed?: number) {
+    instance.owner = this;
+    this.core = instance.core;
     this.#isSimulated = seed !== undefined;
     if (seed !== undefined) this.core.simulate(seed);
   }
@@ -125,7 +142,8 @@ export class Runtime {
     return id;
   }
 
-  #step(id: number, answer: number): number {
+  /** Runs a task to its next operation; the answer is the word for that. */
+  step(id: number, answer: number): number {
     const task = this.tasks[id];
     if (!task) return Code.Done;
     const outer = this.current;
@@ -157,11 +175,8 @@ export class Runtime {
     }
   }
 
-  #arm(index: number): number {
-    return this.selecting!.ask(index);
-  }
-
-  #wake(): void {
+  /** The core has something to do. */
+  wake(): void {
     this.#woken = true;
     if (this.#scheduled || this.#isSimulated) return;
     this.#scheduled = true;
@@ -203,6 +218,10 @@ const resolved = Promise.resolve();
 
 /** An operation that was done before the task gave way. */
 class Done extends Operation<unknown> {
+  override get what(): string {
+    return "yield";
+  }
+
   constructor(readonly value: unknown) {
     super();
   }
@@ -219,7 +238,7 @@ let simulated: Runtime | undefined;
 
 /** The runtime that code here runs in. @internal */
 export function runtime(): Runtime {
-  return simulated ?? (ambient ??= new Runtime());
+  return simulated ?? (ambient ??= new Runtime(instantiate()));
 }
 
 /** Runs `f` while `inside` is the runtime. @internal */
@@ -233,5 +252,18 @@ export function within<R>(inside: Runtime, f: () => R): R {
   }
 }
 
-/** Forgets an object of the core when JavaScript has lost the object that stands for it. @internal */
-export const lost = new FinalizationRegistry<() => void>((forget) => forget());
+/** Refuses what belongs to another runtime: its number means something else here. @internal */
+export function own(made: Runtime, used: Runtime): void {
+  if (made !== used) {
+    throw new CreelError("this was made outside of the simulation that uses it, or inside of another one");
+  }
+}
+
+const registry = new FinalizationRegistry<() => void>((forget) => forget());
+
+/** Forgets an object of the core when JavaScript has lost the one that stands for it. @internal */
+export function whenLost(object: object, inside: Runtime, forget: () => void): void {
+  registry.register(object, () => {
+    if (!inside.hasEnded) forget();
+  });
+}

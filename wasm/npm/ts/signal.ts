@@ -19,6 +19,10 @@ class Until<T> extends Operation<T> {
     super();
   }
 
+  override get what(): string {
+    return this.operation.what;
+  }
+
   override get isPlain(): boolean {
     return false;
   }

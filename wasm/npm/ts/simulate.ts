@@ -1,5 +1,5 @@
 import { DeadlockError } from "./errors.js";
-import { Runtime, within } from "./runtime.js";
+import { type Instance, instantiate, Runtime, within } from "./runtime.js";
 import { type Body, Task } from "./task.js";
 
 /** What a simulation came to. */
@@ -20,20 +20,30 @@ export interface Simulation<T> {
  * @throws {DeadlockError} if every task waits and no timer is left.
  */
 export function simulate<T>(seed: number, body: Body<T>): Simulation<T> {
-  const inside = new Runtime(seed);
+  const instance = spare ?? instantiate();
+  spare = undefined;
+  const inside = new Runtime(instance, seed);
   return within(inside, () => {
     const task = new Task(body, { name: "simulation" });
     // Whatever its outcome, it is told below.
     task.onEnd = () => {};
-    let trace: number;
     try {
-      trace = inside.core.simulate_until(task.id);
+      const trace = inside.core.simulate_until(task.id);
+      const elapsed = inside.core.time();
+      inside.core.end_simulation();
+      // One that has trapped is not used again.
+      spare = instance;
+      return { value: task.outcome(), elapsed, trace };
     } catch (error) {
       if (error instanceof WebAssembly.RuntimeError && !task.isDone) {
         throw new DeadlockError(seed, { cause: error });
       }
       throw error;
+    } finally {
+      inside.hasEnded = true;
     }
-    return { value: task.outcome(), elapsed: inside.core.time(), trace };
   });
 }
+
+/** An instance for the next simulation. */
+let spare: Instance | undefined;

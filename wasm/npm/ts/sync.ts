@@ -1,6 +1,6 @@
 import { ClosedError } from "./errors.js";
 import { Answer, Code, IMMEDIATE, Operation, type Program, word } from "./operation.js";
-import { lost, type Runtime, runtime } from "./runtime.js";
+import { own, type Runtime, runtime, whenLost } from "./runtime.js";
 import { until, type UntilAborted } from "./signal.js";
 import type { Task } from "./task.js";
 
@@ -25,16 +25,22 @@ export class Permit implements Disposable {
 }
 
 class Acquire extends Operation<Permit> {
+  override get what(): string {
+    return "acquire";
+  }
+
   constructor(readonly semaphore: Semaphore, readonly permits: number) {
     super();
   }
 
   override ask(inside: Runtime): number {
+    own(this.semaphore.inside, inside);
     inside.argument = this.permits;
     return word(Code.Acquire, this.semaphore.id);
   }
 
   override begin(inside: Runtime): number {
+    own(this.semaphore.inside, inside);
     if (inside.core.try_acquire(this.semaphore.id, this.permits) !== Answer.Ok) return this.ask(inside);
     inside.value = this.#permit(inside);
     return IMMEDIATE;
@@ -55,20 +61,21 @@ class Acquire extends Operation<Permit> {
 export class Semaphore {
   /** @internal */
   readonly id: number;
-  readonly #inside: Runtime;
+  /** @internal */
+  readonly inside: Runtime;
 
   constructor(permits: number) {
     if (!Number.isInteger(permits) || permits < 0 || permits > MAX_PERMITS) {
       throw new RangeError(`a semaphore has from 0 to ${MAX_PERMITS} permits, not ${permits}`);
     }
-    const inside = (this.#inside = runtime());
+    const inside = (this.inside = runtime());
     const id = (this.id = inside.core.semaphore(permits));
-    lost.register(this, () => inside.core.drop_semaphore(id));
+    whenLost(this, inside, () => inside.core.drop_semaphore(id));
   }
 
   /** How many permits nobody has. */
   get available(): number {
-    return this.#inside.core.permits(this.id);
+    return this.inside.core.permits(this.id);
   }
 
   /** Waits for permits. */
@@ -78,13 +85,13 @@ export class Semaphore {
 
   /** Takes permits at once; `undefined` if there are not so many. */
   tryAcquire(permits = 1): Permit | undefined {
-    if (this.#inside.core.try_acquire(this.id, permits) !== Answer.Ok) return undefined;
-    return new Permit(() => this.#inside.core.release(this.id, permits));
+    if (this.inside.core.try_acquire(this.id, permits) !== Answer.Ok) return undefined;
+    return new Permit(() => this.inside.core.release(this.id, permits));
   }
 
   /** Adds permits that nobody has given back. */
   add(permits: number): void {
-    this.#inside.core.release(this.id, permits);
+    this.inside.core.release(this.id, permits);
   }
 }
 
@@ -139,12 +146,13 @@ export class RwLock {
 export class Signal {
   /** @internal */
   readonly id: number;
-  readonly #inside: Runtime;
+  /** @internal */
+  readonly inside: Runtime;
 
   constructor() {
-    const inside = (this.#inside = runtime());
+    const inside = (this.inside = runtime());
     const id = (this.id = inside.core.signal());
-    lost.register(this, () => inside.core.drop_signal(id));
+    whenLost(this, inside, () => inside.core.drop_signal(id));
   }
 
   /** Waits for the next time that it is given. */
@@ -154,15 +162,20 @@ export class Signal {
 
   /** Wakes all that wait now. */
   all(): void {
-    this.#inside.core.signal_all(this.id);
+    this.inside.core.signal_all(this.id);
   }
 }
 
 class WaitFor extends Operation<void> {
+  override get what(): string {
+    return "signal";
+  }
+
   constructor(readonly signal: Signal) {
     super();
   }
-  override ask(): number {
+  override ask(inside: Runtime): number {
+    own(this.signal.inside, inside);
     return word(Code.Wait, this.signal.id);
   }
 }
@@ -213,10 +226,15 @@ export class Event {
 }
 
 class Meet extends Operation<boolean> {
+  override get what(): string {
+    return "barrier";
+  }
+
   constructor(readonly barrier: Barrier) {
     super();
   }
-  override ask(): number {
+  override ask(inside: Runtime): number {
+    own(this.barrier.inside, inside);
     return word(Code.Meet, this.barrier.id);
   }
   override finish(_inside: Runtime, _task: Task<unknown>, answer: number): boolean {
@@ -228,11 +246,13 @@ class Meet extends Operation<boolean> {
 export class Barrier {
   /** @internal */
   readonly id: number;
+  /** @internal */
+  readonly inside: Runtime;
 
   constructor(readonly tasks: number) {
-    const inside = runtime();
+    const inside = (this.inside = runtime());
     const id = (this.id = inside.core.barrier(tasks));
-    lost.register(this, () => inside.core.drop_barrier(id));
+    whenLost(this, inside, () => inside.core.drop_barrier(id));
   }
 
   /** Waits for the others; `true` for one of them. */

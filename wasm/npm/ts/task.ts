@@ -263,6 +263,10 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
     return { status: "rejected", reason: this.#outcome };
   }
 
+  override get what(): string {
+    return "task";
+  }
+
   override ask(): number {
     this.#observed = true;
     // The number of a task that has ended may be another's by now.
@@ -299,6 +303,10 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
 
 /** Waits for the end of a task, whatever its outcome. */
 class Ended extends Operation<void> {
+  override get what(): string {
+    return "end of a task";
+  }
+
   constructor(readonly task: Task<unknown>) {
     super();
   }
@@ -309,6 +317,10 @@ class Ended extends Operation<void> {
 
 /** Waits for a promise. If the task is cancelled meanwhile, it goes on without the promise. */
 export class Wait<T> extends Operation<T> {
+  override get what(): string {
+    return "promise";
+  }
+
   #result: { value: T } | { error: unknown } | undefined;
 
   constructor(readonly promise: PromiseLike<T>) {

@@ -3,6 +3,10 @@ import { type Runtime, runtime } from "./runtime.js";
 import { until, type UntilAborted } from "./signal.js";
 
 class Sleep extends Operation<void> {
+  override get what(): string {
+    return "sleep";
+  }
+
   constructor(readonly milliseconds: number) {
     super();
   }
@@ -28,6 +32,10 @@ export function now(): number {
 }
 
 class Yield extends Operation<void> {
+  override get what(): string {
+    return "yield";
+  }
+
   override ask(): number {
     return word(Code.Yield);
   }

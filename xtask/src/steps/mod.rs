@@ -81,6 +81,8 @@ steps! {
     "wasi/requests" wasi::requests, "a thousand HTTP requests at once leave no handle behind";
     "demo" conformance::demo, "the demo gives one digest on all hosts";
     "npm/tests" npm::tests, "the tests of the npm package, in Node";
+    "npm/window" npm::window, "the tests of the npm package, in a page in Chromium";
+    "npm/worker" npm::worker, "the tests of the npm package, in a worker in Chromium";
     "npm/package" npm::package, "the packed npm package installs, runs and stays small";
     "features/linux" matrix::linux, "feature combinations for Linux";
     "features/web" matrix::web, "feature combinations for wasm32-unknown-unknown";

@@ -2,8 +2,8 @@
 
 use super::Trouble;
 use crate::npm::{build, folder, node, npm, pack};
-use crate::repo;
 use crate::shell::Log;
+use crate::{repo, tools};
 use std::fs;
 
 type Verdict = Result<String, Trouble>;
@@ -14,7 +14,11 @@ const BUDGET: usize = 29_000;
 pub fn tests(log: &mut Log) -> Verdict {
     build(log)?;
     log.run(&mut node(&["node_modules/typescript/bin/tsc", "-p", "test"]))?;
-    let text = log.run(&mut node(&["--test", ".test/"]))?;
+    counted(&log.run(&mut node(&["--test", ".test/"]))?)
+}
+
+/// What the tests say of themselves at their end.
+fn counted(text: &str) -> Verdict {
     let count = |of: &str| {
         let line = text.lines().find_map(|line| line.strip_prefix(of));
         line.and_then(|number| number.trim().parse::<u32>().ok()).unwrap_or_default()
@@ -23,6 +27,25 @@ pub fn tests(log: &mut Log) -> Verdict {
         (0, _) | (_, 1..) => Err("tests of the package failed, or none ran".to_owned().into()),
         (passed, 0) => Ok(format!("{passed} passed")),
     }
+}
+
+pub fn window(log: &mut Log) -> Verdict {
+    in_chromium("window", log)
+}
+
+pub fn worker(log: &mut Log) -> Verdict {
+    in_chromium("worker", log)
+}
+
+fn in_chromium(context: &str, log: &mut Log) -> Verdict {
+    let chromium = tools::chromium()?;
+    build(log)?;
+    let program = repo::target().join("npm/browser");
+    log.run(node(&["test/browser/bundle.mjs"]).arg(&program))?;
+    let driver = repo::root().join("tests/hosts/js/browser.mjs");
+    let mut command = node(&[]);
+    command.arg(driver).arg(chromium).arg(context).arg(program);
+    counted(&log.run(&mut command)?)
 }
 
 /// A program as somebody would write it who has just installed the package.
@@ -50,8 +73,8 @@ pub fn package(log: &mut Log) -> Verdict {
         .map_err(failed)?;
     fs::write(project.join("program.ts"), PROGRAM).map_err(failed)?;
     log.run(npm(&["install", "--offline", "--silent"]).arg(&file).current_dir(&project))?;
-    let tools = folder().join("node_modules");
-    let compiler = tools.join("typescript/bin/tsc");
+    let modules = folder().join("node_modules");
+    let compiler = modules.join("typescript/bin/tsc");
     let options = [
         "--strict",
         "--target",
@@ -74,7 +97,7 @@ pub fn package(log: &mut Log) -> Verdict {
     }
     log.run(node(&["node_modules/publint/src/cli.js", "--strict"]).arg(&file))?;
     let bundle = project.join("bundle.js");
-    let mut esbuild = std::process::Command::new(tools.join(".bin/esbuild"));
+    let mut esbuild = std::process::Command::new(modules.join(".bin/esbuild"));
     esbuild.current_dir(&project).args(["--bundle", "--minify", "--format=esm"]);
     log.run(esbuild.arg("program.js").arg(format!("--outfile={}", bundle.display())))?;
     let measure = "process.stdout.write(String(require('zlib').gzipSync(require('fs').readFileSync(process.argv[1]), {level: 9}).length))";
