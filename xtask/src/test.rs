@@ -37,13 +37,13 @@ fn choose(words: &[String]) -> Result<Vec<&'static Step>, String> {
             let name = format!("{group}/{word}");
             steps::ALL.iter().any(|step| step.name == name).then_some((group.to_owned(), name))
         });
-        if steps::ALL.iter().any(|step| matches(step, word)) {
-            patterns.push((word.clone(), true));
-        } else if let Some((group, name)) = narrowed {
+        if let Some((group, name)) = narrowed {
             for (pattern, whole) in &mut patterns {
                 *whole &= *pattern != group;
             }
             patterns.push((name, true));
+        } else if steps::ALL.iter().any(|step| matches(step, word)) {
+            patterns.push((word.clone(), true));
         } else {
             return Err(word.clone());
         }

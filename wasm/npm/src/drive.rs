@@ -49,7 +49,7 @@ impl Entry {
     }
 
     /// Is ready when the generator has ended.
-    pub async fn ended(entry: &Rc<Self>) {
+    pub(crate) async fn ended(entry: &Rc<Self>) {
         entry.ended.wait().await;
     }
 }
