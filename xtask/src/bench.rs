@@ -13,6 +13,7 @@ const WEB: Source<'static> = Source {
     package: "creel-web-benches",
     kind: "--bin",
     features: |_| "",
+    entry: None,
     profile: Some("release"),
 };
 

@@ -12,8 +12,13 @@ use std::io::{BufRead, BufReader, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::{ExitCode, Stdio};
 
-const PROGRAM: Source<'static> =
-    Source { package: "creel-demo", kind: "--bin", features: |host| host.name(), profile: None };
+const PROGRAM: Source<'static> = Source {
+    package: "creel-demo",
+    kind: "--bin",
+    features: |host| host.name(),
+    entry: None,
+    profile: None,
+};
 
 /// What the program works through unless told otherwise.
 const DEFAULT_FILE: &str = "examples/river.txt";

@@ -85,6 +85,8 @@ pub struct Source<'a> {
     pub kind: &'a str,
     /// The features for a host.
     pub features: fn(Host) -> &'static str,
+    /// The entry, if it is not named after the host.
+    pub entry: Option<&'static str>,
     /// How it is optimised, if not as usual: a profile of cargo's.
     pub profile: Option<&'static str>,
 }
@@ -118,6 +120,11 @@ impl Program {
             }
             Starter::Wasi(host) => host.name().to_owned(),
         }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// A command that starts it.
@@ -173,7 +180,8 @@ fn compile(host: Host, source: Source<'_>, log: &mut Log) -> Result<PathBuf, Str
     let action: &[&str] = if source.kind == "--test" { &["test", "--no-run"] } else { &["build"] };
     let mut command = shell::cargo(action);
     command.args(["--quiet", "--message-format", "json-render-diagnostics"]);
-    command.args(["--package", source.package, source.kind, host.name()]);
+    let entry = source.entry.unwrap_or(host.name());
+    command.args(["--package", source.package, source.kind, entry]);
     command.args(["--no-default-features", "--features", (source.features)(host)]);
     if let Some(profile) = source.profile {
         command.args(["--profile", profile]);

@@ -87,6 +87,30 @@ pub fn npm() -> Found<()> {
     }
 }
 
+/// The package of npm that holds `wasm-opt`; distributions have older ones.
+const BINARYEN: &str = "binaryen@132";
+
+/// `wasm-opt`, a program for Node.
+pub fn wasm_opt() -> Found<PathBuf> {
+    let place = folder().join(BINARYEN.replace('@', "-"));
+    let program = place.join("node_modules/binaryen/bin/wasm-opt");
+    if program.is_file() {
+        return Ok(program);
+    }
+    announce(BINARYEN);
+    let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
+    let mut install = Command::new(npm);
+    install.args(["install", "--silent", "--no-audit", "--no-fund", "--prefix"]);
+    match shell::capture(install.arg(&place).arg(BINARYEN)) {
+        Ok(_) if program.is_file() => Ok(program),
+        Ok(_) => missing("wasm-opt in npm's binaryen", format!("npm install {BINARYEN}")),
+        Err(error) => {
+            eprintln!("{error}");
+            missing("wasm-opt", format!("npm, and with it {BINARYEN}"))
+        }
+    }
+}
+
 /// The `wasm-bindgen` command, in the very version of the crate.
 pub fn wasm_bindgen() -> Found<PathBuf> {
     let Some(version) = repo::pinned("wasm-bindgen") else {

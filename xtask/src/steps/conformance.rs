@@ -22,6 +22,7 @@ const LIST: Source<'static> = Source {
         Host::Wasip2 => "std,macros,wasi,io-std,net",
         Host::Wasip3 => "std,macros,wasip3",
     },
+    entry: None,
     profile: None,
 };
 

@@ -7,6 +7,7 @@ mod models;
 mod npm;
 mod package;
 mod sanitizers;
+mod size;
 mod source;
 mod wasi;
 
@@ -92,6 +93,7 @@ steps! {
     "features/freebsd" matrix::freebsd, "feature combinations for FreeBSD";
     "features/bare" matrix::bare, "no_std for thumbv7em, with two dependencies";
     "msrv" matrix::msrv, "the oldest promised Rust builds it";
+    "size/web" size::web, "a small web program stays small";
     "package" package::contents, "the published crate holds every room";
     "readme" package::readme, "the README names what exists";
     "loom/canary" models::canary, "loom finds a planted bug";

@@ -1,0 +1,42 @@
+//! How much a page has to download.
+
+use super::Trouble;
+use crate::hosts::{self, Context, Host, Source};
+use crate::shell::{Log, capture};
+use crate::tools;
+use std::path::Path;
+use std::process::Command;
+
+/// Two tasks, a sleep and a channel: the bytes of wasm and of JavaScript together, after `wasm-opt -Oz`
+/// and gzip. The same program on wasm-bindgen-futures takes 13,600.
+const BUDGET: usize = 26_000;
+
+const MINIMAL: Source<'static> = Source {
+    package: "creel-web-benches",
+    kind: "--bin",
+    features: |_| "",
+    entry: Some("minimal"),
+    profile: Some("small"),
+};
+
+pub fn web(log: &mut Log) -> Result<String, Trouble> {
+    let (node, wasm_opt) = (tools::node()?, tools::wasm_opt()?);
+    // Whatever runs it is not asked for.
+    let program = hosts::build(Host::Chromium(Context::Window), MINIMAL, log)?;
+    let folder = program.path().parent().expect("it is in a folder");
+    let small = folder.join("small.wasm");
+    let mut optimise = Command::new(&node);
+    optimise.arg(wasm_opt).args(["-Oz", "--all-features", "--strip-producers"]);
+    log.run(optimise.arg(folder.join("program_bg.wasm")).arg("-o").arg(&small))?;
+    let (wasm, script) = (zipped(&node, &small)?, zipped(&node, program.path())?);
+    let note = format!("{wasm} bytes of wasm and {script} of JavaScript, of {BUDGET}");
+    if wasm + script > BUDGET { Err(note.into()) } else { Ok(note) }
+}
+
+/// The size of a file after gzip.
+fn zipped(node: &Path, file: &Path) -> Result<usize, String> {
+    let code = "const { gzipSync } = require('zlib'); const { readFileSync } = require('fs');
+        console.log(gzipSync(readFileSync(process.argv[1]), { level: 9 }).length)";
+    let size = capture(Command::new(node).args(["-e", code]).arg(file))?;
+    size.trim().parse().map_err(|_| format!("the size of {}: {size}", file.display()))
+}
