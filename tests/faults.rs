@@ -506,6 +506,68 @@ fn a_graceful_end_under_a_paused_clock_does_not_wait_for_a_task_that_never_rests
 }
 
 #[test]
+fn a_panic_may_end_its_runtime() {
+    use creel::runtime::UnhandledPanic::ShutdownRuntime;
+    let runtime = Builder::new_current_thread().unhandled_panic(ShutdownRuntime).build().unwrap();
+    let drops = Arc::new(AtomicUsize::new(0));
+    let held = CountsDrops(drops.clone());
+    runtime.spawn(async move {
+        let _held = held;
+        pending::<()>().await
+    });
+    let ends = |run: &dyn Fn()| assert!(panic_of(run).contains("shut down on unhandled panic"));
+    let mut task = None;
+    {
+        let task = Mutex::new(&mut task);
+        ends(&|| {
+            runtime.block_on(async {
+                **task.lock().unwrap() = Some(creel::spawn(async { panic!("mine") }));
+                pending::<()>().await
+            })
+        });
+    }
+    assert_eq!(drops.load(SeqCst), 1, "all others are cancelled");
+    assert!(task.take().is_some_and(|task: JoinHandle<()>| task.is_finished()));
+    ends(&|| runtime.block_on(pending::<()>()));
+    assert!(runtime.spawn(async {}).is_finished() || runtime.shutdown(Duration::ZERO).is_clean());
+}
+
+struct CountsDrops(Arc<AtomicUsize>);
+
+impl Drop for CountsDrops {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, SeqCst);
+    }
+}
+
+#[test]
+fn a_pool_is_not_ended_by_a_panic() {
+    use creel::runtime::UnhandledPanic::{Ignore, ShutdownRuntime};
+    Builder::new_multi_thread().unhandled_panic(Ignore);
+    let refused = panic_of(|| drop(Builder::new_multi_thread().unhandled_panic(ShutdownRuntime)));
+    assert!(refused.contains("current thread"), "{refused}");
+}
+
+#[test]
+fn the_same_bytes_are_the_same_seed() {
+    use creel::runtime::RngSeed;
+    let choices = |bytes: &[u8]| {
+        let seed = RngSeed::from_bytes(bytes);
+        let runtime = Builder::new_current_thread().rng_seed(seed).build().unwrap();
+        runtime.block_on(async {
+            let mut firsts = 0_u32;
+            for _ in 0..32 {
+                let first = creel::select! { () = async {} => 0, () = async {} => 1 };
+                firsts = firsts << 1 | first;
+            }
+            firsts
+        })
+    };
+    assert_eq!(choices(b"bread"), choices(b"bread"));
+    assert_ne!(choices(b"bread"), choices(b"wine"));
+}
+
+#[test]
 fn a_panic_drops_the_future_while_it_unwinds() {
     struct Sees(Arc<AtomicUsize>);
     impl Drop for Sees {

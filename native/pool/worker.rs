@@ -17,7 +17,7 @@
 use super::{Shared, WORKER};
 use crate::atomic::Ordering;
 use crate::collections::run_queue::Own;
-use crate::env::context::{self, Restore};
+use crate::env::context::{self, Post};
 use crate::env::rng;
 use crate::native::driver::Edges;
 use crate::native::thread::Parker;
@@ -83,12 +83,16 @@ impl Worker {
     pub(super) fn run(self) {
         self.take_seat();
         let pool = Some(self.shared.as_owner());
-        let _occupied = Restore::set(|cx| &cx.occupied, true);
-        let _runtime = Restore::set(|cx| &cx.runtime, pool);
-        let _driving = Restore::set(|cx| &cx.driving, pool);
-        let _worker = Restore::set(|cx| &cx.worker, self.index + 1);
         let local = self.local.owner();
-        let _local = Restore::set(|cx| &cx.local, Some(local.as_ptr()));
+        let _post = Post {
+            runtime: pool,
+            driving: pool,
+            local: Some(local.as_ptr()),
+            scope: None,
+            worker: self.index + 1,
+            occupied: true,
+        }
+        .take();
         WORKER.set(Some(NonNull::from(&self)));
         while (self.seated.get() || self.sit_again()) && !self.shared.is_closing() {
             self.turn();

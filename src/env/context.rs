@@ -165,6 +165,71 @@ impl<T: Copy> Drop for Restore<T> {
     }
 }
 
+/// The cells that say for whom this thread works: set together, and put back together.
+#[cfg(feature = "alloc")]
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Post {
+    pub(crate) runtime: Option<NonNull<Owner>>,
+    pub(crate) driving: Option<NonNull<Owner>>,
+    pub(crate) local: Option<NonNull<Owner>>,
+    pub(crate) scope: Option<NonNull<()>>,
+    pub(crate) worker: usize,
+    pub(crate) occupied: bool,
+}
+
+#[cfg(feature = "alloc")]
+impl Post {
+    /// That of this thread now.
+    #[inline]
+    pub(crate) fn current() -> Self {
+        with(|cx| Self {
+            runtime: cx.runtime.get(),
+            driving: cx.driving.get(),
+            local: cx.local.get(),
+            scope: cx.scope.get(),
+            worker: cx.worker.get(),
+            occupied: cx.occupied.get(),
+        })
+    }
+
+    /// Makes this the post of the thread until the guard is dropped.
+    #[inline]
+    pub(crate) fn take(self) -> AtPost {
+        let before = Self::current();
+        self.set();
+        AtPost { before, _not_send: core::marker::PhantomData }
+    }
+
+    #[inline]
+    fn set(self) {
+        with(|cx| {
+            cx.runtime.set(self.runtime);
+            cx.driving.set(self.driving);
+            cx.local.set(self.local);
+            cx.scope.set(self.scope);
+            cx.worker.set(self.worker);
+            cx.occupied.set(self.occupied);
+        });
+    }
+}
+
+/// Puts back the post that the thread had before.
+#[cfg(feature = "alloc")]
+#[derive(Debug)]
+pub(crate) struct AtPost {
+    before: Post,
+    /// The context is this thread's.
+    _not_send: core::marker::PhantomData<*const ()>,
+}
+
+#[cfg(feature = "alloc")]
+impl Drop for AtPost {
+    #[inline]
+    fn drop(&mut self) {
+        self.before.set();
+    }
+}
+
 #[cfg(not(feature = "std"))]
 struct Single(Context);
 

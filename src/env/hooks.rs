@@ -11,6 +11,8 @@ use core::time::Duration;
 pub(crate) struct Hooks {
     pub(crate) unhandled_panic: Option<PanicHook>,
     pub(crate) slow_poll: Option<SlowPollHook>,
+    /// A task that panics ends its runtime.
+    pub(crate) panic_is_fatal: bool,
 }
 
 /// What to call when a task panicked.

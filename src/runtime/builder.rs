@@ -25,7 +25,7 @@ use core::time::Duration;
 /// assert_eq!(runtime.block_on(async { 1 + 1 }), 2);
 /// ```
 pub struct Builder {
-    config: Config,
+    pub(super) config: Config,
 }
 
 /// Which scheduler runs the tasks.

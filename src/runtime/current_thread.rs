@@ -3,6 +3,7 @@
 
 use super::builder::Config;
 use super::shutdown::{Deadline, ShutdownReport, Survivor};
+use super::unstable::ENDED_BY_PANIC;
 use super::wake_hook::WakeHook;
 use crate::atomic::{AtomicUsize, Ordering};
 use crate::env::clock;
@@ -123,6 +124,7 @@ impl CurrentThread {
     }
 
     /// Takes the right to drive.
+    #[inline]
     fn drive(&self) -> Result<Driven<'_>, Refused> {
         match self.executor.drive() {
             Ok(driving) => Ok(Driven { driving, _released: Released(self) }),
@@ -143,6 +145,7 @@ impl CurrentThread {
             park.look();
         }
         driving.run(turns);
+        self.end_if_closed(&driving);
         driving.expect_notice();
         if driving.has_ready() { Next::Now } else { self.next() }
     }
@@ -235,6 +238,7 @@ impl CurrentThread {
     fn turn(&self, driving: &Driving<'_>, yields: bool, ready: impl Fn() -> bool) {
         self.expire();
         let turns = driving.run(self.event_interval);
+        self.end_if_closed(driving);
         if turns == self.event_interval || ready() {
             let alone = yields && turns == 0;
             return self.look_after(if alone { self.event_interval } else { turns });
@@ -251,6 +255,16 @@ impl CurrentThread {
             self.wait(None);
         }
         self.on_unpark.iter().for_each(|call| call());
+    }
+
+    /// Ends the runtime if the panic of a task was fatal.
+    #[inline]
+    fn end_if_closed(&self, driving: &Driving<'_>) {
+        if driving.is_closed() {
+            self.env().shut_down();
+            driving.close();
+            panic!("{ENDED_BY_PANIC}");
+        }
     }
 
     /// Has the host look at the world if tasks had enough turns since it last did.
@@ -403,8 +417,13 @@ impl<'a> core::ops::Deref for Driven<'a> {
 struct Released<'a>(&'a CurrentThread);
 
 impl Drop for Released<'_> {
+    #[inline]
     fn drop(&mut self) {
-        let waiting = core::mem::take(&mut *self.0.waiting.lock());
-        waiting.into_iter().for_each(Waker::wake);
+        let mut waiting = self.0.waiting.lock();
+        if !waiting.is_empty() {
+            let woken = core::mem::take(&mut *waiting);
+            drop(waiting);
+            woken.into_iter().for_each(Waker::wake);
+        }
     }
 }

@@ -23,6 +23,7 @@ mod local_runtime;
 #[allow(clippy::module_inception)] // the type gives the room its name
 mod runtime;
 mod shutdown;
+mod unstable;
 mod wake_hook;
 
 pub use crate::env::hooks::{SlowPoll, TaskPanic};
@@ -42,3 +43,4 @@ pub(crate) use shutdown::RuntimeShutDown;
 pub use shutdown::is_rt_shutdown_err;
 pub(crate) use shutdown::{Deadline, Threads};
 pub use shutdown::{ShutdownReport, Survivor};
+pub use unstable::{RngSeed, UnhandledPanic};

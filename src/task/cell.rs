@@ -363,6 +363,12 @@ impl Task {
         unsafe { (self.header().vtable.discard)(self.0) }
     }
 
+    /// Whether the held task ended with a panic.
+    pub(crate) fn has_panicked(self) -> bool {
+        // SAFETY: rule 5, the task is held.
+        self.header().stage.with(|stage| unsafe { *stage }) == Stage::Panicked
+    }
+
     /// Whether the outcome was taken or dropped already. Only for the handle of a complete task.
     pub(super) fn is_spent(self) -> bool {
         // SAFETY: rule 5, the caller is the handle.

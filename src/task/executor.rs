@@ -22,7 +22,7 @@ use super::queue::{Inbox, Posted, ReadyQueue};
 use super::registry::Registry;
 use crate::atomic::{AtomicBool, AtomicUsize, Ordering, UnsafeCell};
 use crate::env::Env;
-use crate::env::context::{self, Restore};
+use crate::env::context::{self, AtPost, Post, Restore};
 use crate::env::owner::{Ops, Owner, OwnerRef};
 use crate::env::rng::Rng;
 use alloc::boxed::Box;
@@ -173,6 +173,7 @@ impl Executor {
     }
 
     /// Takes the right to drive.
+    #[inline]
     pub(crate) fn drive(&self) -> Result<Driving<'_>, Refused> {
         let here = context::thread();
         // Acquire takes over what the driver before released in `Driving::drop`.
@@ -184,21 +185,18 @@ impl Executor {
             return Err(Refused::ForeignThread);
         }
         let me = Some(self.as_owner());
+        let before = Post::current();
         // A local set is no runtime: it runs inside of one.
         let (runtime, worker) = match &self.env {
             Some(_) => (me, 1),
-            None => context::with(|cx| (cx.runtime.get(), cx.worker.get())),
+            None => (before.runtime, before.worker),
         };
+        let post = Post { runtime, driving: me, local: me, scope: None, worker, occupied: true };
         let rng = self.core(|core| core.rng);
         Ok(Driving {
             executor: self,
             rng: rng.map(|rng| Restore::set(|cx| &cx.rng, rng)),
-            _occupied: Restore::set(|cx| &cx.occupied, true),
-            _driving: Restore::set(|cx| &cx.driving, me),
-            _local: Restore::set(|cx| &cx.local, me),
-            _scope: Restore::set(|cx| &cx.scope, None),
-            _runtime: Restore::set(|cx| &cx.runtime, runtime),
-            _worker: Restore::set(|cx| &cx.worker, worker),
+            _post: post.take(),
         })
     }
 
@@ -313,12 +311,7 @@ impl Core {
 pub(crate) struct Driving<'a> {
     executor: &'a Executor,
     rng: Option<Restore<Rng>>,
-    _occupied: Restore<bool>,
-    _driving: Restore<Option<NonNull<Owner>>>,
-    _local: Restore<Option<NonNull<Owner>>>,
-    _scope: Restore<Option<NonNull<()>>>,
-    _runtime: Restore<Option<NonNull<Owner>>>,
-    _worker: Restore<usize>,
+    _post: AtPost,
 }
 
 impl Driving<'_> {
@@ -351,9 +344,20 @@ impl Driving<'_> {
             Turn::Again => executor.core(|core| core.queue.push(task)),
             Turn::Done => {
                 executor.core(|core| core.forget(task));
+                if executor.env.as_ref().is_some_and(|env| env.hooks.panic_is_fatal)
+                    && task.has_panicked()
+                {
+                    executor.core(|core| core.queue = ReadyQueue::Closed);
+                }
                 task.finish();
             }
         }
+    }
+
+    /// Whether no task will run any more: a panic was fatal.
+    #[inline]
+    pub(crate) fn is_closed(&self) -> bool {
+        self.executor.core(|core| matches!(core.queue, ReadyQueue::Closed))
     }
 
     /// How many tasks are ready.

@@ -1,0 +1,71 @@
+//! What tokio's `Builder` has behind `tokio_unstable`, for programs that were built with it.
+
+use super::builder::{Builder, Kind};
+
+/// What a runtime does when a task of it panics; see [`Builder::unhandled_panic`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum UnhandledPanic {
+    /// The panic stays in its task: its `JoinHandle` tells of it, and if there is none
+    /// [`Builder::on_unhandled_panic`].
+    #[default]
+    Ignore,
+    /// The runtime shuts down at once: all tasks are cancelled, and whoever drives it panics. The
+    /// `JoinHandle` of the task tells of its panic all the same.
+    ShutdownRuntime,
+}
+
+/// Where the randomness of a runtime starts; see [`Builder::rng_seed`].
+#[derive(Clone, Debug)]
+pub struct RngSeed(u64);
+
+impl RngSeed {
+    /// A seed made of any bytes, the same on every platform.
+    pub fn from_bytes(bytes: &[u8]) -> Self {
+        // FNV-1a.
+        let mix = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        Self(bytes.iter().fold(0xcbf2_9ce4_8422_2325, mix))
+    }
+}
+
+impl Builder {
+    /// What happens when a task panics.
+    ///
+    /// # Panics
+    /// If a multi-threaded runtime is asked to shut down: what other threads poll cannot be ended.
+    ///
+    /// # Examples
+    /// ```
+    /// use creel::runtime::{Builder, UnhandledPanic};
+    /// let runtime = Builder::new_current_thread()
+    ///     .unhandled_panic(UnhandledPanic::ShutdownRuntime)
+    ///     .build()?;
+    /// let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+    ///     runtime.block_on(async {
+    ///         creel::spawn(async { panic!("no bread") });
+    ///         std::future::pending::<()>().await
+    ///     })
+    /// }));
+    /// assert!(ended.is_err());
+    /// # std::io::Result::Ok(())
+    /// ```
+    #[track_caller]
+    pub fn unhandled_panic(&mut self, behavior: UnhandledPanic) -> &mut Self {
+        let fatal = behavior == UnhandledPanic::ShutdownRuntime;
+        assert!(
+            !fatal || self.config.kind == Kind::CurrentThread,
+            "UnhandledPanic::ShutdownRuntime is only supported in current thread runtime"
+        );
+        self.config.hooks.panic_is_fatal = fatal;
+        self
+    }
+
+    /// [`seed`](Self::seed) by bytes.
+    pub fn rng_seed(&mut self, seed: RngSeed) -> &mut Self {
+        self.seed(seed.0)
+    }
+}
+
+/// What whoever drives a runtime panics with when a task's panic has ended it.
+pub(super) const ENDED_BY_PANIC: &str =
+    "a spawned task panicked and the runtime is configured to shut down on unhandled panic";
