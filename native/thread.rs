@@ -1,6 +1,6 @@
 //! Threads that wait: for each other, and one of them for the system.
 
-use super::driver::{Driver, Edges};
+use super::driver::Driver;
 use crate::atomic::{AtomicUsize, Ordering};
 use crate::lock::Lock;
 use crate::platform::Park;

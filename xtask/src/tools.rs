@@ -313,6 +313,20 @@ fn component(list: &[&str], name: &str, add: &[&str]) -> Found<()> {
     }
 }
 
+/// What an aarch64 program takes to be built and run here: the compiler that links it, and the
+/// command that runs it.
+pub fn aarch64() -> Found<(&'static str, String)> {
+    const LINKER: &str = "aarch64-linux-gnu-gcc";
+    const EMULATOR: &str = "qemu-aarch64";
+    if on_path(LINKER).is_none() || on_path(EMULATOR).is_none() {
+        return missing(
+            "an emulator of aarch64, or a compiler for it,",
+            "apt-get install qemu-user gcc-aarch64-linux-gnu",
+        );
+    }
+    Ok((LINKER, format!("{EMULATOR} -L /usr/aarch64-linux-gnu")))
+}
+
 /// What counts instructions, for benchmarks.
 pub fn valgrind() -> Found<()> {
     match on_path("valgrind") {

@@ -4,6 +4,7 @@
 //! Nothing of them is kept in this repository; they are copied into the build folder.
 
 use super::Trouble;
+use super::conformance::drivers;
 use super::source::passed;
 use crate::repo;
 use crate::shell::{Log, capture, cargo};
@@ -186,13 +187,29 @@ pub fn tokio(log: &mut Log) -> Verdict {
     let source = source_of_tokio()?;
     let folder = repo::target().join("compat");
     lay_out(&folder, &source).map_err(|error| format!("{}: {error}", folder.display()))?;
-    let mut command = cargo(&["test", "--no-fail-fast", "--quiet", "--tests", "--"]);
-    command.current_dir(&folder).env("CARGO_TARGET_DIR", folder.join("target"));
-    for (test, _) in OTHERWISE {
-        command.args(["--skip", test]);
+    let mut notes = Vec::new();
+    for (index, driver) in drivers().iter().enumerate() {
+        let mut command = cargo(&["test", "--no-fail-fast", "--quiet"]);
+        match index {
+            0 => drop(command.arg("--tests")),
+            // What has no sockets is the same by every driver.
+            _ => drop(command.args(of_the_driver().flat_map(|file| ["--test", file]))),
+        }
+        command.arg("--").current_dir(&folder).env("CREEL_DRIVER", driver);
+        command.env("CARGO_TARGET_DIR", folder.join("target"));
+        for (test, _) in OTHERWISE {
+            command.args(["--skip", test]);
+        }
+        notes.push(format!("{} by {driver}", passed(&log.run(&mut command)?)));
     }
-    let text = log.run(&mut command)?;
-    Ok(format!("{} of tokio's tests, {} left out", passed(&text), OTHERWISE.len()))
+    let notes = notes.join(", ");
+    Ok(format!("of tokio's tests {notes}; {} left out", OTHERWISE.len()))
+}
+
+/// The test files whose subject is I/O.
+fn of_the_driver() -> impl Iterator<Item = &'static str> {
+    let starts = ["fs_", "io_async_fd", "io_driver", "net_", "rt_", "tcp_", "udp", "uds_", "unix_"];
+    FILES.iter().copied().filter(move |file| starts.iter().any(|start| file.starts_with(start)))
 }
 
 /// Where cargo keeps the sources of tokio, which is a peer of the benchmarks.

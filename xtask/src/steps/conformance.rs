@@ -38,6 +38,34 @@ pub fn native(log: &mut Log) -> Verdict {
     run_list(Host::Native, log)
 }
 
+/// On pools, and by each driver: whatever the scheduler and the kernel do, the cases hold.
+pub fn pool(log: &mut Log) -> Verdict {
+    let program = hosts::build(Host::Native, LIST, log)?;
+    let mut runs = 0;
+    for driver in drivers() {
+        for workers in ["0", "1", "2", "8"] {
+            let mut command = program.command();
+            command.env("CREEL_DRIVER", driver);
+            match workers {
+                "0" => command.env_remove("CREEL_WORKERS"),
+                count => command.env("CREEL_WORKERS", count),
+            };
+            log.run(&mut command).map_err(|why| format!("{driver}, {workers} workers: {why}"))?;
+            runs += 1;
+        }
+    }
+    Ok(format!("{runs} runs: 1 thread, pools of 1, 2 and 8, by {}", drivers().join(" and ")))
+}
+
+/// The drivers that this machine has.
+pub fn drivers() -> &'static [&'static str] {
+    let disabled = std::fs::read_to_string("/proc/sys/kernel/io_uring_disabled");
+    match disabled {
+        Ok(text) if text.trim() == "0" => &["readiness", "completion"],
+        _ => &["readiness"],
+    }
+}
+
 pub fn simulator(log: &mut Log) -> Verdict {
     run_list(Host::Simulator, log)
 }

@@ -1,5 +1,6 @@
 //! The steps of `cargo xtask test`, in the order in which they run: cheap ones first.
 
+mod aarch64;
 mod compat;
 mod conformance;
 mod matrix;
@@ -63,6 +64,8 @@ steps! {
     "doc" source::documentation, "rustdoc has no warning";
     "compat/tokio" compat::tokio, "tokio's own tests of what is here, unchanged";
     "conformance/native" conformance::native, "the conformance list on a thread";
+    "conformance/pool" conformance::pool, "the conformance list on pools, by each driver";
+    "conformance/aarch64" aarch64::run, "the conformance list on emulated aarch64, without io_uring";
     "conformance/simulator" conformance::simulator, "the conformance list under 100 seeds";
     "conformance/node" conformance::node, "the conformance list in Node";
     "conformance/window" conformance::window, "the conformance list in a page in Chromium";
