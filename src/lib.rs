@@ -148,6 +148,9 @@ pub mod native;
 pub use native::fiber;
 #[cfg(all(feature = "fs", not(target_family = "wasm")))]
 pub use native::fs;
+#[cfg(all(feature = "fs", feature = "wasi", target_os = "wasi"))]
+#[path = "../native/fs/mod.rs"]
+pub mod fs;
 #[cfg(all(feature = "net", not(target_family = "wasm")))]
 pub use native::net;
 #[cfg(all(feature = "process", not(target_family = "wasm")))]

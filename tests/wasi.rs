@@ -7,6 +7,9 @@ mod conformance;
 #[cfg(all(target_os = "wasi", feature = "io-std"))]
 #[path = "hosts/wasi.rs"]
 mod wasi;
+#[cfg(all(target_os = "wasi", feature = "fs"))]
+#[path = "hosts/wasi_fs.rs"]
+mod wasi_fs;
 #[cfg(all(target_os = "wasi", target_env = "p2", feature = "net"))]
 #[path = "hosts/wasip2.rs"]
 mod wasip2;
@@ -19,6 +22,8 @@ fn main() -> std::process::ExitCode {
     let mut cases = conformance::all();
     #[cfg(feature = "io-std")]
     cases.extend(wasi::CASES);
+    #[cfg(feature = "fs")]
+    cases.extend(wasi_fs::CASES);
     #[cfg(all(target_env = "p2", feature = "net"))]
     cases.extend(wasip2::CASES);
     run_cases(&Request::from_environment().choose(cases), |case| {

@@ -27,6 +27,12 @@
 //! # }
 //! ```
 
+#[cfg(not(target_family = "wasm"))]
+use crate::native::driver as completion;
+// On a host without threads a closure on the pool runs in its task's turn.
+#[cfg(target_family = "wasm")]
+#[path = "../driver/files_none.rs"]
+mod completion;
 mod contents;
 mod dir;
 mod file;

@@ -1,5 +1,6 @@
 """Runs a WASI preview 1 program under wasmtime: wasi.py PROGRAM [ARGUMENT..]"""
 
+import os
 import sys
 
 from wasmtime import Engine, ExitTrap, Linker, Module, Store, Trap, WasiConfig, WasmtimeError
@@ -12,6 +13,8 @@ def main(program: str, *arguments: str) -> int:
     store = Store(engine)
     config = WasiConfig()
     config.argv = [program, *arguments]
+    if "CREEL_LENT" in os.environ:
+        config.preopen_dir(os.environ["CREEL_LENT"], "scratch")
     config.inherit_stdin()
     config.inherit_stdout()
     config.inherit_stderr()

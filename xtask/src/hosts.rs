@@ -21,6 +21,8 @@ pub enum Host {
     Wasi,
     /// WASI preview 2.
     Wasip2,
+    /// WASI preview 2 on Node, by jco.
+    Jco,
     /// WASI preview 3, whose host drives: the program is a library by its crate type.
     Wasip3,
 }
@@ -60,7 +62,7 @@ impl Host {
             Host::Native => "native",
             Host::Simulator => "simulator",
             Host::Node | Host::Chromium(_) => "node",
-            Host::Wasi | Host::Wasip2 => "wasi",
+            Host::Wasi | Host::Wasip2 | Host::Jco => "wasi",
             Host::Wasip3 => "wasip3",
         }
     }
@@ -71,7 +73,7 @@ impl Host {
             Host::Native | Host::Simulator => None,
             Host::Node | Host::Chromium(_) => Some("wasm32-unknown-unknown"),
             Host::Wasi => Some("wasm32-wasip1"),
-            Host::Wasip2 | Host::Wasip3 => Some("wasm32-wasip2"),
+            Host::Wasip2 | Host::Jco | Host::Wasip3 => Some("wasm32-wasip2"),
         }
     }
 }
@@ -162,6 +164,7 @@ pub fn build(host: Host, source: Source<'_>, log: &mut Log) -> Result<Program, T
             Starter::Chromium { node: tools::node()?, chromium: tools::chromium()?, context }
         }
         Host::Wasi => Starter::Wasi(tools::wasi()?),
+        Host::Jco => Starter::Wasi(tools::Wasi::Jco(tools::jco()?)),
         Host::Wasip2 | Host::Wasip3 => Starter::Wasi(tools::Wasi::Wasmtime(tools::wasmtime()?)),
     };
     if let Some(target) = host.target() {

@@ -178,10 +178,32 @@ fn wasmtime_place() -> (PathBuf, PathBuf) {
     (place, program)
 }
 
+/// The second host of preview 2.
+const JCO: &str = "@bytecodealliance/jco@1.35.0";
+
+/// The script of jco, which Node runs.
+pub fn jco() -> Found<PathBuf> {
+    let place = folder().join("jco-1.35.0");
+    let script = place.join("node_modules/@bytecodealliance/jco/dist/jco.js");
+    node()?;
+    if script.is_file() {
+        return Ok(script);
+    }
+    announce("jco");
+    let mut install = Command::new("npm");
+    install.args(["install", "--silent", "--no-audit", "--no-fund", "--prefix"]);
+    match shell::capture(install.arg(&place).arg(JCO)) {
+        Ok(_) if script.is_file() => Ok(script),
+        _ => missing("jco", format!("npm install {JCO}")),
+    }
+}
+
 /// A host for WASI programs.
 pub enum Wasi {
     /// This `wasmtime` command.
     Wasmtime(PathBuf),
+    /// This script of jco's, in Node.
+    Jco(PathBuf),
     /// The `wasmtime` package of Python, at this place.
     Python(PathBuf),
     /// Node's own.
@@ -193,18 +215,28 @@ impl Wasi {
     pub fn name(&self) -> &'static str {
         match self {
             Wasi::Wasmtime(_) => "wasmtime",
+            Wasi::Jco(_) => "jco",
             Wasi::Python(_) => "wasmtime (Python)",
             Wasi::Node(_) => "node:wasi",
         }
     }
 
-    /// A command that runs a program under this host.
+    /// A command that runs a program under this host, which lends it a folder called `scratch`.
     pub fn command(&self, program: &Path) -> Command {
         let script = |name: &str| repo::root().join("xtask/hosts").join(name);
+        let lent = repo::scratch().join("lent");
+        // Without it the cases that need it fail, and say so.
+        let _ = std::fs::create_dir_all(&lent);
         let mut command = match self {
             Wasi::Wasmtime(program) => {
                 let mut command = Command::new(program);
-                command.args(["run", "-S", NETWORK]);
+                command.args(["run", "-S", NETWORK, "--dir"]);
+                command.arg(format!("{}::scratch", lent.display()));
+                command
+            }
+            Wasi::Jco(script) => {
+                let mut command = Command::new("node");
+                command.arg(script).arg("run");
                 command
             }
             Wasi::Python(packages) => {
@@ -218,7 +250,7 @@ impl Wasi {
                 command
             }
         };
-        command.arg(program);
+        command.arg(program).env("CREEL_LENT", lent);
         command
     }
 }

@@ -6,7 +6,7 @@ mod state;
 mod streams;
 
 use super::{FileTimes, OpenOptions};
-use crate::native::driver::{Files, Flush};
+use crate::fs::completion::{Files, Flush};
 use crate::sync::Mutex;
 use crate::task::spawn_blocking;
 use core::fmt;

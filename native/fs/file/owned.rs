@@ -2,8 +2,8 @@
 
 use super::super::fill::fill;
 use super::File;
+use crate::fs::completion::Files;
 use crate::io::{AsyncReadOwned, AsyncWriteOwned};
-use crate::native::driver::Files;
 use crate::platform::buf::{OwnedBuf, OwnedBufMut};
 use crate::task::spawn_blocking;
 use std::fs::File as StdFile;
@@ -117,6 +117,8 @@ mod system {
         return file.read_at(buf, at);
         #[cfg(windows)]
         return file.seek_read(buf, at);
+        #[cfg(not(any(unix, windows)))]
+        return there_and_back(file, at, |mut file| io::Read::read(&mut file, buf));
     }
 
     pub(super) fn write_at(file: &StdFile, buf: &[u8], at: u64) -> io::Result<usize> {
@@ -124,5 +126,22 @@ mod system {
         return file.write_at(buf, at);
         #[cfg(windows)]
         return file.seek_write(buf, at);
+        #[cfg(not(any(unix, windows)))]
+        return there_and_back(file, at, |mut file| io::Write::write(&mut file, buf));
+    }
+
+    /// Goes to a position, and back after `transfer`: there is one thread, which does nothing else.
+    #[cfg(not(any(unix, windows)))]
+    fn there_and_back(
+        mut file: &StdFile,
+        at: u64,
+        transfer: impl FnOnce(&StdFile) -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        use std::io::{Seek, SeekFrom};
+        let here = file.stream_position()?;
+        file.seek(SeekFrom::Start(at))?;
+        let transferred = transfer(file);
+        file.seek(SeekFrom::Start(here))?;
+        transferred
     }
 }

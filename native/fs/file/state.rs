@@ -11,8 +11,8 @@
 //! and the next operation takes note of it.
 
 use super::super::fill::fill;
+use crate::fs::completion::Files;
 use crate::io::ReadBuf;
-use crate::native::driver::Files;
 use crate::platform::buf::OwnedBuf;
 use crate::task::{JoinHandle, spawn_blocking};
 use core::future::Future;

@@ -18,8 +18,9 @@ const LIST: Source<'static> = Source {
     features: |host| match host {
         Host::Native | Host::Simulator => "full",
         Host::Node | Host::Chromium(_) => "std,macros,web",
-        Host::Wasi => "std,macros,wasi,io-std",
-        Host::Wasip2 => "std,macros,wasi,io-std,net",
+        Host::Wasi => "std,macros,wasi,io-std,fs",
+        Host::Wasip2 => "std,macros,wasi,io-std,fs,net",
+        Host::Jco => "std,macros,wasi,io-std",
         Host::Wasip3 => "std,macros,wasip3",
     },
     entry: None,
@@ -96,6 +97,10 @@ pub fn wasi(log: &mut Log) -> Verdict {
 
 pub fn wasip2(log: &mut Log) -> Verdict {
     run_list(Host::Wasip2, log)
+}
+
+pub fn jco(log: &mut Log) -> Verdict {
+    run_list(Host::Jco, log)
 }
 
 pub fn wasip3(log: &mut Log) -> Verdict {
@@ -184,8 +189,11 @@ fn cases_in_sources(host: Host) -> Result<BTreeSet<String>, String> {
             texts.push(repo::read(file)?);
         }
     }
-    if matches!(host, Host::Wasi | Host::Wasip2) {
+    if matches!(host, Host::Wasi | Host::Wasip2 | Host::Jco) {
         texts.push(repo::read("tests/hosts/wasi.rs")?);
+    }
+    if matches!(host, Host::Wasi | Host::Wasip2) {
+        texts.push(repo::read("tests/hosts/wasi_fs.rs")?);
     }
     if host == Host::Wasip2 {
         texts.push(repo::read("tests/hosts/wasip2.rs")?);

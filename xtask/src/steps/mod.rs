@@ -72,8 +72,9 @@ steps! {
     "conformance/worker" conformance::worker, "the conformance list in a worker in Chromium";
     "conformance/shared-worker" conformance::shared_worker, "the conformance list in a shared worker";
     "conformance/service-worker" conformance::service_worker, "the conformance list in a service worker";
-    "conformance/wasi" conformance::wasi, "the conformance list under WASI preview 1";
-    "conformance/wasip2" conformance::wasip2, "the conformance list under WASI preview 2, with sockets";
+    "conformance/wasi" conformance::wasi, "the conformance list under WASI preview 1, with files";
+    "conformance/wasip2" conformance::wasip2, "the conformance list under WASI preview 2, with files and sockets";
+    "conformance/jco" conformance::jco, "the same without sockets on a second host: jco on Node";
     "conformance/wasip3" conformance::wasip3, "the conformance list under WASI preview 3";
     "wasi/echo" wasi::echo, "many connections to a component on WASI preview 2";
     "wasi/http" wasi::http, "a component that serves HTTP";

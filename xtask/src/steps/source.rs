@@ -41,8 +41,8 @@ pub fn clippy_web(log: &mut Log) -> Verdict {
 }
 
 pub fn clippy_wasi(log: &mut Log) -> Verdict {
-    clippy_of(log, WASI, ("wasi", "wasi"), "std,macros,sim,wasi,io-std")?;
-    clippy_of(log, WASIP2, ("wasi", "wasi"), "std,macros,sim,wasi-http,wasip3,io-std,net")
+    clippy_of(log, WASI, ("wasi", "wasi"), "std,macros,sim,wasi,io-std,fs")?;
+    clippy_of(log, WASIP2, ("wasi", "wasi"), "std,macros,sim,wasi-http,wasip3,io-std,fs,net")
 }
 
 fn clippy_of(
