@@ -9,6 +9,7 @@
 //! | [`cancel_safety`] | what each async method keeps and loses when its future is dropped |
 //! | [`testing`] | a clock that stands still, and the simulator |
 //! | [`browser`] | the event loop: turns, bridges to JavaScript, workers, what goes wrong |
+//! | [`wasi`] | commands, components that serve, modules in another's loop, and their hosts |
 //! | [`writing_a_host`] | driving a runtime from a loop of your own |
 //! | [`coming_from_tokio`] | what is the same, what is better, what differs, what is not there |
 //!
@@ -34,6 +35,9 @@ pub mod testing {}
 
 #[doc = include_str!("../docs/guide/browser.md")]
 pub mod browser {}
+
+#[doc = include_str!("../docs/guide/wasi.md")]
+pub mod wasi {}
 
 #[doc = include_str!("../docs/guide/writing_a_host.md")]
 pub mod writing_a_host {}

@@ -41,7 +41,7 @@
 //! | [`stream`] | streams and their daily adaptors |
 //! | [`io`] | asynchronous reading and writing |
 //! | `net` | sockets, natively and on WASI preview 2 |
-//! | `fs` | files and folders, natively |
+//! | `fs` | files and folders, natively and under WASI |
 //! | `process` | other programs, natively |
 //! | `signal` | ctrl-c and what else the system sends, natively |
 //! | `fiber` | stacks for code that cannot be written with `.await`, natively |
@@ -77,7 +77,7 @@
 //! | `hyper` | streams, tasks and timers as hyper 1 wants them |
 //! | `net` | TCP, UDP, Unix sockets and pipes, and `AsyncFd`; on WASI preview 2 TCP and UDP |
 //! | `signal` | ctrl-c, Unix signals, the events of a Windows console; brings `net` |
-//! | `fs` | files and folders, natively |
+//! | `fs` | files and folders, natively and under WASI |
 //! | `process` | child processes, natively; brings `signal` |
 //! | `io-std` | the standard streams of the process, natively |
 //! | `fiber` | functions on stacks of their own that wait like tasks; nothing on WebAssembly |

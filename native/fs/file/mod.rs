@@ -5,8 +5,8 @@ mod owned;
 mod state;
 mod streams;
 
+use super::completion::{Files, Flush};
 use super::{FileTimes, OpenOptions};
-use crate::fs::completion::{Files, Flush};
 use crate::sync::Mutex;
 use crate::task::spawn_blocking;
 use core::fmt;
@@ -105,7 +105,7 @@ impl File {
     }
 
     /// Waits for what is under way. If a write fails, the next write or flush tells it.
-    pub(in crate::native) async fn settle(&self) {
+    pub(crate) async fn settle(&self) {
         self.inner.lock().await.settle().await;
     }
 

@@ -1,8 +1,8 @@
 //! Reading and writing with buffers that are handed over.
 
+use super::super::completion::Files;
 use super::super::fill::fill;
 use super::File;
-use crate::fs::completion::Files;
 use crate::io::{AsyncReadOwned, AsyncWriteOwned};
 use crate::platform::buf::{OwnedBuf, OwnedBufMut};
 use crate::task::spawn_blocking;

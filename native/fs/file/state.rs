@@ -10,8 +10,8 @@
 //! written. Futures come and go meanwhile: what was begun for one that is gone is done all the same,
 //! and the next operation takes note of it.
 
+use super::super::completion::Files;
 use super::super::fill::fill;
-use crate::fs::completion::Files;
 use crate::io::ReadBuf;
 use crate::platform::buf::OwnedBuf;
 use crate::task::{JoinHandle, spawn_blocking};
