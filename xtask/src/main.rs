@@ -14,6 +14,7 @@ mod npm;
 mod repo;
 mod server;
 mod shell;
+mod site;
 mod steps;
 mod test;
 mod tools;
@@ -53,6 +54,12 @@ const COMMANDS: &[Command] = &[
         run: doc::run,
     },
     Command { name: "npm", usage: "npm", about: "builds and packs the npm package", run: npm::run },
+    Command {
+        name: "site",
+        usage: "site [ADDRESS]",
+        about: "puts the site together and serves it on this machine",
+        run: site::run,
+    },
     Command {
         name: "lint",
         usage: "lint",

@@ -1,13 +1,11 @@
 // Runs a program of cases in Chromium: browser.mjs CHROMIUM CONTEXT FOLDER [ARGUMENT..]
 //
 // CONTEXT is window, worker, shared-worker or service-worker; FOLDER is what `wasm-bindgen --target
-// web --out-name program` wrote. Chromium is driven through its own protocol on a pipe, so Node is
-// all that this needs.
-import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+// web --out-name program` wrote.
+import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { launch } from "./devtools.mjs";
 import { bodyOf, startServer } from "./server.mjs";
 
 const SILENCE_LIMIT_MS = 120_000;
@@ -18,21 +16,11 @@ const types = { js: "text/javascript", mjs: "text/javascript", wasm: "applicatio
 const { address } = await startServer(answer);
 const query = new URLSearchParams({ context, server: address });
 for (const argument of rest) query.append("argument", argument);
-const profile = mkdtempSync(join(tmpdir(), "creel-chromium-"));
-const browser = spawn(
-  chromium,
-  [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--disable-dev-shm-usage", "--remote-debugging-pipe", `--user-data-dir=${profile}`, "about:blank",
-  ],
-  { stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"] },
-);
-browser.on("error", (error) => end(`${chromium}: ${error.message}`));
-browser.on("exit", () => end("the browser ended"));
-browser.stdio[3].on("error", () => {});
 let silence = setTimeout(tooSilent, SILENCE_LIMIT_MS);
-const command = listen(browser.stdio[3], browser.stdio[4]);
+const onEvent = ({ method }) => {
+  if (method === "Target.targetCrashed") end("the page crashed");
+};
+const { command, close } = launch(chromium, { onEvent, onEnd: end });
 const page = await command("Target.createTarget", { url: `${address}/` });
 
 /** Serves the page, the harness, the program, and what the harness says. */
@@ -86,29 +74,6 @@ async function hide(ms) {
   await command("Target.closeTarget", { targetId });
 }
 
-/** Chromium's protocol over its pipe: messages that end with a zero byte. */
-function listen(out, into) {
-  const waiting = new Map();
-  let text = "";
-  let last = 0;
-  into.setEncoding("utf8");
-  into.on("data", (data) => {
-    text += data;
-    const messages = text.split("\0");
-    text = messages.pop();
-    for (const { id, result, error, method } of messages.map((message) => JSON.parse(message))) {
-      if (method === "Target.targetCrashed") end("the page crashed");
-      waiting.get(id)?.(error ? Promise.reject(new Error(error.message)) : result);
-      waiting.delete(id);
-    }
-  });
-  return (method, params = {}) =>
-    new Promise((resolve) => {
-      waiting.set(++last, resolve);
-      out.write(`${JSON.stringify({ id: last, method, params })}\0`);
-    });
-}
-
 function tooSilent() {
   end(`nothing was heard for ${SILENCE_LIMIT_MS / 1000} seconds`);
 }
@@ -116,18 +81,5 @@ function tooSilent() {
 function end(why, code = 1) {
   if (why) process.stderr.write(`${why}\n`);
   clearTimeout(silence);
-  browser.removeAllListeners("exit");
-  browser.once("exit", () => tidy(code, 40));
-  browser.kill("SIGTERM");
-  setTimeout(() => process.exit(code), 10_000);
-}
-
-/** Removes the profile; what Chromium has left behind may write there for a moment. */
-function tidy(code, attempts) {
-  try {
-    rmSync(profile, { recursive: true, force: true });
-  } catch {
-    if (attempts > 0) return setTimeout(tidy, 50, code, attempts - 1);
-  }
-  process.exit(code);
+  close(() => process.exit(code));
 }

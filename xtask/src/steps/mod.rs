@@ -8,6 +8,7 @@ mod models;
 mod npm;
 mod package;
 mod sanitizers;
+mod site;
 mod size;
 mod source;
 mod wasi;
@@ -88,6 +89,7 @@ steps! {
     "npm/tests" npm::tests, "the tests of the npm package, in Node";
     "npm/window" npm::window, "the tests of the npm package, in a page in Chromium";
     "npm/worker" npm::worker, "the tests of the npm package, in a worker in Chromium";
+    "site" site::visit, "the site in Chromium: everything is clicked, and does what it shows";
     "npm/package" npm::package, "the packed npm package installs, runs and stays small";
     "features/linux" matrix::linux, "feature combinations for Linux";
     "features/web" matrix::web, "feature combinations for wasm32-unknown-unknown";

@@ -1,0 +1,116 @@
+// Uses the site as a visitor does: site.mjs CHROMIUM ADDRESS FOLDER. Clicks everything, looks whether
+// the page shows what it should, and leaves pictures in FOLDER.
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { launch } from "./devtools.mjs";
+
+const [chromium, address, folder] = process.argv.slice(2);
+mkdirSync(folder, { recursive: true });
+const complaints = [];
+let finish;
+const loaded = new Promise((resolve) => (finish = resolve));
+const { command, close } = launch(chromium, {
+  onEvent({ method, params }) {
+    if (method === "Page.loadEventFired") finish();
+    if (method === "Runtime.exceptionThrown") complaints.push(params.exceptionDetails.exception?.description);
+    if (method === "Network.requestWillBeSent" && !params.request.url.startsWith(address) && !params.request.url.startsWith("data:")) {
+      complaints.push(`asks for ${params.request.url}`);
+    }
+  },
+  onEnd: (why) => end(why),
+});
+const limit = setTimeout(() => end("it took longer than two minutes"), 120_000);
+
+const { targetId } = await command("Target.createTarget", { url: "about:blank" });
+const { sessionId } = await command("Target.attachToTarget", { targetId, flatten: true });
+const page = (method, params) => command(method, params, sessionId);
+await Promise.all(["Page", "Runtime", "Network"].map((domain) => page(`${domain}.enable`)));
+
+/** What an expression is in the page. */
+async function look(expression) {
+  const { result, exceptionDetails } = await page("Runtime.evaluate", { expression, awaitPromise: true, returnByValue: true });
+  if (exceptionDetails) throw new Error(`${expression}: ${exceptionDetails.exception?.description}`);
+  return result.value;
+}
+
+/** Waits until an expression is true in the page. */
+async function until(expression, what) {
+  for (let attempt = 0; attempt < 200; attempt++) {
+    if (await look(expression)) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`${what}: ${expression} does not become true`);
+}
+
+const click = (id) => look(`document.getElementById("${id}").click()`);
+const set = (id, value) =>
+  look(`{ const input = document.getElementById("${id}"); input.value = ${value}; input.dispatchEvent(new Event("input")); }`);
+const text = (id) => `document.getElementById("${id}").value`;
+
+async function picture(name) {
+  const { data } = await page("Page.captureScreenshot", { captureBeyondViewport: true, format: "png" });
+  writeFileSync(join(folder, `${name}.png`), Buffer.from(data, "base64"));
+}
+
+const screen = (width, height, mobile = false) =>
+  page("Emulation.setDeviceMetricsOverride", { width, height, deviceScaleFactor: 1, mobile });
+const scheme = (value) => page("Emulation.setEmulatedMedia", { features: [{ name: "prefers-color-scheme", value }] });
+
+async function visit() {
+  await screen(1100, 2000);
+  await page("Page.navigate", { url: address });
+  await loaded;
+
+  await until(`!document.getElementById("start").disabled`, "the page is ready");
+  await set("work", 40);
+  await click("start");
+  await until(`Number(${text("done")}) > 5`, "jobs are done");
+  await until(`document.querySelectorAll("#tree li").length >= 7`, "the tree shows the tasks");
+  await click("kill");
+  await until(`Number(${text("restarts")}) >= 1`, "a killed worker is started anew");
+  await picture("desktop-light");
+  await click("cancel");
+  await until(`${text("scope-state")} === "cancelled: 0 workers left"`, "nothing is left in the scope");
+  await until(`Number(${text("alive")}) === 0`, "no task is left");
+
+  await set("load", 5000);
+  for (const [button, what] of [["with", "tasks"], ["without", "promises"]]) {
+    await click(button);
+    await until(`${text("frame-text")}.startsWith("5000 ${what}:")`, "the load is done");
+  }
+
+  await click("find");
+  await until(`${text("replay-text")}.includes("a deadlock")`, "some seed ends in a deadlock");
+  const link = await look(`document.getElementById("share").href`);
+  const outcome = await look(text("replay-text"));
+  await set("seed", 99999);
+  await click("simulate");
+  await until(`${text("replay-text")}.startsWith("Seed 99999:")`, "another run");
+  await look(`location.href = ${JSON.stringify(link)}`);
+  await until(`${text("replay-text")} === ${JSON.stringify(outcome)}`, "the link replays the run");
+  await set("step", 3);
+  await until(`document.querySelectorAll("#timeline rect").length === 3`, "three steps are shown");
+
+  await click("measure");
+  await until(`document.querySelectorAll("#results tr").length === 3 && !document.getElementById("measure").disabled`, "all is measured");
+
+  await scheme("dark");
+  await picture("desktop-dark");
+  await screen(390, 844, true);
+  await until(`document.documentElement.scrollWidth <= 390`, "a phone shows it without scrolling sideways");
+  await picture("phone-dark");
+}
+
+function end(why) {
+  clearTimeout(limit);
+  if (why) process.stderr.write(`${why}\n`);
+  else process.stdout.write("the site does what it shows\n");
+  close(() => process.exit(why ? 1 : 0));
+}
+
+try {
+  await visit();
+  end(complaints.length > 0 ? complaints.join("\n") : "");
+} catch (error) {
+  end([error.stack, ...complaints].join("\n"));
+}
