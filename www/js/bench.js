@@ -4,14 +4,17 @@ import { $, element, frame } from "./page.js";
 
 const COUNT = 20_000;
 
+function* nothing() {}
+async function nothingAsync() {}
+
 const operations = [
   {
     name: "start a task and wait for it",
     creel: () => run(function* () {
-      for (let n = 0; n < COUNT; n++) yield spawn(function* () {});
+      for (let n = 0; n < COUNT; n++) yield spawn(nothing);
     }),
     async promises() {
-      for (let n = 0; n < COUNT; n++) await (async () => {})();
+      for (let n = 0; n < COUNT; n++) await nothingAsync();
     },
   },
   {
