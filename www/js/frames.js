@@ -79,4 +79,5 @@ async function measure(name, work) {
 
 $("with").addEventListener("click", () => measure("tasks", asTasks));
 $("without").addEventListener("click", () => measure("promises", asPromises));
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
 draw();
