@@ -10,6 +10,7 @@ mod collections;
 mod locks;
 mod memory;
 mod runs;
+mod scopes;
 mod tasks;
 mod timers;
 
@@ -45,6 +46,7 @@ fn operation(name: &'static str, count: u64, peers: &[(&'static str, fn() -> Run
 /// All operations, in the order of the table.
 pub fn operations() -> Vec<Operation> {
     let mut all = tasks::operations();
+    all.extend(scopes::operations());
     all.extend(timers::operations());
     all.extend(channels::operations());
     all.extend(locks::operations());

@@ -221,3 +221,30 @@ impl Drop for Hold {
         }
     }
 }
+
+#[cfg(all(test, loom))]
+mod loom_tests {
+    use super::*;
+    use core::task::Poll;
+    use loom::future::block_on;
+    use loom::thread;
+
+    /// A hold that ends on another thread wakes the region that waits for it.
+    #[test]
+    fn loom_the_last_hold_wakes_its_region() {
+        loom::model(|| {
+            let frame = Frame::nowhere();
+            let holds = frame.enter(|| [Hold::here(), Hold::here()]);
+            for hold in holds {
+                thread::spawn(move || drop(hold));
+            }
+            block_on(core::future::poll_fn(|cx| match frame.is_held(cx.waker()) {
+                true => {
+                    thread::yield_now();
+                    Poll::Pending
+                }
+                false => Poll::Ready(()),
+            }));
+        });
+    }
+}

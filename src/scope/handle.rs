@@ -21,7 +21,28 @@ use core::marker::PhantomData;
 /// has one starts siblings.
 ///
 /// `'env` is what children may borrow from: all that lives longer than the scope. A handle that
-/// outlives its scope starts children that are cancelled before they begin.
+/// outlives its scope starts children that are cancelled before they begin. Taken out of it, it does
+/// not let in what is gone before the scope is:
+///
+/// ```compile_fail,E0597
+/// # use std::cell::RefCell;
+/// # use std::future::{Future, pending};
+/// # use std::rc::Rc;
+/// # use std::task::{Context, Waker};
+/// let way_out = Rc::new(RefCell::new(None));
+/// let taken = way_out.clone();
+/// let mut scope = Box::pin(creel::scope::scope_local(async move |s| {
+///     *taken.borrow_mut() = Some(s);
+///     pending::<()>().await
+/// }));
+/// let _ = scope.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+/// {
+///     let word = String::from("gone before the scope is");
+///     let s = way_out.borrow_mut().take().unwrap();
+///     s.spawn(async { word.len() });
+/// }
+/// // Here the scope is dropped, with the child.
+/// ```
 pub struct Scope<'env, K: Kind, P: Policy> {
     home: OwnerRef,
     shared: Arc<Shared<P::Error>>,

@@ -64,8 +64,9 @@ use core::task::{Context, Poll};
 /// ```compile_fail,E0597
 /// # async fn example() {
 /// creel::scope(async |s| {
-///     let word = String::from("inside");
-///     s.spawn(async { word.len() }).await;
+///     let inside = String::from("inside");
+///     let word = &inside; // in front of the scope it would do
+///     s.spawn(async move { word.len() }).await;
 /// })
 /// .await;
 /// # }
@@ -349,7 +350,7 @@ where
     let hold = Hold::here();
     let place = with_frame(|frame| frame.and_then(Frame::place).cloned());
     let shared = Arc::new(Shared::new(Arc::new(Signals::here(None)), keeps_going));
-    let home = Home::<K>::new();
+    let home = Home::<'env, K>::new();
     // SAFETY: `home` is dropped with this future, whose type names `'env`, and drops its tasks; a
     // future that is forgotten instead is never polled again, and neither are they.
     let scope = unsafe { Scope::new(home.owner(), shared.clone(), place.clone()) };
@@ -390,17 +391,19 @@ where
 }
 
 /// Where the children of a scope live.
-struct Home<K> {
+struct Home<'env, K> {
     nest: Option<Nest>,
+    /// What the children borrow.
+    borrows: PhantomData<fn(&'env ()) -> &'env ()>,
     /// Keeps a scope of local children on its thread.
     kind: PhantomData<K>,
 }
 
-impl<K: Kind> Home<K> {
+impl<K: Kind> Home<'_, K> {
     #[track_caller]
     fn new() -> Self {
         let nest = <K as sealed::Kind>::NESTED.then(|| Nest::new(Blocking::Allowed));
-        Self { nest, kind: PhantomData }
+        Self { nest, borrows: PhantomData, kind: PhantomData }
     }
 
     #[track_caller]
@@ -417,6 +420,13 @@ impl<K: Kind> Home<K> {
             Some(nest) => nest.poll_with(cx, body),
             None => body(cx),
         }
+    }
+}
+
+/// By hand, so that the compiler knows that what is borrowed must outlive this.
+impl<K> Drop for Home<'_, K> {
+    fn drop(&mut self) {
+        self.nest = None;
     }
 }
 
