@@ -9,6 +9,14 @@ use creel::wasm::web::{self, Jobs, Pool, PoolOptions, Script, Worker, WorkerErro
 use std::cell::Cell;
 use std::num::NonZeroUsize;
 use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+#[wasm_bindgen]
+extern "C" {
+    /// Throws past us, for it is not declared with `catch`.
+    #[wasm_bindgen(js_namespace = JSON)]
+    fn parse(text: &str) -> JsValue;
+}
 
 /// What the workers of this program can do.
 pub fn jobs() -> Jobs {
@@ -20,6 +28,10 @@ pub fn jobs() -> Jobs {
         })
         .with("panic", |_| async { panic!("no more bread") })
         .with("overflow", |_| async { overflow(&[0; 64], u64::MAX) })
+        .with("throw", |_| async {
+            parse("not JSON");
+            Vec::new()
+        })
         .with("forever", |_| async {
             loop {
                 std::hint::black_box(());
@@ -107,7 +119,12 @@ cases! {
 
     async fn a_worker_that_traps_says_why() {
         let Some(script) = script() else { return };
-        for (job, why) in [("panic", "no more bread"), ("overflow", "RuntimeError: memory")] {
+        let cases = [
+            ("panic", "no more bread"),
+            ("overflow", "RuntimeError: memory"),
+            ("throw", "SyntaxError"),
+        ];
+        for (job, why) in cases {
             let mut worker = Worker::start(&script).await.unwrap();
             let said = trapped(worker.run(job, &[]).await);
             assert!(said.contains(why), "{job}: {said}");

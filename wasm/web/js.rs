@@ -117,8 +117,10 @@ extern "C" {
     #[wasm_bindgen(method, js_name = postTask)]
     pub(super) fn post_task(this: &Scheduler, callback: &Callback, options: &JsValue);
 
-    #[wasm_bindgen(extends = js_sys::Object)]
+    #[wasm_bindgen(js_name = Object)]
     pub(super) type PostTaskOptions;
+    #[wasm_bindgen(constructor, js_class = Object)]
+    pub(super) fn new() -> PostTaskOptions;
     #[wasm_bindgen(method, setter)]
     pub(super) fn set_priority(this: &PostTaskOptions, priority: &str);
 
@@ -173,12 +175,6 @@ pub(super) fn scheduler() -> Option<Scheduler> {
 impl Scheduler {
     pub(super) fn has_post_task(&self) -> bool {
         self.post_task_itself().is_function()
-    }
-}
-
-impl PostTaskOptions {
-    pub(super) fn new() -> Self {
-        js_sys::Object::new().unchecked_into()
     }
 }
 
