@@ -1,12 +1,35 @@
 //! Which types of tasks, runtimes and collections are `Send`, `Sync` and `Unpin`: checked when this compiles.
 #![cfg(not(target_family = "wasm"))]
 
+use creel::actor::{self, Actor, Context, ExitReason, LocalActor};
 use creel::collections::{Stack, TakeAll, deque, hazard, mpmc, mpsc, run_queue, spsc};
 use creel::runtime;
 use creel::task::{self, JoinHandle, JoinSet};
 use std::cell::Cell;
 use std::marker::PhantomPinned;
 use std::rc::Rc;
+
+/// An actor whose messages may leave the thread.
+struct Anywhere;
+
+impl Actor for Anywhere {
+    type Message = Cell<u32>;
+
+    async fn handle(&mut self, _: Cell<u32>, _: &mut Context<Self>) -> Result<(), ExitReason> {
+        Ok(())
+    }
+}
+
+/// An actor whose messages stay.
+struct Here;
+
+impl LocalActor for Here {
+    type Message = Rc<u32>;
+
+    async fn handle(&mut self, _: Rc<u32>, _: &mut Context<Self>) -> Result<(), ExitReason> {
+        Ok(())
+    }
+}
 
 /// Two impls fit a type that has the trait, so its function is ambiguous there.
 macro_rules! is_not {
@@ -49,6 +72,21 @@ types! {
     runtime::Runtime: is Send, is Sync, is Unpin;
     runtime::ShutdownReport: is Send, is Sync, is Unpin;
     runtime::TryCurrentError: is Send, is Sync, is Unpin;
+
+    actor::Addr<Anywhere>: is Send, is Sync, is Unpin;
+    actor::Addr<Here>: is_not Send, is_not Sync, is Unpin;
+    actor::WeakAddr<Anywhere>: is Send, is Sync, is Unpin;
+    actor::WeakAddr<Here>: is_not Send, is_not Sync, is Unpin;
+    actor::Context<Anywhere>: is Send, is Sync, is Unpin;
+    actor::ReplyTo<Cell<u32>>: is Send, is Sync, is Unpin;
+    actor::ReplyTo<Rc<u32>>: is_not Send, is_not Sync, is Unpin;
+    actor::Registry: is Send, is Sync, is Unpin;
+    actor::Monitor: is Send, is Sync, is Unpin;
+    actor::ExitReason: is Send, is Sync, is Unpin;
+    actor::CallError: is Send, is Sync, is Unpin;
+    actor::supervisor::ChildSpec: is Send, is_not Sync, is Unpin;
+    actor::supervisor::SupervisorRef: is Send, is Sync, is Unpin;
+    actor::supervisor::Event: is Send, is Sync, is Unpin;
 
     JoinHandle<Cell<u32>>: is Send, is Sync, is Unpin;
     JoinHandle<Rc<u32>>: is_not Send, is_not Sync, is Unpin;

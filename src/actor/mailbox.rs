@@ -644,6 +644,7 @@ impl<M> State<M> {
     }
 }
 
+#[inline]
 fn set(event: Option<Arc<Event>>) {
     if let Some(event) = event {
         event.set();
