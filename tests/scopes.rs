@@ -442,3 +442,20 @@ fn futures_are_send_where_their_parts_are() {
     both::<scope::ConcurrentScope<'static>>();
     both::<scope::TryParallelScope<Cell<u8>>>();
 }
+
+#[test]
+fn what_was_cancelled_and_is_awaited_elsewhere_says_so() {
+    let runtime = Builder::new_current_thread().build().unwrap();
+    let elsewhere = async {
+        let mut scope = pin!(creel::scope(async |s| s.spawn(pending::<()>()).await));
+        timeout_drain(Duration::from_millis(1), scope.as_mut()).await.unwrap_err();
+        let _ = scope.await;
+    };
+    assert!(panic_of(&runtime, elsewhere).contains("awaited outside of it"));
+    let elsewhere = async {
+        let mut work = pin!(finally(pending::<()>(), async {}));
+        timeout_drain(Duration::from_millis(1), work.as_mut()).await.unwrap_err();
+        work.await;
+    };
+    assert!(panic_of(&runtime, elsewhere).contains("awaited outside of it"));
+}

@@ -1,6 +1,6 @@
 //! Forms of `timeout`, `race` and `select!` that wait for what they cancel.
 
-use super::frame::{Frame, Hold, Signals};
+use super::frame::{Frame, Hold, Signals, check_cancelled, until_dropped};
 use super::region::Region;
 use super::roster::Place;
 use crate::env::instant::Instant;
@@ -9,7 +9,7 @@ use crate::future::children::Children;
 use crate::time::error::Elapsed;
 use crate::time::{Duration, sleep_until};
 use alloc::sync::Arc;
-use core::future::{Future, IntoFuture, pending, poll_fn};
+use core::future::{Future, IntoFuture, poll_fn};
 use core::ops::ControlFlow;
 use core::pin::{Pin, pin};
 use core::task::{Context, Poll, ready};
@@ -73,8 +73,7 @@ pub async fn timeout_drain<F: IntoFuture>(
     match output {
         Some(output) => Ok(output),
         None if late => Err(Elapsed::new()),
-        // By what is around, which will drop this.
-        None => pending().await,
+        None => until_dropped().await,
     }
 }
 
@@ -136,8 +135,7 @@ where
     panics.resume();
     match winner {
         Some(winner) => winner,
-        // By what is around, which will drop this.
-        None => pending().await,
+        None => until_dropped().await,
     }
 }
 
@@ -220,7 +218,7 @@ impl<F: Future> Future for Entrant<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         match ready!(self.poll_end(cx)) {
             Some(output) => Poll::Ready(output),
-            None => Poll::Pending,
+            None => check_cancelled(),
         }
     }
 }

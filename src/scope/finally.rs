@@ -9,7 +9,7 @@
 //!
 //! BODY and CLEAN-UP hold the region around, so cancelling waits for them.
 
-use super::frame::{Frame, Hold, with_frame};
+use super::frame::{Frame, Hold, check_cancelled, with_frame};
 use super::region::Region;
 use crate::env::context;
 use crate::env::panics::{Panics, unwinding};
@@ -216,7 +216,7 @@ impl<B: Future, C: Future<Output = ()>> Future for Finally<B, C> {
             // It was cancelled, and so is the region around, which now is free to drop this.
             None => {
                 owed.hold = None;
-                Poll::Pending
+                check_cancelled()
             }
         }
     }

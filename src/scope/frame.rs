@@ -23,8 +23,9 @@ use crate::task::TaskTracker;
 use alloc::sync::Arc;
 use core::cell::OnceCell;
 use core::fmt;
+use core::future::poll_fn;
 use core::ptr::NonNull;
-use core::task::Waker;
+use core::task::{Poll, Waker};
 
 /// What a scope tells everything below it.
 pub(crate) struct Signals {
@@ -171,6 +172,27 @@ pub(crate) fn with_frame<R>(f: impl FnOnce(Option<&Frame>) -> R) -> R {
     let frame = context::with(|cx| cx.scope.get()).map(NonNull::cast::<Frame>);
     // SAFETY: the slot is set by `enter` alone, which borrows the frame until it has reset it.
     f(frame.map(|frame| unsafe { frame.as_ref() }))
+}
+
+/// Waits until the region around drops what awaits this, which was cancelled and gives no output.
+///
+/// # Panics
+/// Where nobody will: a future that was begun in a region that is cancelled has nothing to give to
+/// who polls it elsewhere, and waiting for it would be a hang.
+pub(crate) async fn until_dropped<T>() -> T {
+    poll_fn(|_| check_cancelled()).await
+}
+
+/// [`until_dropped`] for a future written by hand.
+pub(crate) fn check_cancelled<T>() -> Poll<T> {
+    let is_cancelled =
+        |frame: &Frame| frame.signals().is_some_and(|signals| signals.cancelled.is_cancelled());
+    assert!(
+        with_frame(|frame| frame.is_some_and(is_cancelled)),
+        "a future that was cancelled with the scope it was begun in is awaited outside of it, where \
+         it can never be ready"
+    );
+    Poll::Pending
 }
 
 /// How many holds a region has.

@@ -3,7 +3,7 @@
 //! Why unsafe: to make the handle is to promise that the children are gone in time.
 
 use super::child::{Member, Shared, Trouble};
-use super::frame::{Frame, Hold, Signals, with_frame};
+use super::frame::{Frame, Hold, Signals, until_dropped, with_frame};
 use super::handle::{
     ConcurrentScope, LocalScope, ParallelScope, Scope, TryLocalScope, TryParallelScope, TryScope,
 };
@@ -14,7 +14,7 @@ use crate::task::Handle;
 use crate::task::executor::Blocking;
 use crate::task::nest::Nest;
 use alloc::sync::Arc;
-use core::future::{Future, pending, poll_fn};
+use core::future::{Future, poll_fn};
 use core::marker::PhantomData;
 use core::pin::pin;
 use core::task::{Context, Poll};
@@ -301,7 +301,7 @@ impl<K: Kind> Builder<K> {
         match run(self.keeps_going, None, body).await {
             Ending::Value(value) => value,
             Ending::Error(never) => match never {},
-            Ending::Cancelled => pending().await,
+            Ending::Cancelled(_) => until_dropped().await,
         }
     }
 
@@ -323,7 +323,7 @@ impl<K: Kind> Builder<K> {
         match run(self.keeps_going, None, body).await {
             Ending::Value(value) => Ok(value),
             Ending::Error(error) => Err(error),
-            Ending::Cancelled => pending().await,
+            Ending::Cancelled(_) => until_dropped().await,
         }
     }
 }
@@ -332,8 +332,9 @@ impl<K: Kind> Builder<K> {
 pub(crate) enum Ending<T, E> {
     Value(T),
     Error(E),
-    /// By what is around it, which will drop the future of the scope.
-    Cancelled,
+    /// By what is around it, which will drop the future of the scope; the body may have given its
+    /// value before.
+    Cancelled(Option<T>),
 }
 
 /// Runs a scope below the running code; `entry` is that of the body, if it is on a roster.
@@ -379,14 +380,15 @@ where
     })
     .await;
     drop(hold);
-    match (shared.take_trouble(), outcome) {
-        (Some(Trouble::Panic(panics)), _) => {
-            panics.resume();
-            Ending::Cancelled
-        }
-        (Some(Trouble::Error(error)), _) => Ending::Error(error),
-        (None, Some(Ok(value))) => Ending::Value(value),
-        (None, _) => Ending::Cancelled,
+    let value = outcome.and_then(Result::ok);
+    match shared.take_trouble() {
+        Some(Trouble::Panic(panics)) => panics.resume(),
+        Some(Trouble::Error(error)) => return Ending::Error(error),
+        None => {}
+    }
+    match value {
+        Some(value) if !shared.whole.cancelled.is_cancelled() => Ending::Value(value),
+        value => Ending::Cancelled(value),
     }
 }
 

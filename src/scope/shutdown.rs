@@ -1,6 +1,7 @@
 //! Ending a whole tree of scopes in good order, and saying what did not end.
 
 use super::drain::Contest;
+use super::frame::until_dropped;
 use super::handle::ParallelScope;
 use super::policy::{Parallel, Plain};
 use super::roster::{Place, Roster};
@@ -10,7 +11,7 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
-use core::future::{Future, IntoFuture, pending, poll_fn};
+use core::future::{Future, IntoFuture, poll_fn};
 use core::pin::{Pin, pin};
 use core::task::{Context, Poll};
 
@@ -110,9 +111,8 @@ impl Shutdown {
             }
         }
         let output = match output {
-            Some(Some(Ending::Value(value))) => Some(value),
-            // By what is around, which will drop this.
-            Some(_) if !report.triggered => pending().await,
+            Some(Some(Ending::Value(value) | Ending::Cancelled(Some(value)))) => Some(value),
+            Some(_) if !report.triggered => until_dropped().await,
             _ => None,
         };
         Ended { output, report }

@@ -4,7 +4,8 @@ use creel::scope::{
     self, ChildError, Shutdown, TaskGroup, asked_to_end, finally, is_asked_to_end, race_drain,
     shield, timeout_drain,
 };
-use creel::sync::{CancellationToken, Semaphore, mpsc, oneshot};
+use creel::stream::{self, StreamExt};
+use creel::sync::{CancellationToken, Mutex, Semaphore, mpsc, oneshot};
 use creel::task::yield_now;
 use creel::time::{Duration, Instant, sleep, timeout};
 use std::cell::{Cell, RefCell};
@@ -312,6 +313,44 @@ cases! {
         assert_eq!(cleaned.load(SeqCst), 4);
         assert_eq!(timeout_drain(ms(60_000), entrant(1)).await, Ok(()));
         assert_eq!(cleaned.load(SeqCst), 5);
+    }
+
+    async fn a_select_waits_for_its_losers() {
+        let cleaned = Arc::new(AtomicUsize::new(0));
+        let branch = |after| {
+            let cleaned = cleaned.clone();
+            finally(sleep(ms(after)), async move {
+                sleep(ms(1)).await;
+                cleaned.fetch_add(1, SeqCst);
+            })
+        };
+        let won = creel::select_drain! {
+            () = branch(60_000) => unreachable!("it is slow"),
+            () = branch(1) => cleaned.load(SeqCst),
+            () = branch(0), if false => unreachable!("it is disabled"),
+        };
+        assert_eq!(won, 2);
+    }
+
+    async fn items_that_are_tasks_go_on_while_the_consumer_waits() {
+        let shared = Arc::new(Mutex::new(0));
+        let jobs = (0..4).map(|number| {
+            let shared = shared.clone();
+            async move {
+                let mut sum = shared.lock().await;
+                yield_now().await;
+                *sum += 1;
+                number
+            }
+        });
+        let mut done = stream::iter(jobs).spawn_buffered(2);
+        let mut count = 0;
+        while let Some(number) = done.next().await {
+            assert_eq!(number, count);
+            count += 1;
+            *shared.lock().await += 1; // an item that stood still would hold it for ever
+        }
+        assert_eq!((count, *shared.lock().await), (4, 8));
     }
 
     async fn a_race_inside_of_a_scope_is_cancelled_with_it() {

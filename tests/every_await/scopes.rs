@@ -1,10 +1,13 @@
 //! Scopes, groups, clean-up and the draining forms.
 
 use crate::harness::{World, cancel_everywhere};
-use creel::scope::{self, ChildError, TaskGroup, finally, race_drain, shield, timeout_drain};
+use creel::scope::{
+    self, ChildError, Shutdown, TaskGroup, asked_to_end, finally, race_drain, shield, timeout_drain,
+};
+use creel::stream::{self, StreamExt};
 use creel::sync::{Mutex, mpsc, oneshot};
 use creel::task::yield_now;
-use creel::time::{Duration, sleep};
+use creel::time::{Duration, sleep, timeout};
 use std::sync::Arc;
 
 fn ms(ms: u64) -> Duration {
@@ -238,5 +241,97 @@ fn a_child_is_aborted_alone() {
             child.await
         });
         assert_eq!(outcome.await, Err(ChildError::Cancelled));
+    });
+}
+
+#[test]
+fn a_select_that_waits_for_its_losers() {
+    cancel_everywhere(|world| async move {
+        for _ in 0..2 {
+            let [slow, fast] = [5, 1].map(|after| {
+                let (inside, outside) = (world.clone(), world.clone());
+                let body = async move {
+                    let _held = inside.held();
+                    outside_scope(&inside, after).await;
+                };
+                finally(body, async move {
+                    let _held = outside.held();
+                    sleep(ms(1)).await;
+                })
+            });
+            let won = creel::select_drain! {
+                () = slow => 5,
+                () = fast => 1,
+            };
+            assert_eq!(won, 1);
+        }
+    });
+}
+
+/// Children of a nested parallel scope, which outlive it if it is dropped.
+async fn outside_scope(world: &World, after: u64) {
+    let held = world.held();
+    scope::parallel(async |s| {
+        s.spawn(finally(
+            async move {
+                let _held = held;
+                sleep(ms(after)).await;
+            },
+            sleep(ms(1)),
+        ));
+    })
+    .await;
+}
+
+#[test]
+fn a_stream_of_tasks() {
+    cancel_everywhere(|world| async move {
+        let items = (0..4).map(|number| {
+            let held = world.held();
+            async move {
+                let _held = held;
+                sleep(ms(number % 2)).await;
+                number
+            }
+        });
+        let mut done = stream::iter(items.collect::<Vec<_>>()).spawn_buffered(2);
+        let mut next = 0;
+        while let Some(number) = done.next().await {
+            assert_eq!(number, next);
+            next += 1;
+            yield_now().await;
+        }
+        assert_eq!(next, 4);
+    });
+}
+
+#[test]
+fn a_shutdown() {
+    cancel_everywhere(|world| async move {
+        let stop = world.stop.clone();
+        let (polite, deaf, stubborn) = (world.clone(), world.clone(), world.clone());
+        let trigger = async move { race_drain([stop.cancelled_owned()]).await };
+        let ended = Shutdown::new().grace(ms(5)).patience(ms(5)).run(trigger, async move |s| {
+            s.spawn_named("polite", async move {
+                let _held = polite.held();
+                timeout(ms(3), asked_to_end()).await.is_ok()
+            });
+            s.spawn_named("deaf", async move {
+                let held = deaf.held();
+                finally(sleep(ms(7)), async move { drop(held) }).await;
+                true
+            });
+            let held = stubborn.held();
+            s.spawn_named("stubborn", async move {
+                shield(sleep(ms(20))).await;
+                drop(held);
+                true
+            });
+        });
+        let report = ended.await.report;
+        // Polled on for its clean-up alone, it is over before the trigger is.
+        if report.triggered {
+            assert!(report.late.len() >= report.stuck.len());
+        }
     });
 }
