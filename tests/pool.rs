@@ -7,7 +7,7 @@ use creel::task::{JoinSet, spawn_blocking, spawn_local, yield_now};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
 fn pool(workers: usize) -> Runtime {
@@ -476,4 +476,35 @@ fn what_a_blocked_worker_waits_for_may_end_with_the_pool() {
         drop(runtime);
         assert!(blocked.is_finished());
     }
+}
+
+/// Counts polls, not time: those of a worker that always has a task of its own, each of which takes a
+/// millisecond.
+#[test]
+fn a_task_from_outside_waits_for_few_long_polls() {
+    let runtime = pool(1);
+    let (polls, stop) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
+    let busy = {
+        let (polls, stop) = (polls.clone(), stop.clone());
+        runtime.spawn(async move {
+            while !stop.load(SeqCst) {
+                polls.fetch_add(1, SeqCst);
+                std::thread::sleep(Duration::from_millis(1));
+                creel::task::yield_now().await;
+            }
+        })
+    };
+    // The worker has to see for once how long its polls take.
+    while polls.load(SeqCst) < 150 {
+        std::thread::yield_now();
+    }
+    for _ in 0..3 {
+        let before = polls.load(SeqCst);
+        let seen = polls.clone();
+        let task = runtime.spawn(async move { seen.load(SeqCst) });
+        let after = runtime.block_on(task).unwrap();
+        assert!(after - before <= 8, "it waited for {} polls", after - before);
+    }
+    stop.store(true, SeqCst);
+    runtime.block_on(busy).unwrap();
 }

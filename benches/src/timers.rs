@@ -48,6 +48,48 @@ pub fn operations() -> Vec<Operation> {
             ],
         ),
         operation(
+            "pool of 2: timer: create, poll, cancel, in 2 tasks",
+            40_000,
+            &[
+                ("creel", || {
+                    let mut builder = creel::runtime::Builder::new_multi_thread();
+                    let runtime = builder.worker_threads(2).build().unwrap();
+                    Box::new(move |n| {
+                        let tasks = [(); 2].map(|()| {
+                            runtime.spawn(async move {
+                                for _ in 0..n / 2 {
+                                    poll_once(creel::time::sleep(LONG)).await;
+                                }
+                            })
+                        });
+                        runtime.block_on(async {
+                            for task in tasks {
+                                task.await.unwrap();
+                            }
+                        });
+                    })
+                }),
+                ("tokio", || {
+                    let mut builder = tokio::runtime::Builder::new_multi_thread();
+                    let runtime = builder.worker_threads(2).enable_time().build().unwrap();
+                    Box::new(move |n| {
+                        let tasks = [(); 2].map(|()| {
+                            runtime.spawn(async move {
+                                for _ in 0..n / 2 {
+                                    poll_once(tokio::time::sleep(LONG)).await;
+                                }
+                            })
+                        });
+                        runtime.block_on(async {
+                            for task in tasks {
+                                task.await.unwrap();
+                            }
+                        });
+                    })
+                }),
+            ],
+        ),
+        operation(
             "10,000 timers armed, then dropped, a timer",
             20_000,
             &[

@@ -13,6 +13,7 @@
 
 mod idle;
 mod injector;
+mod pace;
 mod worker;
 
 use super::driver::Driver;
@@ -80,7 +81,7 @@ pub(super) struct Shared {
     ended: Mutex<()>,
     on_ended: Condvar,
     event_interval: u32,
-    injector_interval: u32,
+    injector_interval: Option<u32>,
     on_park: Option<Arc<dyn Fn() + Send + Sync>>,
     on_unpark: Option<Arc<dyn Fn() + Send + Sync>>,
 }
@@ -229,10 +230,15 @@ impl Shared {
             })
     }
 
-    fn expire(&self) {
-        if self.env.timers.is_armed() {
+    /// Wakes what is due: all of it, or what [`expire_some`](crate::env::timers::Timers) sees to.
+    fn expire(&self, turn: Option<usize>) {
+        let (timers, clock) = (&self.env.timers, &self.env.clock);
+        if timers.is_armed() {
             // A waker that panics harms no worker.
-            guard(|| self.env.timers.expire(self.env.clock.now()));
+            guard(|| match turn {
+                None => timers.expire(clock.now()),
+                Some(turn) => timers.expire_some(clock.now(), turn),
+            });
         }
     }
 
@@ -381,11 +387,12 @@ pub(super) struct Pool {
 
 impl Pool {
     /// Starts the workers.
-    pub(super) fn start(config: &Config, env: Env, driver: Arc<Driver>) -> io::Result<Self> {
+    pub(super) fn start(config: &Config, mut env: Env, driver: Arc<Driver>) -> io::Result<Self> {
         let count = match config.threads.workers {
             Some(count) => count,
             None => thread::available_parallelism().map_or(1, usize::from),
         };
+        env.timers.split(count);
         let remote = |_| Remote {
             ring: Ring::new(worker::RING),
             next: AtomicPtr::new(ptr::null_mut()),
@@ -416,7 +423,7 @@ impl Pool {
             ended: Mutex::new(()),
             on_ended: Condvar::new(),
             event_interval: config.event_interval,
-            injector_interval: config.global_queue_interval.unwrap_or(61),
+            injector_interval: config.global_queue_interval,
             on_park: config.threads.on_park.clone(),
             on_unpark: config.threads.on_unpark.clone(),
         });

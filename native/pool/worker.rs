@@ -1,6 +1,7 @@
 //! What one thread of the pool does.
 //!
-//! A worker takes its next task from, in this order: the queue that all share, once in a while;
+//! A worker takes its next task from, in this order: the queue that all share, once in a while
+//! ([`pace`](super::pace));
 //! its *next slot*, where the task it woke last waits (what a message was sent to runs while the
 //! message is warm; at most three times in a row, and others may steal it); its ring; the shared
 //! queue; other workers. Finding nothing, it sleeps; one sleeper at a time waits for the timers.
@@ -14,10 +15,12 @@
 
 // Why unsafe: the ring of a seat is used by whoever has the seat.
 
+use super::pace::Pace;
 use super::{Shared, WORKER};
 use crate::atomic::Ordering;
 use crate::collections::run_queue::Own;
 use crate::env::context::{self, Post};
+use crate::env::host_now;
 use crate::env::rng;
 use crate::native::driver::Edges;
 use crate::native::thread::Parker;
@@ -48,6 +51,8 @@ pub(super) struct Worker {
     /// Tasks bound to this thread.
     local: ExecutorHandle,
     turns: Cell<u32>,
+    /// When to look at the queue that all share.
+    pace: Pace,
     next_in_a_row: Cell<u32>,
     searching: Cell<bool>,
     /// Whether the index is this worker's still.
@@ -61,6 +66,7 @@ pub(super) struct Worker {
 impl Worker {
     pub(super) fn new(index: usize, shared: Arc<Shared>) -> Self {
         let parker = Arc::new(Parker::default());
+        let pace = Pace::new(shared.injector_interval);
         let wake = {
             let (parker, driver) = (Arc::clone(&parker), Arc::clone(&shared.driver));
             Box::new(move || parker.unpark(&driver))
@@ -71,6 +77,7 @@ impl Worker {
             parker,
             local: Executor::start(ReadyQueue::default(), None, None, wake, Blocking::Allowed),
             turns: Cell::new(0),
+            pace,
             next_in_a_row: Cell::new(0),
             searching: Cell::new(false),
             seated: Cell::new(true),
@@ -210,7 +217,7 @@ impl Worker {
                 return;
             }
         }
-        if let Some(task) = self.take(turns) {
+        if let Some(task) = self.take() {
             self.found();
             self.run_task(task);
         } else if !self.run_local() {
@@ -227,7 +234,7 @@ impl Worker {
     /// What must happen now and then even on a worker that always has a task.
     fn look_around(&self) {
         let shared = &self.shared;
-        shared.expire();
+        shared.expire(Some((self.turns.get() / shared.event_interval) as usize));
         // Whoever waits in the reactor sees to it, if anybody does.
         if let Some(reactor) = shared.driver.reactor()
             && shared.idle.become_driver(self.index)
@@ -251,9 +258,9 @@ impl Worker {
     }
 
     /// The next task without looking at other workers.
-    fn take(&self, turns: u32) -> Option<Task> {
+    fn take(&self) -> Option<Task> {
         let remote = &self.shared.remotes[self.index];
-        if turns.is_multiple_of(self.shared.injector_interval)
+        if self.pace.is_due(host_now)
             && let Some(task) = self.shared.injector.pop(self.index, 0, |_| {})
         {
             return Some(task);
@@ -324,6 +331,7 @@ impl Worker {
         let shared = &self.shared;
         // The callback may make a task ready, so the last look comes after it.
         shared.before_park();
+        self.pace.slept();
         shared.idle.sleep(self.index, self.searching.replace(false));
         // Whatever was queued before the bit was set is seen here, or its pusher sees the bit.
         let missed = shared.has_work() || shared.is_closing();
@@ -345,7 +353,8 @@ impl Worker {
             edges.into_iter().for_each(|edges| guard(|| edges.dispatch()));
             shared.idle.stop_driving();
         }
-        shared.expire();
+        // Who waited for the timers sees to all.
+        shared.expire(if driving { None } else { Some(self.index) });
     }
 
     /// Waits to be woken; the driver for the timers and the reactor too.

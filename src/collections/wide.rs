@@ -23,6 +23,11 @@ mod word {
             self.0.load(order) as u64
         }
 
+        #[inline]
+        pub(crate) fn store(&self, value: u64, order: Ordering) {
+            self.0.store(value as usize, order);
+        }
+
         /// May fail although the word is `current`.
         #[inline]
         pub(crate) fn compare_exchange_weak(
@@ -80,6 +85,11 @@ mod word {
         #[inline]
         pub(crate) fn load(&self, _: Ordering) -> u64 {
             *self.0.lock()
+        }
+
+        #[inline]
+        pub(crate) fn store(&self, value: u64, _: Ordering) {
+            *self.0.lock() = value;
         }
 
         #[inline]

@@ -1,4 +1,4 @@
-//! The timers of a runtime: a wheel behind a short lock, and the registration that a `Sleep`
+//! The timers of a runtime: wheels behind short locks, and the registration that a `Sleep`
 //! embeds.
 //!
 //! # States of a registration
@@ -7,10 +7,10 @@
 //! - *fired* and *closed*: taken out of the wheel because its time had come, or because the
 //!   runtime was shut down. The future alone touches it from then on.
 //!
-//! 1. idle → waiting, or fired if it is already due: [`Timers::arm`], by the future.
-//! 2. waiting → idle: [`Timers::disarm`], by the future, when it is dropped or reset.
-//! 3. waiting → fired: [`Timers::expire`], by whoever drives the runtime.
-//! 4. waiting → closed: [`Timers::shut_down`], by the same.
+//! 1. idle → waiting, or fired if it is already due: [`Shard::arm`], by the future.
+//! 2. waiting → idle: [`Shard::disarm`], by the future, when it is dropped or reset.
+//! 3. waiting → fired: [`Shard::expire`], by whoever drives the runtime.
+//! 4. waiting → closed: [`Shard::shut_down`], by the same.
 //!
 //! # Who may touch what
 //! Links and waker belong to the holder of the lock while the state is *waiting*, else to the
@@ -24,6 +24,10 @@
 //! earlier time unparks the host; the owner knows whether that is the thread it comes from, which
 //! will ask again before it waits.
 //!
+//! # Shards
+//! A pool has a wheel for each worker, so that workers rarely meet at a lock: [`shards`] says how the
+//! host of several is told in time.
+//!
 //! Absent on purpose: rounding (deadlines are exact to the nanosecond; how exactly the host waits
 //! is the host's affair), and any allocation.
 
@@ -33,21 +37,25 @@ use super::owner::{NO_RUNTIME, OwnerRef};
 use super::panics::Panics;
 use super::wait::{Notice, WakeList};
 use super::wheel::{Timed, Wheel};
-use crate::atomic::{AtomicBool, AtomicU8, Ordering, UnsafeCell};
+use crate::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering, UnsafeCell};
 use crate::collections::list::{Links, Node};
 use crate::lock::Lock;
 use core::pin::Pin;
 use core::ptr::NonNull;
 use core::task::{Context, Poll, Waker};
 
+mod shards;
+
+pub(crate) use shards::Timers;
+
 const IDLE: u8 = 0;
 const WAITING: u8 = 1;
 const FIRED: u8 = 2;
 const CLOSED: u8 = 3;
 
-/// The timers of a runtime.
+/// A wheel and its lock.
 #[derive(Debug)]
-pub(crate) struct Timers {
+pub(crate) struct Shard {
     /// Whether the wheel holds anything, readable without the lock. Written under it.
     armed: AtomicBool,
     inner: Lock<Inner>,
@@ -68,8 +76,8 @@ struct Inner {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Closed;
 
-impl Timers {
-    pub(crate) fn new() -> Self {
+impl Shard {
+    fn new() -> Self {
         let inner = Inner { wheel: Wheel::new(), told: u64::MAX, gap: None, closed: false };
         Self { armed: AtomicBool::new(false), inner: Lock::new(inner) }
     }
@@ -157,8 +165,8 @@ impl Timers {
     /// there is nothing to wait for: the state then says why.
     ///
     /// # Safety
-    /// `entry` is pinned, not waiting, and stays valid until [`Timers::disarm`] or until its state
-    /// is fired or closed; from then on it is only ever given to these timers.
+    /// `entry` is pinned, not waiting, and stays valid until [`Shard::disarm`] or until its state
+    /// is fired or closed; from then on it is only ever given to this shard.
     unsafe fn arm(&self, entry: &Entry, waker: Option<Waker>) -> Result<bool, Option<Waker>> {
         let mut inner = self.inner.lock();
         // Relaxed stores: the holder of the lock reads the state under it, the future its own.
@@ -181,7 +189,7 @@ impl Timers {
     /// Takes an entry out of the wheel if it waits, and its waker out of the entry.
     ///
     /// # Safety
-    /// `entry` was last given to [`Timers::arm`] of these very timers.
+    /// `entry` was last given to [`Shard::arm`] of this very shard.
     unsafe fn disarm(&self, entry: &Entry) -> Option<Waker> {
         let mut inner = self.inner.lock();
         if entry.state.load(Ordering::Relaxed) == WAITING {
@@ -197,7 +205,7 @@ impl Timers {
     /// Puts `waker` in the place of the one that a waiting entry holds; answers what is left over.
     ///
     /// # Safety
-    /// As for [`Timers::disarm`].
+    /// As for [`Shard::disarm`].
     unsafe fn set_waker(&self, entry: &Entry, waker: Waker) -> Option<Waker> {
         let _inner = self.inner.lock();
         if entry.state.load(Ordering::Relaxed) != WAITING {
@@ -210,7 +218,7 @@ impl Timers {
     /// Whether a waiting entry holds a waker that wakes the same task as `waker`.
     ///
     /// # Safety
-    /// As for [`Timers::disarm`].
+    /// As for [`Shard::disarm`].
     unsafe fn will_wake(&self, entry: &Entry, waker: &Waker) -> bool {
         let _inner = self.inner.lock();
         // SAFETY: the lock is held. `will_wake` compares two addresses and runs no foreign code.
@@ -234,6 +242,8 @@ struct Entry {
     deadline: UnsafeCell<u64>,
     waker: UnsafeCell<Option<Waker>>,
     state: AtomicU8,
+    /// The shard that it is, or was, in. The future's.
+    shard: AtomicU32,
 }
 
 // SAFETY: `links` leads to the one field `links`, through addresses only.
@@ -258,6 +268,7 @@ impl Entry {
             deadline: UnsafeCell::new(deadline),
             waker: UnsafeCell::new(None),
             state: AtomicU8::new(IDLE),
+            shard: AtomicU32::new(0),
         }
     }
 
@@ -380,14 +391,16 @@ impl Registration {
     fn disarm(&self) -> Option<Waker> {
         match (self.state(), &self.owner) {
             // SAFETY: the entry was armed with this owner's timers.
-            (WAITING, Some(owner)) => unsafe { owner.env().timers.disarm(&self.entry) },
+            (WAITING, Some(owner)) => unsafe {
+                owner.env().timers.of(&self.entry).disarm(&self.entry)
+            },
             _ => None,
         }
     }
 
     fn wait_with(&self, waker: &Waker) {
         let Some(owner) = &self.owner else { return };
-        let timers = &owner.env().timers;
+        let timers = owner.env().timers.of(&self.entry);
         // SAFETY: the entry was armed with this owner's timers.
         if !unsafe { timers.will_wake(&self.entry, waker) } {
             let waker = waker.clone();

@@ -290,7 +290,8 @@ impl Builder {
         self
     }
 
-    /// How many turns a worker's own tasks have between two looks at the queue that all share.
+    /// How many turns a worker's own tasks have between two looks at the queue that all share. Unless
+    /// it is set, it follows how long the polls take, such that there is a look about every 200 us.
     ///
     /// # Panics
     /// If `turns` is zero.

@@ -35,8 +35,14 @@ static OPS: Ops = Ops {
 
 impl Host {
     pub(super) fn new(clock: Clock) -> Arc<Self> {
+        Self::with_wheels(clock, 1)
+    }
+
+    /// As a pool of so many workers.
+    pub(super) fn with_wheels(clock: Clock, wheels: usize) -> Arc<Self> {
         let info = Info::new(RuntimeFlavor::CurrentThread, None);
-        let timers = Timers::new();
+        let mut timers = Timers::new();
+        timers.split(wheels);
         let env =
             Env { info, clock, timers, hooks: Hooks::default(), blocking: None, driver: None };
         Arc::new(Self { owner: Owner { ops: &OPS }, env, unparked: AtomicUsize::new(0) })

@@ -141,3 +141,47 @@ fn loom_shut_down_against_poll_and_drop() {
         assert_eq!(closed, Poll::Ready(Err(Closed)));
     });
 }
+
+/// Runs `f` as a worker of a pool would.
+fn on_worker<R>(worker: usize, f: impl FnOnce() -> R) -> R {
+    let _worker = context::Restore::set(|context| &context.worker, worker);
+    f()
+}
+
+/// The host looks at the wheels one after the other; a timer armed meanwhile, in one that it has
+/// looked at or not, is seen or told. What the host was told before is earlier than the timer, and
+/// void.
+#[test]
+fn loom_a_timer_in_any_wheel_is_seen_or_told() {
+    for worker in [0, 1] {
+        loom::model(move || {
+            let host = Host::with_wheels(Clock::unpausable(), 2);
+            let (_, waker) = counter();
+            let arm = |ns| {
+                let mut timer = host.timer(ns);
+                let mut cx = Context::from_waker(&waker);
+                assert!(on_worker(1, || timer.as_mut().poll(&mut cx)).is_pending());
+                timer
+            };
+            let (void, later) = (arm(30), arm(100));
+            assert_eq!(host.timers().next(), Some(at(30)));
+            drop(void);
+            let before = host.unparked();
+            let arming = {
+                let host = host.clone();
+                thread::spawn(move || {
+                    let (_, waker) = counter();
+                    let mut timer = host.timer(50);
+                    let mut cx = Context::from_waker(&waker);
+                    assert!(on_worker(worker, || timer.as_mut().poll(&mut cx)).is_pending());
+                    timer
+                })
+            };
+            let until = host.timers().next();
+            let timer = arming.join().unwrap();
+            assert!(until == Some(at(50)) || host.unparked() > before, "nobody is told");
+            host.timers().expire(at(50));
+            assert!(timer.is_elapsed() && !later.is_elapsed());
+        });
+    }
+}
