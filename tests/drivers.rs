@@ -16,6 +16,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+/// Set in a process that runs under the tracer.
+const CHILD: &str = "CREEL_TEST_CHILD";
 const LONG: Duration = Duration::from_secs(60);
 
 /// Descriptors are counted, so one test at a time.
@@ -135,8 +137,16 @@ async fn nibble<F: Future>(future: F, polls: u64, finish: bool) -> Option<F::Out
 async fn pair() -> (TcpStream, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let connect = TcpStream::connect(listener.local_addr().unwrap());
-    let (client, server) = creel::join!(connect, listener.accept());
-    (client.unwrap(), server.unwrap().0)
+    let accept = async {
+        loop {
+            match listener.accept().await {
+                Ok((stream, _)) => return stream,
+                Err(error) => assert!(is_want(&error), "{error}"),
+            }
+        }
+    };
+    let (client, server) = creel::join!(connect, accept);
+    (client.unwrap(), server)
 }
 
 const TOTAL: usize = 60_000;
@@ -221,7 +231,9 @@ async fn drink(mut stream: TcpStream, mut dice: Dice, account: Arc<AtomicUsize>)
 
 #[test]
 fn reads_dropped_at_every_state_lose_no_byte_and_no_buffer() {
-    for seed in 1..=3 {
+    // Under the tracer one will do.
+    let seeds = if std::env::var_os(CHILD).is_some() { 1 } else { 3 };
+    for seed in 1..=seeds {
         let account = Arc::new(AtomicUsize::new(0));
         let mine = account.clone();
         everywhere(move || {
@@ -293,6 +305,12 @@ fn writes_dropped_at_every_state_keep_their_order() {
     assert_eq!(account.load(SeqCst), 0, "every buffer was dropped");
 }
 
+/// Whether the system has too little of something: nothing was lost.
+fn is_want(error: &io::Error) -> bool {
+    let wants = [libc::EMFILE, libc::ENFILE, libc::ENOBUFS, libc::ENOMEM];
+    error.raw_os_error().is_some_and(|code| wants.contains(&code))
+}
+
 fn descriptors() -> usize {
     std::fs::read_dir("/proc/self/fd").unwrap().count()
 }
@@ -329,8 +347,10 @@ fn accepts_dropped_at_every_state_lose_no_connection_and_no_descriptor() {
         let mut accepted = Vec::new();
         while accepted.len() < COUNT {
             let (polls, finish) = (dice.below(4), dice.below(5) == 0);
-            if let Some(one) = nibble(listener.accept(), polls, finish).await {
-                accepted.push(one.unwrap());
+            match nibble(listener.accept(), polls, finish).await {
+                None => {}
+                Some(Ok(one)) => accepted.push(one),
+                Some(Err(error)) => assert!(is_want(&error), "{error}"),
             }
             if dice.below(3) == 0 {
                 sleep(Duration::from_micros(dice.below(100))).await;
@@ -502,6 +522,42 @@ fn a_read_outlives_the_thread_that_began_it() {
         let (read, buf) = reading.await;
         assert_eq!((read.unwrap(), &buf[..]), (5, &b"hello"[..]));
     });
+}
+
+/// The same tests, while system calls fail now and then: a tracer of the system's has them fail.
+#[test]
+fn under_injected_faults() {
+    const FAULTS: [&str; 9] = [
+        "epoll_wait:error=EINTR:when=3+5",
+        "recvfrom:error=EINTR:when=2+3",
+        "sendto:error=EINTR:when=2+3",
+        "accept4:error=EINTR:when=2+3",
+        "accept4:error=EMFILE:when=5+9",
+        "accept4:error=ENOBUFS:when=4+9",
+        "io_uring_enter:error=EINTR:when=3+5",
+        "io_uring_enter:error=EAGAIN:when=4+7",
+        "io_uring_enter:error=ENOMEM:when=4+7",
+    ];
+    let tracer = || std::process::Command::new("strace");
+    if std::env::var_os(CHILD).is_some() || tracer().arg("-V").output().is_err() {
+        return eprintln!("skipped: there is no strace; get it with apt-get install strace");
+    }
+    let _alone = alone();
+    for fault in FAULTS {
+        let mut traced = tracer();
+        traced.args(["-f", "--seccomp-bpf", "-qq", "-o", "/dev/null"]);
+        let call = fault.split(':').next().unwrap();
+        traced.arg("-e").arg(format!("trace={call}"));
+        traced.arg("-e").arg(format!("inject={fault}")).arg(std::env::current_exe().unwrap());
+        traced.args(["dropped_at_every_state", "--test-threads=1"]).env(CHILD, "1");
+        let output = traced.output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        if said.contains("PTRACE_TRACEME") {
+            return eprintln!("skipped: tracing is forbidden here");
+        }
+        assert!(output.status.success(), "{fault}\n{text}\n{said}");
+    }
 }
 
 #[test]

@@ -175,8 +175,9 @@ impl<E: event::Source> Source<E> {
     ) -> Poll<io::Result<usize>> {
         // A stream that is read by completion has mostly room: no need to have edges reported.
         if self.registration.detached.is() {
+            use io::ErrorKind::{Interrupted, WouldBlock};
             match write() {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) if matches!(error.kind(), WouldBlock | Interrupted) => {}
                 result => return Poll::Ready(result),
             }
         }

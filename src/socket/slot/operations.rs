@@ -111,7 +111,8 @@ impl Slot {
         }
     }
 
-    /// `None` if it would block; then the readiness it was tried on is forgotten.
+    /// `None` if it would block; then the readiness it was tried on is forgotten. `None` too if a
+    /// signal came first: it is to be tried again.
     #[inline]
     fn attempt<R>(
         &self,
@@ -123,6 +124,7 @@ impl Slot {
                 self.clear(event);
                 None
             }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => None,
             result => Some(result),
         }
     }
