@@ -9,7 +9,12 @@ use crate::task::guard;
 use core::time::Duration;
 use std::io;
 use std::sync::Arc;
-use std::thread::{self, JoinHandle, Thread};
+use std::thread::JoinHandle;
+
+#[cfg(loom)]
+use loom::thread::{self, Thread};
+#[cfg(not(loom))]
+use std::thread::{self, Thread};
 
 /// A thread that waits as host of a runtime: by itself, which is one futex wait or its like, or in
 /// the reactor once there is one.
@@ -77,8 +82,9 @@ impl Parker {
         }
         if self.begin(PARKED) {
             match timeout {
+                #[cfg(not(loom))]
                 Some(timeout) => thread::park_timeout(timeout),
-                None => thread::park(),
+                _ => thread::park(),
             }
             self.end();
         }
@@ -100,15 +106,20 @@ impl Parker {
 
     /// Ends the current wait, or the next one.
     pub(super) fn unpark(&self, driver: &Driver) {
-        // Release: what came before is seen after the wait (Acquire in `begin` and `end`).
-        match self.state.swap(NOTIFIED, Ordering::AcqRel) {
-            PARKED => {
-                let thread = self.thread.lock().clone();
-                thread.iter().for_each(Thread::unpark);
-            }
-            IN_REACTOR => driver.reactor().into_iter().for_each(|reactor| reactor.wake()),
-            _ => {}
+        if self.notify() {
+            driver.reactor().into_iter().for_each(|reactor| reactor.wake());
         }
+    }
+
+    /// Ends the current wait, or the next one; `true` if that is left to the reactor.
+    fn notify(&self) -> bool {
+        // Release: what came before is seen after the wait (Acquire in `begin` and `end`).
+        let before = self.state.swap(NOTIFIED, Ordering::AcqRel);
+        if before == PARKED {
+            let thread = self.thread.lock().clone();
+            thread.iter().for_each(Thread::unpark);
+        }
+        before == IN_REACTOR
     }
 
     fn begin(&self, how: usize) -> bool {
@@ -133,7 +144,7 @@ pub(super) fn spawn(
     config: &ThreadConfig,
     run: impl FnOnce() + Send + 'static,
 ) -> io::Result<JoinHandle<()>> {
-    let mut builder = thread::Builder::new().name((config.name)());
+    let mut builder = std::thread::Builder::new().name((config.name)());
     if let Some(bytes) = config.stack_size {
         builder = builder.stack_size(bytes);
     }
@@ -143,4 +154,73 @@ pub(super) fn spawn(
         run();
         on_stop.iter().for_each(|call| guard(|| call()));
     })
+}
+
+#[cfg(all(test, loom))]
+mod loom_tests {
+    use super::Parker;
+    use crate::atomic::{AtomicUsize, Ordering};
+    use loom::sync::Arc;
+    use loom::thread;
+
+    /// A wait in the reactor ends when it is told to, as an event descriptor would end it.
+    #[derive(Default)]
+    struct Reactor(loom::sync::Mutex<bool>, loom::sync::Condvar);
+
+    impl Reactor {
+        fn wait(&self) {
+            let mut woken = self.0.lock().unwrap();
+            while !*woken {
+                woken = self.1.wait(woken).unwrap();
+            }
+            *woken = false;
+        }
+
+        fn wake(&self) {
+            *self.0.lock().unwrap() = true;
+            self.1.notify_one();
+        }
+    }
+
+    /// Waits for `ready` to reach `times`, by either way to wait in turn; a notice that is lost is
+    /// a deadlock, which loom reports.
+    fn wait_for(times: usize, in_reactor: bool) {
+        loom::model(move || {
+            let parker = Arc::new((Parker::default(), AtomicUsize::new(0), Reactor::default()));
+            let other = parker.clone();
+            let notifying = thread::spawn(move || {
+                let (parker, ready, reactor) = &*other;
+                for _ in 0..times {
+                    // Relaxed: the parker publishes it.
+                    ready.fetch_add(1, Ordering::Relaxed);
+                    if parker.notify() {
+                        reactor.wake();
+                    }
+                }
+            });
+            let (parker, ready, reactor) = &*parker;
+            let mut reactors_turn = in_reactor;
+            while ready.load(Ordering::Relaxed) < times {
+                if reactors_turn {
+                    parker.park_in(None, |_| reactor.wait());
+                } else {
+                    parker.park(None);
+                }
+                reactors_turn = !reactors_turn;
+            }
+            notifying.join().unwrap();
+        });
+    }
+
+    #[test]
+    fn loom_a_parked_thread_misses_no_notice() {
+        wait_for(1, false);
+        wait_for(2, false);
+    }
+
+    #[test]
+    fn loom_a_thread_in_the_reactor_misses_no_notice() {
+        wait_for(1, true);
+        wait_for(2, true);
+    }
 }

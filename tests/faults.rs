@@ -544,7 +544,7 @@ impl Drop for CountsDrops {
 fn a_pool_is_not_ended_by_a_panic() {
     use creel::runtime::UnhandledPanic::{Ignore, ShutdownRuntime};
     Builder::new_multi_thread().unhandled_panic(Ignore);
-    let refused = panic_of(|| drop(Builder::new_multi_thread().unhandled_panic(ShutdownRuntime)));
+    let refused = panic_of(|| _ = Builder::new_multi_thread().unhandled_panic(ShutdownRuntime));
     assert!(refused.contains("current thread"), "{refused}");
 }
 

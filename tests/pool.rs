@@ -226,6 +226,30 @@ fn a_worker_that_blocks_has_a_substitute() {
 }
 
 #[test]
+fn a_long_poll_of_whoever_waited_for_the_timers_holds_up_no_timer() {
+    use std::sync::atomic::AtomicBool;
+    let runtime = pool(2);
+    for _ in 0..3 {
+        let ended = Arc::new(AtomicBool::new(false));
+        let ends = ended.clone();
+        let long = runtime.spawn(async move {
+            creel::time::sleep(Duration::from_millis(10)).await;
+            // Whoever waited for the timers polls this.
+            std::thread::sleep(Duration::from_millis(400));
+            ends.store(true, SeqCst);
+        });
+        let other = runtime.spawn(async move {
+            creel::time::sleep(Duration::from_millis(50)).await;
+            ended.load(SeqCst)
+        });
+        runtime.block_on(async {
+            assert!(!other.await.unwrap(), "the timer came after the long poll");
+            long.await.unwrap();
+        });
+    }
+}
+
+#[test]
 fn a_worker_that_stepped_down_has_no_index_until_it_sits_again() {
     let runtime = pool(1);
     let seen = runtime.block_on(async {

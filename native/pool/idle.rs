@@ -10,7 +10,7 @@
 //! find the task, and when it does and was the last to search, it wakes the next. So a burst wakes
 //! workers one after the other, not all at once.
 
-use crate::atomic::{AtomicUsize, Ordering, fence};
+use crate::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 use std::boxed::Box;
 
 #[derive(Debug)]
@@ -24,6 +24,8 @@ pub(super) struct Idle {
     /// The worker that waits for timers and drivers, plus one; zero if none does. It is woken for
     /// a task only when no other sleeps.
     driver: AtomicUsize,
+    /// Whether a sleeper sees to it that timers are not left alone.
+    has_deputy: AtomicBool,
 }
 
 const BITS: usize = usize::BITS as usize;
@@ -35,6 +37,7 @@ impl Idle {
             searching: AtomicUsize::new(0),
             workers,
             driver: AtomicUsize::new(0),
+            has_deputy: AtomicBool::new(false),
         }
     }
 
@@ -127,6 +130,30 @@ impl Idle {
 
     pub(super) fn stop_driving(&self) {
         self.driver.store(0, Ordering::Release);
+    }
+
+    /// Becomes the one sleeper that looks whether anybody waits for the timers, some time after the
+    /// next is due: the driver may have been woken by one, and be in a long poll since.
+    pub(super) fn become_deputy(&self) -> bool {
+        // Relaxed, here and below: nothing is published by it.
+        let deputy = &self.has_deputy;
+        deputy.compare_exchange(false, true, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    }
+
+    pub(super) fn has_deputy(&self) -> bool {
+        self.has_deputy.load(Ordering::Relaxed)
+    }
+
+    /// A worker that sleeps, and is not `worker`.
+    pub(super) fn another_sleeper(&self, worker: usize) -> Option<usize> {
+        (0..self.workers).find(|other| {
+            let bits = self.sleeping[other / BITS].load(Ordering::Relaxed);
+            *other != worker && bits & (1 << (other % BITS)) != 0
+        })
+    }
+
+    pub(super) fn stop_deputising(&self) {
+        self.has_deputy.store(false, Ordering::Relaxed);
     }
 
     /// The worker that waits for timers and drivers, if one does.

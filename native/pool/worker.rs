@@ -4,7 +4,8 @@
 //! ([`pace`](super::pace));
 //! its *next slot*, where the task it woke last waits (what a message was sent to runs while the
 //! message is warm; at most three times in a row, and others may steal it); its ring; the shared
-//! queue; other workers. Finding nothing, it sleeps; one sleeper at a time waits for the timers.
+//! queue; other workers. Finding nothing, it sleeps; one sleeper at a time waits for the timers, and
+//! another is its deputy, which looks after timers that are late because the first is in a long poll.
 //!
 //! Tasks that are not `Send` live in an executor of the worker's own, driven between the others.
 //!
@@ -39,6 +40,8 @@ const NEXT_IN_A_ROW: u32 = 3;
 const LOCAL_TURNS: usize = 31;
 /// How many tasks the worker's own queue holds.
 pub(super) const RING: usize = if cfg!(loom) { 4 } else { 256 };
+/// How late a timer may be before another worker looks after it.
+const PATIENCE: Duration = Duration::from_millis(5);
 /// How many tasks are taken from the shared queue at a time, at most.
 const BATCH: usize = RING / 2;
 
@@ -343,7 +346,11 @@ impl Worker {
             return shared.after_park();
         }
         let driving = shared.idle.become_driver(self.index);
-        let edges = self.park(driving);
+        let deputy = shared.env.timers.is_armed() && self.sees_to_a_deputy(driving);
+        let edges = self.park(driving, deputy);
+        if deputy {
+            shared.idle.stop_deputising();
+        }
         shared.after_park();
         if !shared.idle.wake(self.index) {
             // Woken by somebody who wants a searcher.
@@ -354,14 +361,31 @@ impl Worker {
             shared.idle.stop_driving();
         }
         // Who waited for the timers sees to all.
-        shared.expire(if driving { None } else { Some(self.index) });
+        shared.expire(if driving || deputy { None } else { Some(self.index) });
     }
 
-    /// Waits to be woken; the driver for the timers and the reactor too.
-    fn park(&self, driving: bool) -> Option<Edges<'_>> {
+    /// Whether this worker, about to sleep, is the driver's deputy. A driver that has none wakes a
+    /// sleeper, which becomes it.
+    fn sees_to_a_deputy(&self, driving: bool) -> bool {
         let shared = &self.shared;
-        let next = if driving { shared.env.timers.next() } else { None };
-        let timeout = next.map(|at| at.saturating_duration_since(shared.env.clock.now()));
+        if driving && !shared.idle.has_deputy() {
+            let other = shared.idle.another_sleeper(self.index);
+            other.into_iter().for_each(|worker| shared.unpark(worker));
+        }
+        !driving && shared.idle.become_deputy()
+    }
+
+    /// Waits to be woken; the driver for the timers and the reactor too, its deputy for timers that
+    /// nobody has seen to.
+    fn park(&self, driving: bool, deputy: bool) -> Option<Edges<'_>> {
+        let shared = &self.shared;
+        let (next, late) = match (driving, deputy) {
+            (true, _) => (shared.env.timers.next(), Duration::ZERO),
+            (_, true) => (shared.env.timers.peek(), PATIENCE),
+            _ => (None, Duration::ZERO),
+        };
+        let now = shared.env.clock.now();
+        let timeout = next.map(|at| at.saturating_duration_since(now).saturating_add(late));
         if let Some(reactor) = shared.driver.reactor().filter(|_| driving) {
             return self.parker.park_in(timeout, |timeout| reactor.wait(timeout));
         }

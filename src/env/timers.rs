@@ -108,6 +108,13 @@ impl Shard {
         if self.armed.load(Ordering::Relaxed) { self.next_armed() } else { None }
     }
 
+    /// When the next timer is due, for somebody who does not wait in the host's place.
+    fn peek(&self) -> Option<Instant> {
+        // Relaxed: who peeks does without timers that are armed just now.
+        let armed = self.armed.load(Ordering::Relaxed);
+        armed.then(|| self.inner.lock().wheel.next()).flatten().map(Instant::from_nanos)
+    }
+
     fn next_armed(&self) -> Option<Instant> {
         let mut inner = self.inner.lock();
         let next = inner.wheel.next()?;

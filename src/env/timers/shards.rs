@@ -91,6 +91,13 @@ impl Timers {
         Some(next)
     }
 
+    /// When the next timer is due, for somebody who does not wait in the host's place: nothing is
+    /// noted, and nobody is told of an earlier one.
+    #[allow(dead_code)] // only a pool has such workers
+    pub(crate) fn peek(&self) -> Option<Instant> {
+        self.shards().filter_map(Shard::peek).min()
+    }
+
     /// Wakes what is due at `now`. Costs one load a wheel in which no timer waits.
     #[inline]
     pub(crate) fn expire(&self, now: Instant) {
