@@ -15,6 +15,7 @@ mod repo;
 mod server;
 mod shell;
 mod site;
+mod soak;
 mod steps;
 mod test;
 mod tools;
@@ -59,6 +60,12 @@ const COMMANDS: &[Command] = &[
         usage: "site [ADDRESS]",
         about: "puts the site together and serves it on this machine",
         run: site::run,
+    },
+    Command {
+        name: "soak",
+        usage: "soak [MINUTES]",
+        about: "everything at once, at random, for ten minutes or so many",
+        run: soak::run,
     },
     Command {
         name: "lint",

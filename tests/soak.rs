@@ -1,0 +1,225 @@
+//! Everything at once, at random, for a while: tasks, cancellation, panics, timers, blocking work,
+//! channels, sockets and shutdown. `cargo xtask soak [MINUTES]` runs it for long; here it runs for a
+//! moment.
+//!
+//! `CREEL_SOAK_SECONDS` says how long, `CREEL_SOAK_SEED` repeats the choices of a run (the threads
+//! still interleave as they like).
+#![cfg(all(target_os = "linux", feature = "net", not(miri)))]
+
+use creel::io::{AsyncReadExt, AsyncWriteExt};
+use creel::net::{TcpListener, TcpStream};
+use creel::runtime::Builder;
+use creel::sync::mpsc;
+use creel::task::{JoinSet, spawn_blocking, yield_now};
+use creel::time::{sleep, timeout};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicIsize, Ordering::Relaxed};
+use std::time::{Duration, Instant, SystemTime};
+
+/// Bytes on the heap.
+static HEAP: AtomicIsize = AtomicIsize::new(0);
+
+struct Counting;
+
+// SAFETY: every call is passed on to the system's allocator.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        HEAP.fetch_add(layout.size() as isize, Relaxed);
+        // SAFETY: passed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        HEAP.fetch_sub(layout.size() as isize, Relaxed);
+        // SAFETY: passed on.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// What happened.
+#[derive(Debug, Default)]
+struct Counts {
+    runtimes: usize,
+    tasks: AtomicIsize,
+    cancelled: AtomicIsize,
+    panicked: AtomicIsize,
+    messages: AtomicIsize,
+    bytes: AtomicIsize,
+    /// Tasks whose future is not dropped yet.
+    alive: AtomicIsize,
+}
+
+struct Alive(Arc<Counts>);
+
+impl Alive {
+    fn new(counts: &Arc<Counts>) -> Self {
+        counts.tasks.fetch_add(1, Relaxed);
+        counts.alive.fetch_add(1, Relaxed);
+        Self(Arc::clone(counts))
+    }
+}
+
+impl Drop for Alive {
+    fn drop(&mut self) {
+        self.0.alive.fetch_sub(1, Relaxed);
+    }
+}
+
+/// xorshift, for choices that can be repeated.
+#[derive(Clone, Copy)]
+struct Rng(u64);
+
+impl Rng {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % bound
+    }
+}
+
+fn descriptors() -> usize {
+    std::fs::read_dir("/proc/self/fd").expect("Linux has it").count()
+}
+
+/// One task: does one thing out of many.
+async fn act(mut rng: Rng, alive: Alive, to: std::net::SocketAddr) {
+    let counts = &alive.0;
+    match rng.below(8) {
+        0 => std::panic::resume_unwind(Box::new("planned")),
+        1 => std::future::pending().await,
+        2 => sleep(Duration::from_micros(rng.below(2_000))).await,
+        3 => drop(spawn_blocking(std::thread::yield_now).await),
+        4 => {
+            let (send, mut receive) = mpsc::channel(1 + rng.below(4) as usize);
+            let sender = creel::spawn(async move {
+                for number in 0..20 {
+                    if send.send(Box::new(number)).await.is_err() {
+                        break;
+                    }
+                }
+            });
+            while let Ok(Some(_)) = timeout(Duration::from_secs(5), receive.recv()).await {
+                counts.messages.fetch_add(1, Relaxed);
+            }
+            sender.await.expect("it does not panic");
+        }
+        5 | 6 => {
+            // The server may be at its end, and the timeout may come first.
+            let talk = async {
+                let mut stream = TcpStream::connect(to).await?;
+                stream.write_all(&[7; 3_000]).await?;
+                let mut answer = [0; 3_000];
+                stream.read_exact(&mut answer).await?;
+                assert_eq!(answer, [7; 3_000]);
+                counts.bytes.fetch_add(3_000, Relaxed);
+                std::io::Result::Ok(())
+            };
+            let _ = timeout(Duration::from_micros(200 + rng.below(20_000)), talk).await;
+        }
+        _ => {
+            for _ in 0..rng.below(30) {
+                yield_now().await;
+            }
+        }
+    }
+}
+
+/// Answers what it gets, to whoever connects.
+async fn echo(listener: TcpListener) {
+    let mut connections = JoinSet::new();
+    while let Ok((mut stream, _)) = listener.accept().await {
+        while connections.try_join_next().is_some() {}
+        connections.spawn(async move {
+            let mut buffer = [0; 1_024];
+            while let Ok(count @ 1..) = stream.read(&mut buffer).await {
+                if stream.write_all(&buffer[..count]).await.is_err() {
+                    break;
+                }
+            }
+        });
+    }
+}
+
+/// The life of one runtime.
+fn round(mut rng: Rng, counts: &Arc<Counts>) {
+    let mut builder = match rng.below(4) {
+        0 => Builder::new_current_thread(),
+        _ => Builder::new_multi_thread(),
+    };
+    builder.worker_threads(1 + rng.below(4) as usize).max_blocking_threads(4).enable_all();
+    let runtime = builder.build().expect("a runtime");
+    let until = Duration::from_millis(20 + rng.below(80));
+    runtime.block_on(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port of our own");
+        let to = listener.local_addr().expect("it is bound");
+        creel::spawn(echo(listener));
+        let end = creel::time::Instant::now() + until;
+        let mut tasks = Vec::new();
+        while creel::time::Instant::now() < end {
+            let seed = Rng(rng.below(u64::MAX) | 1);
+            tasks.push(creel::spawn(act(seed, Alive::new(counts), to)));
+            if rng.below(3) == 0 && !tasks.is_empty() {
+                let task = tasks.swap_remove(rng.below(tasks.len() as u64) as usize);
+                if rng.below(2) == 0 {
+                    task.abort();
+                }
+                let outcome = timeout(Duration::from_millis(1 + rng.below(5)), task).await;
+                if let Ok(Err(error)) = outcome {
+                    let which = if error.is_panic() { &counts.panicked } else { &counts.cancelled };
+                    which.fetch_add(1, Relaxed);
+                }
+            }
+        }
+    });
+    // With tasks, timers, sockets and blocking work still there.
+    if rng.below(2) == 0 {
+        drop(runtime);
+    } else {
+        let report = runtime.shutdown(Duration::from_millis(rng.below(3)));
+        drop(report);
+    }
+}
+
+#[test]
+fn soak() {
+    let number = |name| std::env::var(name).ok().map(|text| text.parse().expect("a number"));
+    let seconds = number("CREEL_SOAK_SECONDS").unwrap_or(2);
+    let clock = || SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_nanos();
+    let seed = number("CREEL_SOAK_SEED").unwrap_or_else(|| clock() as u64 | 1);
+    println!("seed {seed}: CREEL_SOAK_SEED repeats its choices");
+    let mut rng = Rng(seed);
+    let mut counts = Arc::new(Counts::default());
+    let end = Instant::now() + Duration::from_secs(seconds);
+    let mut before = None;
+    while Instant::now() < end {
+        round(Rng(rng.below(u64::MAX) | 1), &counts);
+        wait_until("every future is dropped", || counts.alive.load(Relaxed) == 0);
+        let open = || Arc::strong_count(&counts) == 1;
+        wait_until("nothing holds on to the counts", open);
+        Arc::get_mut(&mut counts).expect("just checked").runtimes += 1;
+        // What stays for the life of the process is there after the first rounds.
+        if counts.runtimes == 5 {
+            before = Some((descriptors(), HEAP.load(Relaxed)));
+        }
+    }
+    if let Some((open, heap)) = before {
+        wait_until("every descriptor is closed", || descriptors() <= open);
+        // Threads of blocking pools that end late, and buffers of the test's own output.
+        wait_until("the heap is as before", || HEAP.load(Relaxed) <= heap + (1 << 20));
+    }
+    println!("{counts:?}, {} descriptors, {} bytes", descriptors(), HEAP.load(Relaxed));
+    assert!(counts.runtimes > 0 && counts.tasks.load(Relaxed) > 0);
+}
+
+fn wait_until(what: &str, holds: impl Fn() -> bool) {
+    let end = Instant::now() + Duration::from_secs(30);
+    while !holds() {
+        assert!(Instant::now() < end, "{what}: not after 30 s");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
