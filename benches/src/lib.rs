@@ -7,6 +7,8 @@
 mod actors;
 mod channels;
 mod collections;
+#[cfg(unix)]
+mod files;
 mod locks;
 mod memory;
 mod runs;
@@ -52,5 +54,7 @@ pub fn operations() -> Vec<Operation> {
     all.extend(locks::operations());
     all.extend(collections::operations());
     all.extend(actors::operations());
+    #[cfg(unix)]
+    all.extend(files::operations());
     all
 }

@@ -10,6 +10,16 @@ pub fn creel<F: Future<Output = ()> + 'static>(program: impl Fn(u64) -> F + 'sta
     Box::new(move |count| runtime.block_on(program(count)))
 }
 
+/// The same, with the driver of one's choice.
+pub fn creel_by<F: Future<Output = ()> + 'static>(
+    driver: creel::runtime::IoDriver,
+    program: impl Fn(u64) -> F + 'static,
+) -> Run {
+    let mut builder = creel::runtime::Builder::new_current_thread();
+    let runtime = builder.io_driver(driver).build().unwrap();
+    Box::new(move |count| runtime.block_on(program(count)))
+}
+
 /// The same on tokio's.
 pub fn tokio<F: Future<Output = ()> + 'static>(program: impl Fn(u64) -> F + 'static) -> Run {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
