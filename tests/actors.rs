@@ -485,3 +485,33 @@ fn messages_come_from_other_threads() {
     assert_eq!(thread.join().unwrap(), 1);
     drop(addr);
 }
+
+/// The answer is gone long before the actor knows why it ends; the caller, on a thread of its own,
+/// hears the reason all the same.
+#[test]
+fn a_caller_waits_for_the_reason_of_a_panic() {
+    struct SlowDrop;
+    impl Drop for SlowDrop {
+        fn drop(&mut self) {
+            std::thread::sleep(20 * MS);
+        }
+    }
+    struct Dies;
+    impl Actor for Dies {
+        type Message = ReplyTo<()>;
+        async fn handle(
+            &mut self,
+            reply: ReplyTo<()>,
+            _: &mut Context<Self>,
+        ) -> Result<(), ExitReason> {
+            // Dropped in the reverse order.
+            let (_slow, _reply) = (SlowDrop, reply);
+            panic!("as told");
+        }
+    }
+    let pool = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    pool.block_on(async {
+        let error = Dies.start().call(|reply| reply).await.unwrap_err();
+        assert!(error.exit_reason().is_some_and(ExitReason::is_panic), "{error:?}");
+    });
+}
