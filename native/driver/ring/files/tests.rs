@@ -1,8 +1,10 @@
-use super::{Files, Flush};
+use super::{Files, Flush, ReadAt};
 use crate::runtime::{Builder, IoDriver, LocalOptions, Runtime};
 use core::future::Future;
 use core::pin::pin;
 use core::task::{Context, Poll, Waker};
+use core::time::Duration;
+use std::boxed::Box;
 use std::fs::{self, File};
 use std::io;
 use std::path::PathBuf;
@@ -101,14 +103,34 @@ fn a_dropped_read_gives_everything_back() {
             for _ in 0..polls {
                 let poll = reading.as_mut().poll(&mut Context::from_waker(Waker::noop()));
                 assert!(poll.is_pending());
-                crate::time::sleep(core::time::Duration::from_millis(2)).await;
+                crate::time::sleep(Duration::from_millis(2)).await;
             }
             drop(reading);
             while Arc::strong_count(&read) > 1 {
-                crate::time::sleep(core::time::Duration::from_millis(1)).await;
+                crate::time::sleep(Duration::from_millis(1)).await;
             }
         }
         drop(write);
+    });
+}
+
+/// A limit goes to the kernel linked to what it limits.
+#[test]
+fn a_limited_operation_ends_in_time_and_gives_everything_back() {
+    on_every_ring!(async {
+        let files = Files::current().expect("the completion driver");
+        let (read, write) = pipe();
+        let limited = |limit| {
+            let operation = ReadAt { file: read.clone(), buf: std::vec![0; 8], at: Files::CURSOR };
+            files.run(operation).limited(Duration::from_millis(limit))
+        };
+        let (late, ReadAt { buf, .. }) = limited(5).await;
+        assert_eq!((late.unwrap_err().kind(), buf.len()), (io::ErrorKind::TimedOut, 8));
+        let (written, _) = files.write_at(write, String::from("hi"), Files::CURSOR).await;
+        assert_eq!(written.unwrap(), 2);
+        let (early, _) = limited(10_000).await;
+        assert_eq!(early.unwrap().count(), 2);
+        drop(limited(10_000));
     });
 }
 
@@ -127,5 +149,3 @@ fn a_read_under_way_ends_with_its_runtime() {
     assert!(crate::runtime::is_rt_shutdown_err(&error), "{error}");
     assert_eq!(buf.len(), 8);
 }
-
-use std::boxed::Box;
