@@ -85,7 +85,7 @@ mod tests {
     fn looks(pace: &Pace, poll: Duration, count: usize) -> std::vec::Vec<u32> {
         let mut now = Instant::from_nanos(1_000);
         let mut turn = || {
-            now = now + poll;
+            now += poll;
             pace.is_due(|| now)
         };
         (0..count)
@@ -121,9 +121,9 @@ mod tests {
         let mut now = Instant::from_nanos(1_000);
         for _ in 0..5 {
             while !pace.is_due(|| now) {
-                now = now + Duration::from_micros(4);
+                now += Duration::from_micros(4);
             }
-            now = now + Duration::from_secs(1);
+            now += Duration::from_secs(1);
             pace.slept();
         }
         assert_eq!(pace.interval.get(), FIRST);
