@@ -16,6 +16,8 @@ pub(super) fn of(asked: IoDriver) -> io::Result<IoDriver> {
     let named = env::var(VARIABLE);
     match named.as_deref() {
         _ if asked != IoDriver::Auto => Ok(asked),
+        // Miri knows epoll, and no ring.
+        _ if cfg!(miri) => Ok(IoDriver::Readiness),
         Err(_) | Ok("" | "auto") => Ok(IoDriver::Auto),
         Ok("readiness") => Ok(IoDriver::Readiness),
         Ok("completion") => Ok(IoDriver::Completion),

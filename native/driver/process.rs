@@ -7,7 +7,7 @@
 //! Asking the system each time would cost as much as a read. Linux clears a page in every child
 //! that is marked so: looking whether it is clear is a load.
 
-#[cfg(any(target_os = "linux", target_os = "android"))]
+#[cfg(all(any(target_os = "linux", target_os = "android"), not(miri)))]
 pub(super) fn current() -> u32 {
     use std::sync::OnceLock;
     use std::sync::atomic::{AtomicU32, Ordering};
@@ -26,7 +26,7 @@ pub(super) fn current() -> u32 {
     }
 }
 
-#[cfg(any(target_os = "linux", target_os = "android"))]
+#[cfg(all(any(target_os = "linux", target_os = "android"), not(miri)))]
 fn cleared_in_children() -> Option<&'static std::sync::atomic::AtomicU32> {
     use core::ptr;
 
@@ -49,7 +49,7 @@ fn cleared_in_children() -> Option<&'static std::sync::atomic::AtomicU32> {
 }
 
 /// Without a page like that, the system is asked.
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
+#[cfg(not(all(any(target_os = "linux", target_os = "android"), not(miri))))]
 pub(super) fn current() -> u32 {
     std::process::id()
 }

@@ -19,9 +19,9 @@
 //! request is queued under, so no request stays behind.
 //!
 //! # Threads
-//! * [`Mode::Bound`]: one thread drives the runtime for ever (a `LocalRuntime`, `#[creel::main]` on
-//!   one thread). The kernel is told so (`SINGLE_ISSUER`) and does its part of the work only when
-//!   that thread asks (`DEFER_TASKRUN`), all at once.
+//! * [`Mode::Bound`]: one thread drives the runtime for ever (a `LocalRuntime`). The kernel is told so
+//!   (`SINGLE_ISSUER`) and does its part of the work only when that thread asks (`DEFER_TASKRUN`),
+//!   all at once.
 //! * [`Mode::Moving`]: one thread at a time (`block_on` may be called from several). The kernel does
 //!   its part when the thread enters it anyway (`COOP_TASKRUN`).
 //! * [`Mode::Shared`]: the pool. The kernel interrupts the worker that asked: it may be in a long
