@@ -1,4 +1,7 @@
 //! The mailbox, in every interleaving.
+//!
+//! What waits for the end is not here: it is a counted cell, and loom does not see the counts of
+//! `alloc`'s `Arc`, so it takes the last drop for a race.
 
 use super::exit::ExitReason;
 use super::mailbox::{Mailbox, Next, Priority, Refusal, Shared, Ticket};
@@ -155,7 +158,6 @@ fn loom_actor_tells_each_watcher_once() {
         let signals = alloc::sync::Arc::new(Signals::new(mailbox.id));
         let (_monitor, watcher) = Monitor::new(signals.clone());
         mailbox.watch(watcher);
-        assert!(block_on(mailbox.ended()).is_normal());
         ender.join().unwrap();
         assert_eq!(told.load(SeqCst), 1);
         assert!(signals.next(Waker::noop()).is_some() && signals.next(Waker::noop()).is_none());
