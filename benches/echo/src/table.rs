@@ -58,7 +58,7 @@ impl Drop for Server {
 /// Prints a row for each server whose name contains one of the filters, at each load.
 pub fn print(filters: &[String]) -> ExitCode {
     let (loads, names): (Vec<&String>, Vec<&String>) =
-        filters.iter().partition(|filter| filter.contains('x'));
+        filters.iter().partition(|filter| filter.contains('x') || *filter == "idle");
     let wanted = |name: &str| names.is_empty() || names.iter().any(|part| name.contains(&***part));
     let all: Vec<&str> = servers::ALL.iter().map(|(name, _)| *name).collect();
     let all: Vec<&str> = all.into_iter().filter(|name| wanted(name)).collect();
