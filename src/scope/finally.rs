@@ -189,12 +189,14 @@ impl<B: Future, C: Future<Output = ()>> Future for Finally<B, C> {
     type Output = B::Output;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<B::Output> {
-        if self.owed.is_none() {
-            let is_new = matches!(self.cleanup, Cleanup::Due(_));
+        // By projection only, as in a region.
+        let this = self.as_mut().project();
+        if this.owed.is_none() {
+            let is_new = matches!(this.cleanup, Cleanup::Due(_));
             assert!(is_new, "the future was polled after it had completed");
             self.as_mut().begin();
         }
-        if !self.body.has_ended() {
+        if !self.as_mut().project().body.has_ended() {
             ready!(self.as_mut().poll_body(cx));
         }
         let this = self.project();

@@ -41,8 +41,8 @@ impl<F> Region<F> {
     }
 
     /// Whether the future is gone.
-    pub(crate) fn has_ended(&self) -> bool {
-        self.future.is_none()
+    pub(crate) fn has_ended(self: Pin<&mut Self>) -> bool {
+        self.project().future.as_pin_mut().is_none()
     }
 
     /// Drops the future, inside of its frame.
@@ -57,13 +57,15 @@ impl<F: Future> Future for Region<F> {
     type Output = Option<F::Output>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let signal = self.frame.signals().map(|signals| signals.cancelled.clone());
+        // By projection only: a shared reference to the whole would reach into the future, which may
+        // have borrowed from itself.
+        let mut this = self.as_mut().project();
+        let signal = this.frame.signals().map(|signals| signals.cancelled.clone());
         let is_cancelled = signal.as_ref().is_some_and(CancellationToken::is_cancelled);
-        if is_cancelled && !self.frame.is_held(cx.waker()) {
+        if is_cancelled && !this.frame.is_held(cx.waker()) {
             self.end();
             return Poll::Ready(None);
         }
-        let mut this = self.as_mut().project();
         let Some(future) = this.future.as_mut().as_pin_mut() else { return Poll::Ready(None) };
         if let Poll::Ready(output) = this.frame.enter(|| future.poll(cx)) {
             self.end();
