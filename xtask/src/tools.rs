@@ -321,6 +321,13 @@ pub fn miri() -> Found<()> {
     component(&list, "miri", &["component", "add", "--toolchain", "nightly", "miri", "rust-src"])
 }
 
+/// A toolchain with the source of its standard library.
+pub fn sources(name: &str) -> Found<()> {
+    toolchain(name)?;
+    let list = ["component", "list", "--installed", "--toolchain", name];
+    component(&list, "rust-src", &["component", "add", "--toolchain", name, "rust-src"])
+}
+
 /// Something rustup has, or gets.
 fn component(list: &[&str], name: &str, add: &[&str]) -> Found<()> {
     let get = format!("rustup {}", add.join(" "));

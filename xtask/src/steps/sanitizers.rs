@@ -1,4 +1,5 @@
-//! Whole programs watched while they run: memory that is not theirs (AddressSanitizer, valgrind).
+//! Whole programs watched while they run: memory that is not theirs (AddressSanitizer, valgrind),
+//! and memory that two threads use at once (ThreadSanitizer).
 
 use super::Trouble;
 use super::source::passed;
@@ -34,6 +35,22 @@ pub fn valgrind(log: &mut Log) -> Verdict {
     command.env("CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER", watcher);
     // It looks through all stacks at each switch, so not with thousands.
     let text = log.run(without(&[DIES, &["thousand"]].concat(), command.arg("--")))?;
+    Ok(passed(&text))
+}
+
+/// What threads share: the pool, with channels, locks and timers on it, and the collections.
+///
+/// The standard library is built along, for it has to be watched as well. ThreadSanitizer knows no
+/// fences: data goes from thread to thread by accesses, fences only keep sleepers from being missed.
+pub fn thread(log: &mut Log) -> Verdict {
+    tools::sources("nightly")?;
+    let mut command = cargo_of("nightly", &["test", "-Zbuild-std", "--package", "creel"]);
+    command.args(["--no-default-features", "--features", "full"]);
+    command.args(["--test", "pool", "--test", "collections", "--test", "contention"]);
+    command.args(["--target", "x86_64-unknown-linux-gnu"]).env("RUSTFLAGS", "-Zsanitizer=thread");
+    command.env("TSAN_OPTIONS", "halt_on_error=1");
+    command.env("CARGO_TARGET_DIR", repo::target().join("thread"));
+    let text = log.run(&mut command)?;
     Ok(passed(&text))
 }
 
