@@ -94,7 +94,7 @@ fn main() -> ExitCode {
 fn help() -> String {
     let mut text = String::from("cargo xtask COMMAND\n\n");
     for command in COMMANDS {
-        text += &format!("  {:<28}{}\n", command.usage, command.about);
+        text += &format!("  {:<32}{}\n", command.usage, command.about);
     }
     text += &format!(
         "\nTools that are missing are installed into {}; set {} to choose another folder.\n",

@@ -4,6 +4,7 @@
 #![cfg_attr(not(target_os = "wasi"), allow(unused_macros, unused_imports))]
 
 #[macro_use]
+#[path = "../conformance/mod.rs"]
 mod conformance;
 
 #[cfg(target_os = "wasi")]
