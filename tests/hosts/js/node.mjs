@@ -6,10 +6,8 @@ const { server, address } = await startServer();
 // Node ends when nothing is left to wait for, whatever the server does.
 server.unref();
 server.on("connection", (socket) => socket.unref());
-// A case that hangs must not look like the end.
-process.exitCode = 1;
 
-globalThis.harness = {
+const harness = {
   context: "node",
   server: address,
   arguments: process.argv.slice(2),
@@ -18,3 +16,13 @@ globalThis.harness = {
     process.exitCode = code;
   },
 };
+
+let isAsked = false;
+Object.defineProperty(globalThis, "harness", {
+  get() {
+    // A case that hangs must not look like the end; a program without cases ends as it likes.
+    if (!isAsked) process.exitCode = 1;
+    isAsked = true;
+    return harness;
+  },
+});

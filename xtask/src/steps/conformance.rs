@@ -16,7 +16,8 @@ const LIST: Source<'static> = Source {
     package: "creel",
     kind: "--test",
     features: |host| match host {
-        Host::Native | Host::Simulator => "full",
+        Host::Native => "full,fiber",
+        Host::Simulator => "full",
         Host::Node | Host::Chromium(_) => "std,macros,web",
         Host::Wasi => "std,macros,wasi,io-std,fs",
         Host::Wasip2 => "std,macros,wasi,io-std,fs,net",
@@ -51,11 +52,18 @@ pub fn pool(log: &mut Log) -> Verdict {
                 "0" => command.env_remove("CREEL_WORKERS"),
                 count => command.env("CREEL_WORKERS", count),
             };
-            log.run(&mut command).map_err(|why| format!("{driver}, {workers} workers: {why}"))?;
-            runs += 1;
+            for place in ["tasks", "fibers"] {
+                if place == "fibers" {
+                    command.env("CREEL_FIBERS", "1");
+                }
+                let named = |why| format!("{driver}, {workers} workers, inside {place}: {why}");
+                log.run(&mut command).map_err(named)?;
+                runs += 1;
+            }
         }
     }
-    Ok(format!("{runs} runs: 1 thread, pools of 1, 2 and 8, by {}", drivers().join(" and ")))
+    let drivers = drivers().join(" and ");
+    Ok(format!("{runs} runs: 1 thread, pools of 1, 2 and 8, by {drivers}, in tasks and in fibers"))
 }
 
 /// The drivers that this machine has.

@@ -65,7 +65,7 @@ steps! {
     "doc" source::documentation, "rustdoc has no warning";
     "compat/tokio" compat::tokio, "tokio's own tests of what is here, unchanged";
     "conformance/native" conformance::native, "the conformance list on a thread";
-    "conformance/pool" conformance::pool, "the conformance list on pools, by each driver";
+    "conformance/pool" conformance::pool, "the conformance list on pools, by each driver, in tasks and in fibers";
     "conformance/aarch64" aarch64::run, "the conformance list on emulated aarch64, without io_uring";
     "conformance/simulator" conformance::simulator, "the conformance list under 100 seeds";
     "conformance/node" conformance::node, "the conformance list in Node";
