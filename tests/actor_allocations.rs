@@ -1,43 +1,17 @@
 //! What actors cost in allocations and bytes.
 
+mod counting;
+
+use counting::{count, live};
 use creel::actor::{Actor, Addr, Context, ExitReason, Mailbox, ReplyTo};
 use creel::runtime::Builder;
 use creel::task::yield_now;
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
-
-/// The system's allocator, counting for the thread that asks.
-struct Counting;
-
-thread_local! {
-    static COUNT: Cell<usize> = const { Cell::new(0) };
-    static LIVE: Cell<isize> = const { Cell::new(0) };
-}
-
-// SAFETY: every call is passed on to the system's allocator; counting allocates nothing.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        COUNT.set(COUNT.get() + 1);
-        LIVE.set(LIVE.get() + layout.size() as isize);
-        // SAFETY: passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        LIVE.set(LIVE.get() - layout.size() as isize);
-        // SAFETY: passed on.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 /// How many allocations `f` makes, and how many bytes more there are after it.
 async fn cost<R>(f: impl AsyncFnOnce() -> R) -> (usize, isize, R) {
-    let before = (COUNT.get(), LIVE.get());
+    let before = (count(), live());
     let result = f().await;
-    (COUNT.get() - before.0, LIVE.get() - before.1, result)
+    (count() - before.0, live() - before.1, result)
 }
 
 struct Counter(u64);

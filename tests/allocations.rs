@@ -1,5 +1,8 @@
 //! What costs an allocation, counted: a task costs one, waiting costs none.
 
+mod counting;
+
+use counting::{count, counted};
 use creel::runtime::Builder;
 use creel::sync::{
     Barrier, CancellationToken, Event, Latch, Mutex, Notify, OnceCell, RwLock, Semaphore, SetOnce,
@@ -7,44 +10,9 @@ use creel::sync::{
 };
 use creel::task::yield_now;
 use creel::time::{Duration, interval, sleep, timeout};
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::future::{Future, pending, poll_fn};
 use std::pin::{Pin, pin};
 use std::task::Poll;
-
-/// The system's allocator, counting for the thread that asks.
-struct Counting;
-
-thread_local! {
-    static COUNT: Cell<usize> = const { Cell::new(0) };
-    static BYTES: Cell<usize> = const { Cell::new(0) };
-}
-
-// SAFETY: every call is passed on to the system's allocator; counting allocates nothing.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        COUNT.set(COUNT.get() + 1);
-        BYTES.set(BYTES.get() + layout.size());
-        // SAFETY: passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: passed on.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-/// How many allocations, and of how many bytes, `f` makes on this thread.
-fn counted<R>(f: impl FnOnce() -> R) -> (usize, usize, R) {
-    let before = (COUNT.get(), BYTES.get());
-    let result = f();
-    (COUNT.get() - before.0, BYTES.get() - before.1, result)
-}
 
 /// Runs a program on a runtime of its own.
 fn run<F: Future>(future: F) -> F::Output {
@@ -64,13 +32,13 @@ async fn poll_cost<F: Future>(mut future: Pin<&mut F>) -> usize {
 /// Asserts that making, waiting on and dropping each future allocates nothing.
 macro_rules! waiting_is_free {
     ($($what:literal: $future:expr;)*) => {$({
-        let before = COUNT.get();
+        let before = count();
         {
             let mut future = pin!($future);
             let polled = poll_cost(future.as_mut()).await;
             assert_eq!(polled, 0, "waiting on {}", $what);
         }
-        assert_eq!(COUNT.get() - before, 0, "a wait on {}, from start to end", $what);
+        assert_eq!(count() - before, 0, "a wait on {}, from start to end", $what);
     })*};
 }
 
@@ -92,13 +60,13 @@ fn spawning_costs_one_allocation() {
 fn joining_costs_none() {
     run(async {
         let task = creel::spawn(yield_now());
-        let before = COUNT.get();
+        let before = count();
         task.await.unwrap();
-        assert_eq!(COUNT.get(), before);
+        assert_eq!(count(), before);
         let task = creel::spawn(pending::<()>());
-        let before = COUNT.get();
+        let before = count();
         assert!(task.cancel().await.is_err());
-        assert_eq!(COUNT.get(), before);
+        assert_eq!(count(), before);
     });
 }
 
@@ -215,7 +183,7 @@ fn a_thousand_messages_cost_none_once_the_channel_is_warm() {
         let (free, mut unbounded) = mpsc::unbounded_channel::<u64>();
         let mut cost = 0;
         for round in 0..3 {
-            let before = COUNT.get();
+            let before = count();
             for n in 0..1_000 {
                 send.send(n).await.unwrap();
                 assert_eq!(receive.recv().await, Some(n));
@@ -223,7 +191,7 @@ fn a_thousand_messages_cost_none_once_the_channel_is_warm() {
                 assert_eq!(unbounded.recv().await, Some(n));
             }
             if round > 0 {
-                cost += COUNT.get() - before;
+                cost += count() - before;
             }
         }
         assert_eq!(cost, 0);

@@ -1,43 +1,21 @@
 //! What scopes allocate: so much for a scope, one block for a child, nothing to wait, be asked or be
 //! cancelled.
 
+mod counting;
+
+use counting::count;
 use creel::runtime::Builder;
 use creel::scope::{self, TaskGroup, finally, shield};
 use creel::task::yield_now;
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::future::{Future, pending, ready};
-
-struct Counting;
-
-thread_local! {
-    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
-}
-
-// SAFETY: the system's allocator does the work.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let _ = ALLOCATIONS.try_with(|count| count.set(count.get() + 1));
-        // SAFETY: the caller's contract is passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller's contract is passed on.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 /// How often a program allocates, the second time it runs.
 fn cost<F: Future>(program: impl Fn() -> F) -> usize {
     Builder::new_current_thread().build().unwrap().block_on(async {
         program().await;
-        let before = ALLOCATIONS.get();
+        let before = count();
         program().await;
-        ALLOCATIONS.get() - before
+        count() - before
     })
 }
 
@@ -94,7 +72,7 @@ fn waiting_costs_none() {
                 }
             });
             yield_now().await;
-            let before = ALLOCATIONS.get();
+            let before = count();
             yield_now().await;
             if asked {
                 s.ask_to_end();
@@ -102,7 +80,7 @@ fn waiting_costs_none() {
                 s.cancel();
             }
             let _ = child.await;
-            assert_eq!(ALLOCATIONS.get() - before, 0);
+            assert_eq!(count() - before, 0);
         })
         .await;
     };
