@@ -1,9 +1,11 @@
 //! What a program wants to hear of: set once, before the runtime starts.
 
 use super::id::Id;
+use super::site::Site;
 use alloc::sync::Arc;
 use core::any::Any;
 use core::fmt;
+use core::panic::Location;
 use core::time::Duration;
 
 /// The hooks of a runtime.
@@ -34,6 +36,51 @@ impl fmt::Debug for Hooks {
     }
 }
 
+/// What a task is, for hooks, reports and whoever watches over tasks.
+///
+/// With `Display`: `task 7 (reader, src/main.rs:12:5)`.
+#[derive(Clone, Copy, Debug)]
+pub struct TaskMeta<'a> {
+    pub(crate) id: Id,
+    pub(crate) name: Option<&'a str>,
+    pub(crate) future: &'static str,
+    pub(crate) spawned_at: Site,
+}
+
+impl<'a> TaskMeta<'a> {
+    /// The id.
+    pub fn id(&self) -> Id {
+        self.id
+    }
+
+    /// The name, if the task was given one.
+    pub fn name(&self) -> Option<&'a str> {
+        self.name
+    }
+
+    /// The type of the future, which tells where it was written.
+    pub fn future(&self) -> &'static str {
+        self.future
+    }
+
+    /// Where the task was spawned: only with the feature `dump`.
+    pub fn spawned_at(&self) -> Option<&'static Location<'static>> {
+        self.spawned_at.location()
+    }
+}
+
+impl fmt::Display for TaskMeta<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "task {} (", self.id)?;
+        match (self.name, self.spawned_at()) {
+            (Some(name), Some(at)) => write!(f, "{name}, {at})"),
+            (Some(name), None) => write!(f, "{name}, {})", self.future),
+            (None, Some(at)) => write!(f, "{at})"),
+            (None, None) => write!(f, "{})", self.future),
+        }
+    }
+}
+
 /// A task panicked and nobody waits for its outcome.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -42,6 +89,8 @@ pub struct TaskPanic<'a> {
     pub id: Id,
     /// Its name, if it was given one.
     pub name: Option<&'a str>,
+    /// Where it was spawned: only with the feature `dump`.
+    pub spawned_at: Option<&'static Location<'static>>,
     /// What it panicked with.
     pub payload: &'a (dyn Any + Send),
 }
@@ -71,6 +120,8 @@ pub struct SlowPoll<'a> {
     pub name: Option<&'a str>,
     /// The type of its future, which tells where it was written.
     pub future: &'static str,
+    /// Where it was spawned: only with the feature `dump`.
+    pub spawned_at: Option<&'static Location<'static>>,
     /// How long the poll took.
     pub took: Duration,
 }

@@ -9,6 +9,7 @@ pub(crate) mod context;
 pub(crate) mod coop;
 pub(crate) mod panics;
 pub(crate) mod rng;
+pub(crate) mod site;
 pub(crate) mod wait;
 #[cfg(feature = "alloc")]
 pub(crate) mod wake_set;

@@ -26,7 +26,7 @@ mod shutdown;
 mod unstable;
 mod wake_hook;
 
-pub use crate::env::hooks::{SlowPoll, TaskPanic};
+pub use crate::env::hooks::{SlowPoll, TaskMeta, TaskPanic};
 pub use crate::env::info::{RuntimeFlavor, RuntimeId as Id};
 pub use crate::task::{EnterGuard, Handle, TryCurrentError};
 pub use builder::Builder;

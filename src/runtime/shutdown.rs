@@ -5,6 +5,7 @@ use crate::task::{Id, Task};
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
+use core::panic::Location;
 
 /// What [`Runtime::shutdown`](super::Runtime::shutdown) found when the time was up.
 ///
@@ -84,16 +85,20 @@ pub struct Survivor {
     pub name: Option<String>,
     /// The type of its future, which tells where it was written.
     pub future: &'static str,
+    /// Where it was spawned: only with the feature `dump`.
+    pub spawned_at: Option<&'static Location<'static>>,
     /// Whether it is a closure that blocks a thread and cannot be cancelled.
     pub blocking: bool,
 }
 
 impl Survivor {
     pub(crate) fn of(task: Task) -> Self {
+        let meta = task.meta();
         Self {
-            id: task.id(),
-            name: task.name().map(Into::into),
-            future: task.future_type(),
+            id: meta.id(),
+            name: meta.name().map(Into::into),
+            future: meta.future(),
+            spawned_at: meta.spawned_at(),
             blocking: false,
         }
     }

@@ -98,6 +98,7 @@ impl<'env, K: Kind, P: Policy> Scope<'env, K, P> {
     /// assert_eq!(length.await, 4);
     /// # }
     /// ```
+    #[track_caller]
     pub fn spawn<F>(&self, future: F) -> Child<P::Value>
     where
         F: Future + 'env,
@@ -108,6 +109,7 @@ impl<'env, K: Kind, P: Policy> Scope<'env, K, P> {
     }
 
     /// [`spawn`](Self::spawn) with a name, for reports and hooks. The name costs an allocation.
+    #[track_caller]
     pub fn spawn_named<F>(&self, name: &str, future: F) -> Child<P::Value>
     where
         F: Future + 'env,
@@ -183,6 +185,7 @@ impl<'env, K: Kind, P: Policy> Scope<'env, K, P> {
         self.len() == 0
     }
 
+    #[track_caller]
     fn start<F>(&self, name: Option<&str>, future: F) -> Child<P::Value>
     where
         F: Future + 'env,
@@ -235,6 +238,7 @@ impl<P: Policy> Scope<'static, Parallel, P> {
     /// Runs a closure that blocks its thread as a child; see
     /// [`task::spawn_blocking`](crate::task::spawn_blocking). Once begun it cannot be cancelled, and
     /// the scope waits for it.
+    #[track_caller]
     pub fn spawn_blocking<F, R>(&self, function: F) -> Child<P::Value>
     where
         F: FnOnce() -> R + Send + 'static,
@@ -248,6 +252,7 @@ impl<P: Policy> Scope<'static, Parallel, P> {
 
 /// # Safety
 /// That of [`start_borrowing`].
+#[track_caller]
 unsafe fn start_in<F: Future>(
     home: &OwnerRef,
     future: F,

@@ -1,6 +1,6 @@
 //! Tasks with a name.
 
-use super::handle::{Handle, with_current};
+use super::handle::Handle;
 use super::join::JoinHandle;
 use super::local_set::LocalSet;
 use super::spawn::{Blocking, local_owner, start, start_blocking};
@@ -92,7 +92,7 @@ impl<'a> Builder<'a> {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        Ok(with_current(|owner| self.start(owner, future)))
+        Ok(self.start(OwnerRef::current_or_panic(), future))
     }
 
     /// [`spawn`](super::spawn) on another runtime.
@@ -150,7 +150,7 @@ impl<'a> Builder<'a> {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        with_current(|owner| self.spawn_blocking_on(function, &Handle::new(owner)))
+        self.spawn_blocking_on(function, &Handle::current())
     }
 
     /// [`spawn_blocking`](super::spawn_blocking) on another runtime.

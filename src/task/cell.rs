@@ -23,14 +23,17 @@
 //! the owner's table of operations.
 
 use super::error::JoinError;
+use super::record::Record;
 use super::state::{Merge, Paused, State};
 use super::waker::with_waker;
 use super::waker_slot::WakerSlot;
 use crate::atomic::UnsafeCell;
 use crate::collections::Word;
 use crate::env::context;
+use crate::env::hooks::TaskMeta;
 use crate::env::id::Id;
 use crate::env::owner::{OwnerRef, RawTask};
+use crate::env::site::Site;
 use alloc::boxed::Box;
 use core::any::Any;
 use core::future::Future;
@@ -59,6 +62,8 @@ pub(crate) struct Header {
     /// Where the owner's registry keeps the task; `NEW` before it is adopted.
     slot: UnsafeCell<u32>,
     join_waker: WakerSlot,
+    /// By the rules of `record`; empty without the feature `dump`.
+    record: Record,
 }
 
 /// A word for two purposes that exclude each other.
@@ -171,10 +176,12 @@ impl Task {
         owner: OwnerRef,
         id: Id,
         local: bool,
+        spawned_at: Site,
     ) -> Self {
         let cell = Box::new(Cell {
             header: Header {
                 state: State::new(),
+                record: Record::new(&owner, spawned_at),
                 vtable: if local { Cell::<F, M>::LOCAL } else { Cell::<F, M>::VTABLE },
                 owner,
                 link: UnsafeCell::new(Link { next: None }),
@@ -236,6 +243,16 @@ impl Task {
         (self.header().vtable.future)()
     }
 
+    /// What the task is, for hooks and reports.
+    pub(crate) fn meta<'a>(self) -> TaskMeta<'a> {
+        TaskMeta {
+            id: self.id(),
+            name: self.name(),
+            future: self.future_type(),
+            spawned_at: self.header().record.spawned_at(),
+        }
+    }
+
     pub(crate) fn slot(self) -> u32 {
         // SAFETY: rule 4, the caller is the owner.
         self.header().slot.with(|slot| unsafe { *slot })
@@ -276,8 +293,10 @@ impl Task {
             self.cancel();
             return Turn::Done;
         }
+        header.record.note_poll();
         // SAFETY: rule 5, the task is held.
         let poll = with_waker(self, |cx| unsafe { (header.vtable.poll)(self.0, cx) });
+        header.record.note_poll();
         if poll.is_ready() {
             return Turn::Done;
         }

@@ -188,11 +188,3 @@ impl fmt::Debug for TryCurrentError {
 }
 
 impl core::error::Error for TryCurrentError {}
-
-/// Runs `f` with the owner of this thread's runtime.
-#[track_caller]
-pub(super) fn with_current<R>(f: impl FnOnce(OwnerRef) -> R) -> R {
-    let Some(owner) = context::with(|cx| cx.runtime.get()) else { panic!("{NO_RUNTIME}") };
-    // SAFETY: whoever set the slot keeps the owner alive until it is reset.
-    f(unsafe { OwnerRef::retain(owner) })
-}

@@ -6,7 +6,7 @@
 
 use super::builder::Started;
 use super::error::JoinError;
-use super::handle::{Handle, with_current};
+use super::handle::Handle;
 use super::join::{AbortHandle, JoinHandle};
 use super::local_set::LocalSet;
 use super::spawn::{Blocking, local_owner};
@@ -131,7 +131,7 @@ impl<T: 'static> JoinSet<T> {
         F: Future<Output = T> + Send + 'static,
         T: Send,
     {
-        with_current(|owner| self.spawn_on(task, &Handle::new(owner)))
+        self.spawn_on(task, &Handle::current())
     }
 
     /// Starts a task in the set on another runtime.
@@ -141,7 +141,8 @@ impl<T: 'static> JoinSet<T> {
         F: Future<Output = T> + Send + 'static,
         T: Send,
     {
-        self.insert(task, |task| handle.spawn(task))
+        let (key, task) = self.ticketed(task);
+        self.keep(key, handle.spawn(task))
     }
 
     /// Starts a task in the set that stays on this thread; see
@@ -155,7 +156,8 @@ impl<T: 'static> JoinSet<T> {
         F: Future<Output = T> + 'static,
     {
         drop(local_owner());
-        self.insert(task, super::spawn_local)
+        let (key, task) = self.ticketed(task);
+        self.keep(key, super::spawn_local(task))
     }
 
     /// Starts a task in the set on a local set.
@@ -164,7 +166,8 @@ impl<T: 'static> JoinSet<T> {
     where
         F: Future<Output = T> + 'static,
     {
-        self.insert(task, |task| local_set.spawn_local(task))
+        let (key, task) = self.ticketed(task);
+        self.keep(key, local_set.spawn_local(task))
     }
 
     /// Runs a closure that blocks its thread, as a task of the set; see
@@ -178,7 +181,7 @@ impl<T: 'static> JoinSet<T> {
         F: FnOnce() -> T + Send + 'static,
         T: Send,
     {
-        with_current(|owner| self.spawn_blocking_on(f, &Handle::new(owner)))
+        self.spawn_blocking_on(f, &Handle::current())
     }
 
     /// Runs a closure that blocks its thread on another runtime, as a task of the set.
@@ -188,20 +191,14 @@ impl<T: 'static> JoinSet<T> {
         F: FnOnce() -> T + Send + 'static,
         T: Send,
     {
-        self.insert(Blocking::new(f, handle.owner()), |task| {
-            TaskBuilder::new().start_blocking(handle.owner(), task)
-        })
+        let (key, task) = self.ticketed(Blocking::new(f, handle.owner()));
+        self.keep(key, TaskBuilder::new().start_blocking(handle.owner(), task))
     }
 
-    #[track_caller]
-    fn insert<F: Future<Output = T>>(
-        &mut self,
-        future: F,
-        spawn: impl FnOnce(Ticketed<F>) -> JoinHandle<T>,
-    ) -> AbortHandle {
+    /// A place in the set, and the future that leaves it; [`keep`](Self::keep) its task there.
+    fn ticketed<F: Future<Output = T>>(&mut self, future: F) -> (usize, Ticketed<F>) {
         let ticket = self.ticket();
-        let key = ticket.key;
-        self.keep(key, spawn(Ticketed { future, ticket }))
+        (ticket.key, Ticketed { future, ticket })
     }
 
     fn ticket(&mut self) -> Ticket {
@@ -495,7 +492,7 @@ impl<'a, T: 'static> Builder<'a, T> {
         F: Future<Output = T> + Send + 'static,
         T: Send,
     {
-        with_current(|owner| self.spawn_on(future, &Handle::new(owner)))
+        self.spawn_on(future, &Handle::current())
     }
 
     /// [`JoinSet::spawn_on`].
@@ -509,7 +506,8 @@ impl<'a, T: 'static> Builder<'a, T> {
         T: Send,
     {
         let Self { set, builder } = self;
-        Ok(set.insert(future, |task| builder.start(handle.owner().clone(), task)))
+        let (key, task) = set.ticketed(future);
+        Ok(set.keep(key, builder.start(handle.owner().clone(), task)))
     }
 
     /// [`JoinSet::spawn_local`].
@@ -526,7 +524,8 @@ impl<'a, T: 'static> Builder<'a, T> {
     {
         let Self { set, builder } = self;
         let owner = local_owner();
-        Ok(set.insert(future, |task| builder.start_local(owner, task)))
+        let (key, task) = set.ticketed(future);
+        Ok(set.keep(key, builder.start_local(owner, task)))
     }
 
     /// [`JoinSet::spawn_local_on`].
@@ -539,7 +538,8 @@ impl<'a, T: 'static> Builder<'a, T> {
         F: Future<Output = T> + 'static,
     {
         let Self { set, builder } = self;
-        Ok(set.insert(future, |task| builder.start_local(local_set.owner(), task)))
+        let (key, task) = set.ticketed(future);
+        Ok(set.keep(key, builder.start_local(local_set.owner(), task)))
     }
 
     /// [`JoinSet::spawn_blocking`].
@@ -555,7 +555,7 @@ impl<'a, T: 'static> Builder<'a, T> {
         F: FnOnce() -> T + Send + 'static,
         T: Send,
     {
-        with_current(|owner| self.spawn_blocking_on(f, &Handle::new(owner)))
+        self.spawn_blocking_on(f, &Handle::current())
     }
 
     /// [`JoinSet::spawn_blocking_on`].
@@ -569,8 +569,7 @@ impl<'a, T: 'static> Builder<'a, T> {
         T: Send,
     {
         let Self { set, builder } = self;
-        Ok(set.insert(Blocking::new(f, handle.owner()), |task| {
-            builder.start_blocking(handle.owner(), task)
-        }))
+        let (key, task) = set.ticketed(Blocking::new(f, handle.owner()));
+        Ok(set.keep(key, builder.start_blocking(handle.owner(), task)))
     }
 }

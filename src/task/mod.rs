@@ -21,6 +21,8 @@ pub mod join_set;
 mod local_set;
 pub(crate) mod nest;
 pub(crate) mod queue;
+#[cfg_attr(not(feature = "dump"), path = "record_none.rs")]
+mod record;
 pub(crate) mod registry;
 pub(crate) mod spawn;
 mod state;
@@ -50,6 +52,7 @@ pub use yield_now::yield_now;
 
 use crate::env::context;
 use crate::env::coop::Budget;
+use crate::env::hooks::{SlowPoll, SlowPollHook, TaskMeta, TaskPanic};
 use crate::env::owner::RawTask;
 use alloc::boxed::Box;
 pub(crate) use cell::{Task, Turn};
@@ -161,22 +164,23 @@ fn report_panic(task: Task, payload: &(dyn Any + Send)) {
     };
     if let Some(hook) = owner.as_ref().and_then(|owner| owner.env().hooks.unhandled_panic.as_ref())
     {
-        let name = task.name();
-        let panic = crate::env::hooks::TaskPanic { id: task.id(), name, payload };
-        guard(|| hook(&panic));
+        let TaskMeta { id, name, spawned_at, .. } = task.meta();
+        let spawned_at = spawned_at.location();
+        guard(|| hook(&TaskPanic { id, name, spawned_at, payload }));
     }
 }
 
 /// Gives a task a turn and tells the hook if it took long.
-fn timed_turn(task: Task, hook: &crate::env::hooks::SlowPollHook) -> cell::Turn {
+fn timed_turn(task: Task, hook: &SlowPollHook) -> cell::Turn {
     let start = crate::platform::clock::now_ns();
     let turn = task.turn();
     let took =
         core::time::Duration::from_nanos(crate::platform::clock::now_ns().saturating_sub(start));
     if took >= hook.threshold {
         // Whatever the turn was, the owner's reference still stands unless the task is idle.
-        let (id, name, future) = (task.id(), task.name(), task.future_type());
-        guard(|| (hook.call)(&crate::env::hooks::SlowPoll { id, name, future, took }));
+        let TaskMeta { id, name, future, spawned_at } = task.meta();
+        let spawned_at = spawned_at.location();
+        guard(|| (hook.call)(&SlowPoll { id, name, future, spawned_at, took }));
     }
     turn
 }

@@ -1,12 +1,12 @@
 //! Starting tasks.
 
 use super::cell::{Meta, Task};
-use super::handle::with_current;
 use super::join::JoinHandle;
 use crate::env::context::{self, Restore};
 use crate::env::coop::{self, Budget};
 use crate::env::id::Id;
 use crate::env::owner::OwnerRef;
+use crate::env::site::Site;
 use alloc::boxed::Box;
 use core::future::Future;
 use core::pin::Pin;
@@ -37,7 +37,7 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    with_current(|owner| start(owner, future, (), false))
+    start(OwnerRef::current_or_panic(), future, (), false)
 }
 
 /// Starts a task that stays on this thread, so its future need not be `Send`.
@@ -101,11 +101,13 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    with_current(|owner| start_blocking(&owner, Blocking::new(function, &owner), ()))
+    let owner = OwnerRef::current_or_panic();
+    start_blocking(&owner, Blocking::new(function, &owner), ())
 }
 
 /// Makes a task and gives it to its owner.
 #[inline]
+#[track_caller]
 pub(crate) fn start<F, M>(owner: OwnerRef, future: F, meta: M, local: bool) -> JoinHandle<F::Output>
 where
     F: Future + 'static,
@@ -120,6 +122,7 @@ where
 /// # Safety
 /// That of [`Task::new`]. The future and its output are `Send` unless it is `local`.
 #[inline]
+#[track_caller]
 pub(crate) unsafe fn start_borrowing<F, M>(
     owner: OwnerRef,
     future: F,
@@ -131,7 +134,7 @@ where
     M: Meta,
 {
     // SAFETY: by contract.
-    let task = unsafe { Task::new(future, meta, owner, Id::fresh(), local) };
+    let task = unsafe { Task::new(future, meta, owner, Id::fresh(), local, Site::here()) };
     let handle = JoinHandle::new(task);
     task.owner().adopt(task.as_raw());
     handle
@@ -150,15 +153,15 @@ pub(crate) unsafe fn start_placed<F: Future + 'static>(
     name: Option<&str>,
 ) -> JoinHandle<F::Output> {
     let mut parts = Some((future, name.map(Box::<str>::from)));
-    let mut handle = None;
+    let (mut handle, spawned_at) = (None, Site::here());
     let make = &mut |owner| {
         let (future, name) = parts.take().expect("a task is placed once");
         // SAFETY: nothing is borrowed.
-        let task = unsafe { Task::new(future, name, owner, Id::fresh(), true) };
+        let task = unsafe { Task::new(future, name, owner, Id::fresh(), true, spawned_at) };
         handle = Some(JoinHandle::new(task));
         task.as_raw()
     };
-    with_current(|runtime| runtime.place(make));
+    OwnerRef::current_or_panic().place(make);
     handle.expect("every owner places the task")
 }
 
