@@ -53,11 +53,20 @@ pub fn build(log: &mut Log) -> Result<(), Trouble> {
     tools::npm()?;
     tools::target(WASM)?;
     log.run(&mut npm(&["ci", "--ignore-scripts", "--silent"]))?;
-    let core = ["build", "--quiet", "--profile", "small", "--package", "creel-npm"];
-    log.run(cargo(&core).args(["--target", WASM]))?;
-    let core = repo::target().join(WASM).join("small/creel_npm.wasm");
-    log.run(node(&["build.mjs"]).arg(core))?;
+    let [program, simulation] = [core(log, "program", &[])?, core(log, "simulation", &["sim"])?];
+    log.run(node(&["build.mjs"]).arg(program).arg(simulation))?;
     Ok(())
+}
+
+/// Compiles the core with the features of one of its two builds; the answer is a file of that name.
+fn core(log: &mut Log, name: &str, features: &[&str]) -> Result<PathBuf, Trouble> {
+    let build = ["build", "--quiet", "--profile", "small", "--package", "creel-npm", "--features"];
+    log.run(cargo(&build).arg(features.join(",")).args(["--target", WASM]))?;
+    let built = repo::target().join(WASM).join("small/creel_npm.wasm");
+    let kept = built.with_file_name(format!("creel_npm_{name}.wasm"));
+    let failed = |error| format!("{}: {error}", kept.display());
+    std::fs::copy(&built, &kept).map_err(failed)?;
+    Ok(kept)
 }
 
 const WASM: &str = "wasm32-unknown-unknown";

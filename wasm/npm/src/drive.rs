@@ -1,10 +1,10 @@
 //! A task that runs a generator of JavaScript's.
 
 use crate::host::home;
-use crate::objects::{BARRIERS, QUEUES, SEMAPHORES, SIGNALS};
+use crate::memory;
+use crate::objects::{OBJECTS, Object};
 use crate::op::{self, CLOSED, OK};
 use crate::single::Single;
-use crate::table::Table;
 use alloc::boxed::Box;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
@@ -29,9 +29,6 @@ unsafe extern "C" {
 /// The answer of [`selected`].
 static SELECTED: Single<Cell<u32>> = Single(Cell::new(0));
 
-/// The tasks whose generators have not ended.
-pub static TASKS: Single<Table<Entry>> = Single(Table::new());
-
 /// What others may do with a task.
 pub struct Entry {
     /// Ends the operation that the task waits for, with this answer.
@@ -42,35 +39,34 @@ pub struct Entry {
     ended: Event,
 }
 
-impl Entry {
-    fn wake(&self) {
-        let waker = self.waker.take();
-        waker.into_iter().for_each(Waker::wake);
-    }
-
-    /// Is ready when the generator has ended.
-    pub(crate) async fn ended(entry: &Rc<Self>) {
-        entry.ended.wait().await;
+/// The entry of a task that has not ended.
+fn entry(object: &Object) -> &Entry {
+    match object {
+        Object::Task(entry) => entry,
+        _ => unreachable!("JavaScript gives the numbers of tasks"),
     }
 }
 
-/// Starts a task for a generator that JavaScript will know by the answer.
+/// Starts a task for a generator that JavaScript will know by the answer; 0 for want of memory.
 #[unsafe(no_mangle)]
 pub extern "C" fn spawn(priority: u32) -> u32 {
-    let (id, entry) = TASKS.insert(Entry {
+    if memory::is_scarce() {
+        return 0;
+    }
+    let (id, object) = OBJECTS.insert(Object::Task(Entry {
         interrupt: Cell::new(None),
         resumed: Cell::new(None),
         waker: RefCell::new(None),
         ended: Event::manual_reset(),
-    });
-    drop(home(priority).spawn(OneThread(run(id, entry))));
+    }));
+    drop(home(priority).spawn(OneThread(run(id, object))));
     id
 }
 
 /// Ends the operation that a task waits for with `answer`, if it waits for one.
 #[unsafe(no_mangle)]
 pub extern "C" fn interrupt(task: u32, answer: i32) {
-    if let Some(entry) = TASKS.get(task)
+    if let Some(Object::Task(entry)) = OBJECTS.get(task).as_deref()
         && let Some(waker) = entry.waker.take()
     {
         entry.interrupt.set(Some(answer));
@@ -81,13 +77,15 @@ pub extern "C" fn interrupt(task: u32, answer: i32) {
 /// Lets a task that is parked go on.
 #[unsafe(no_mangle)]
 pub extern "C" fn resume(task: u32, answer: i32) {
-    if let Some(entry) = TASKS.get(task) {
+    if let Some(Object::Task(entry)) = OBJECTS.get(task).as_deref() {
         entry.resumed.set(Some(answer));
-        entry.wake();
+        let waker = entry.waker.take();
+        waker.into_iter().for_each(Waker::wake);
     }
 }
 
-async fn run(id: u32, entry: Rc<Entry>) {
+async fn run(id: u32, object: Rc<Object>) {
+    let entry = entry(&object);
     let mut answer = OK;
     loop {
         let word = step(id, answer);
@@ -99,16 +97,16 @@ async fn run(id: u32, entry: Rc<Entry>) {
             op::SELECT => {
                 let arms = (0..argument as u32).map(|index| {
                     let (code, object, argument) = unpack(arm(index));
-                    Box::pin(perform(code, object, argument, &entry))
+                    Box::pin(perform(code, object, argument, entry))
                 });
                 let mut arms: Vec<_> = arms.collect();
-                interruptible(&entry, pin!(poll_fn(|cx| select(&mut arms, cx)))).await
+                interruptible(entry, pin!(poll_fn(|cx| select(&mut arms, cx)))).await
             }
-            _ => interruptible(&entry, pin!(perform(code, object, argument, &entry))).await,
+            _ => interruptible(entry, pin!(perform(code, object, argument, entry))).await,
         };
     }
     // Its number is free from here on; JavaScript remembers how it ended.
-    drop(TASKS.remove(id));
+    drop(OBJECTS.remove(id));
     entry.ended.set();
 }
 
@@ -146,42 +144,41 @@ async fn perform(code: i32, object: u32, argument: f64, entry: &Entry) -> i32 {
         op::YIELD => yield_now().await,
         op::SLEEP => sleep(duration(argument)).await,
         op::PARK => return parked(entry).await,
-        op::JOIN => {
-            if let Some(other) = TASKS.get(object) {
-                Entry::ended(&other).await;
-            }
-        }
-        op::SEND => return send(object, argument as u32).await,
-        op::RECEIVE => {
-            let Some(queue) = QUEUES.get(object) else { return CLOSED };
-            return queue.receiver.recv().await.map_or(CLOSED, |place| place as i32);
-        }
-        op::ACQUIRE => {
-            let Some(semaphore) = SEMAPHORES.get(object) else { return CLOSED };
-            match semaphore.acquire_many(argument as u32).await {
-                Ok(permits) => permits.forget(),
-                Err(_) => return CLOSED,
-            }
-        }
-        op::WAIT => {
-            let Some(signal) = SIGNALS.get(object) else { return CLOSED };
-            signal.notified().await;
-        }
-        op::MEET => {
-            let Some(barrier) = BARRIERS.get(object) else { return CLOSED };
-            return i32::from(barrier.wait().await.is_leader());
-        }
-        _ => unreachable!("no such operation"),
+        _ => match OBJECTS.get(object) {
+            Some(object) => return perform_on(code, &object, argument as u32).await,
+            None => return CLOSED,
+        },
     }
     OK
 }
 
-async fn send(queue: u32, place: u32) -> i32 {
-    let Some(queue) = QUEUES.get(queue) else { return CLOSED };
-    let sender = queue.sender.borrow().clone();
-    match sender {
-        Some(sender) => sender.send(place).await.map_or(CLOSED, |()| OK),
-        None => CLOSED,
+/// Does an operation on an object.
+pub(crate) async fn perform_on(code: i32, object: &Object, argument: u32) -> i32 {
+    match (code, object) {
+        (op::WAIT, Object::Signal(signal) | Object::Task(Entry { ended: signal, .. })) => {
+            signal.wait().await;
+            OK
+        }
+        (op::SEND, Object::Queue(queue)) => {
+            let sender = queue.sender.borrow().clone();
+            match sender {
+                Some(sender) => sender.send(argument).await.map_or(CLOSED, |()| OK),
+                None => CLOSED,
+            }
+        }
+        (op::RECEIVE, Object::Queue(queue)) => {
+            queue.receiver.recv().await.map_or(CLOSED, |place| place as i32)
+        }
+        (op::ACQUIRE, Object::Semaphore(semaphore)) => {
+            match semaphore.acquire_many(argument).await {
+                Ok(permits) => {
+                    permits.forget();
+                    OK
+                }
+                Err(_) => CLOSED,
+            }
+        }
+        _ => unreachable!("no such operation"),
     }
 }
 

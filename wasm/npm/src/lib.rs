@@ -12,8 +12,9 @@
 //! 4. [`tick`] gives ready tasks their turns and answers when it wants to be called again. The
 //!    imported `wake` says that there is something to do.
 //!
-//! One instance serves a page, another one its simulations ([`simulate`]): one that can never go on
-//! is a trap here, and harms nobody else.
+//! It is built twice: for programs, whose loop JavaScript drives, and with the feature `sim` for
+//! simulations. So a page that simulates nothing loads no simulator, and a simulation that can never go on,
+//! which is a trap, harms nobody else.
 //!
 //! Why unsafe: functions for JavaScript, and tasks whose futures stay on the one thread there is.
 #![cfg_attr(target_family = "wasm", no_std)]
@@ -22,19 +23,17 @@
 extern crate alloc;
 
 mod drive;
+#[cfg_attr(feature = "sim", path = "simulation.rs")]
 mod host;
+mod memory;
 mod objects;
 mod op;
 mod single;
 mod table;
 
 pub use drive::{interrupt, resume, selected, spawn};
-pub use host::{end_simulation, simulate, simulate_until, tick, time};
+pub use host::*;
 pub use objects::*;
-
-#[global_allocator]
-// SAFETY: an instance has one thread.
-static ALLOCATOR: talc::TalckWasm = unsafe { talc::TalckWasm::new_global() };
 
 /// A panic is a mistake of this crate, or a simulation that can never go on. JavaScript sees a trap.
 #[panic_handler]

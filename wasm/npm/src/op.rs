@@ -9,23 +9,21 @@ pub const YIELD: i32 = 1;
 pub const SLEEP: i32 = 2;
 /// Wait for [`resume`](crate::resume).
 pub const PARK: i32 = 3;
-/// Wait for the end of another task.
-pub const JOIN: i32 = 4;
 /// Put a value (argument: its place) into a queue.
-pub const SEND: i32 = 5;
+pub const SEND: i32 = 4;
 /// Take a value out of a queue; the answer is its place.
-pub const RECEIVE: i32 = 6;
+pub const RECEIVE: i32 = 5;
 /// Take permits (argument: how many) from a semaphore.
-pub const ACQUIRE: i32 = 7;
-/// Wait until a signal is given.
-pub const WAIT: i32 = 8;
-/// Wait for the others at a barrier; the answer is 1 for one of them.
-pub const MEET: i32 = 9;
+pub const ACQUIRE: i32 = 6;
+/// Wait until a signal is given, or for the end of another task.
+pub const WAIT: i32 = 7;
 /// Do whichever of several operations (argument: how many) is ready first; each is asked for with
 /// `arm`.
-pub const SELECT: i32 = 10;
+pub const SELECT: i32 = 8;
 
 /// The operation was done.
 pub const OK: i32 = 0;
 /// The queue or the semaphore is closed.
 pub const CLOSED: i32 = -1;
+/// It cannot be done at once.
+pub const WOULD_WAIT: i32 = -2;

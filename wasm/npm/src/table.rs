@@ -45,6 +45,7 @@ impl<T> Table<T> {
     }
 
     /// Takes everything out.
+    #[cfg(feature = "sim")]
     pub fn clear(&self) {
         drop(self.places.take());
     }

@@ -1,6 +1,6 @@
 import { ClosedError } from "./errors.js";
 import { Answer, Code, IMMEDIATE, Operation, word } from "./operation.js";
-import { own, type Runtime, runtime, whenLost } from "./runtime.js";
+import { object, own, type Runtime, runtime } from "./runtime.js";
 import { until, type UntilAborted } from "./signal.js";
 import type { Task } from "./task.js";
 
@@ -94,11 +94,9 @@ export class Channel<T> implements AsyncIterable<T> {
       throw new RangeError(`a channel holds at least one value, not ${capacity}`);
     }
     const inside = (this.inside = runtime());
-    const id = (this.id = inside.core.queue(capacity));
-    whenLost(this, inside, () => {
+    const id = (this.id = object(this, inside, "channel", inside.core.queue(capacity), () => {
       for (let place; (place = inside.core.try_receive(id)) >= 0; ) inside.take(place);
-      inside.core.drop_queue(id);
-    });
+    }));
   }
 
   /** How many values are in it. */

@@ -58,13 +58,11 @@ export const enum Code {
   Yield = 1,
   Sleep = 2,
   Park = 3,
-  Join = 4,
-  Send = 5,
-  Receive = 6,
-  Acquire = 7,
-  Wait = 8,
-  Meet = 9,
-  Select = 10,
+  Send = 4,
+  Receive = 5,
+  Acquire = 6,
+  Wait = 7,
+  Select = 8,
 }
 
 /** The answers of the core. @internal */

@@ -1,37 +1,8 @@
+import { type Core, instantiate, type Objects } from "./core.js";
 import { CreelError } from "./errors.js";
 import { Code, IMMEDIATE, Operation, word } from "./operation.js";
-import { bytes } from "./wasm.js";
+import { text } from "./wasm.js";
 import type { Task } from "./task.js";
-
-/** What the core exports: numbers in, numbers out. */
-export interface Core {
-  spawn(priority: number): number;
-  interrupt(task: number, answer: number): void;
-  resume(task: number, answer: number): void;
-  selected(): number;
-  tick(turns: number): number;
-  simulate(seed: number): void;
-  end_simulation(): void;
-  simulate_until(task: number): number;
-  time(): number;
-  queue(capacity: number): number;
-  try_send(queue: number, place: number): number;
-  try_receive(queue: number): number;
-  queue_length(queue: number): number;
-  close_queue(queue: number): void;
-  drop_queue(queue: number): void;
-  semaphore(permits: number): number;
-  try_acquire(semaphore: number, permits: number): number;
-  release(semaphore: number, permits: number): void;
-  permits(semaphore: number): number;
-  drop_semaphore(semaphore: number): void;
-  signal(): number;
-  signal_all(signal: number): void;
-  signal_one(signal: number): void;
-  drop_signal(signal: number): void;
-  barrier(tasks: number): number;
-  drop_barrier(barrier: number): void;
-}
 
 /** How long ready tasks run before the event loop gets a turn, in milliseconds. */
 const SLICE = 5;
@@ -39,8 +10,6 @@ const SLICE = 5;
 const TURNS = 128;
 /** Operations a task may complete without waiting before it must let others run. */
 const BUDGET = 128;
-
-let compiled: WebAssembly.Module | undefined;
 
 /** The event loop gets a turn, then `f` runs. */
 const hop: (f: () => void) => void = (() => {
@@ -55,34 +24,12 @@ const hop: (f: () => void) => void = (() => {
   };
 })();
 
-/** An instance of the core. */
-export interface Instance {
-  readonly core: Core;
-  /** Who has it: what the core calls. */
-  owner: Runtime | undefined;
-}
-
-/** Makes an instance: dear in a browser, where each reserves room for the largest memory. */
-export function instantiate(): Instance {
-  compiled ??= new WebAssembly.Module(bytes());
-  const js = {
-    step: (task: number, answer: number) => instance.owner!.step(task, answer),
-    arm: (index: number) => instance.owner!.selecting!.ask(index),
-    argument: () => instance.owner!.argument,
-    wake: () => instance.owner!.wake(),
-    now: () => performance.now(),
-  };
-  const { exports } = new WebAssembly.Instance(compiled, { js });
-  const instance: Instance = { core: exports as unknown as Core, owner: undefined };
-  return instance;
-}
-
 /**
- * One core with what JavaScript keeps for it: tasks and values by number. There is one for the
- * program, and one for each simulation.
+ * A core with what JavaScript keeps for it: tasks and values by number. There is one for the program,
+ * and one for each simulation.
  */
-export class Runtime {
-  readonly core: Core;
+export abstract class Runtime {
+  abstract readonly core: Objects;
   /** Tasks that have not ended, by their number in the core. */
   readonly tasks: (Task<unknown> | undefined)[] = [];
   /** The task whose generator runs now. */
@@ -96,21 +43,13 @@ export class Runtime {
 
   readonly #values: unknown[] = [];
   readonly #free: number[] = [];
-  readonly #isSimulated: boolean;
-  /** The simulation is over: the numbers of its objects are others' now. */
-  hasEnded = false;
-  #scheduled = false;
-  #woken = false;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #timerAt = Infinity;
   #broken: unknown;
 
-  constructor(instance: Instance, seed?: number) {
-    instance.owner = this;
-    this.core = instance.core;
-    this.#isSimulated = seed !== undefined;
-    if (seed !== undefined) this.core.simulate(seed);
-  }
+  /** Milliseconds on its clock. */
+  abstract now(): number;
+
+  /** Whether the numbers of its objects are others' now. */
+  abstract readonly hasEnded: boolean;
 
   /** Gives a value a place in the table, whose number the core carries. */
   keep(value: unknown): number {
@@ -134,10 +73,16 @@ export class Runtime {
     }
   }
 
+  /** The core has trapped: no task will ever go on. */
+  lose(error: unknown): void {
+    this.#broken = error;
+    for (const task of this.tasks) task?.lose(error);
+  }
+
   /** Starts what the core does for a new task; the answer is its number. */
   spawn(task: Task<unknown>, priority: number): number {
     this.check();
-    const id = this.core.spawn(priority);
+    const id = made(this.core.spawn(priority), "task");
     this.tasks[id] = task;
     return id;
   }
@@ -174,11 +119,42 @@ export class Runtime {
       this.current = outer;
     }
   }
+}
+
+/** The number of a new object; an error that says so if the core had no memory for it. @internal */
+export function made(id: number, what: string): number {
+  if (id === 0) throw new CreelError(`there is no memory left for another ${what}: let some tasks end first`);
+  return id;
+}
+
+/** The runtime of the program: it has its turns on the event loop. */
+class EventLoop extends Runtime {
+  override readonly core: Core;
+  override readonly hasEnded = false;
+  #scheduled = false;
+  #woken = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #timerAt = Infinity;
+
+  constructor() {
+    super();
+    this.core = instantiate<Core>(text, {
+      step: (task, answer) => this.step(task!, answer!),
+      arm: (index) => this.selecting!.ask(index!),
+      argument: () => this.argument,
+      wake: () => this.#wake(),
+      now: () => performance.now(),
+    });
+  }
+
+  override now(): number {
+    return performance.now();
+  }
 
   /** The core has something to do. */
-  wake(): void {
+  #wake(): void {
     this.#woken = true;
-    if (this.#scheduled || this.#isSimulated) return;
+    if (this.#scheduled) return;
     this.#scheduled = true;
     resolved.then(this.#run);
   }
@@ -192,13 +168,11 @@ export class Runtime {
         next = this.core.tick(TURNS);
       } while ((next === 0 || this.#woken) && performance.now() - begin < SLICE);
     } catch (error) {
-      this.#broken = error;
-      for (const task of this.tasks) task?.lose(error);
-      return;
+      return this.lose(error);
     }
     if (next === 0 || this.#woken) return hop(this.#run);
     this.#scheduled = false;
-    if (next > 0) this.#alarm(begin + next);
+    if (next > 0) this.#alarm(performance.now() + next);
   };
 
   /** One timer stands for all of the core's. */
@@ -238,7 +212,7 @@ let simulated: Runtime | undefined;
 
 /** The runtime that code here runs in. @internal */
 export function runtime(): Runtime {
-  return simulated ?? (ambient ??= new Runtime(instantiate()));
+  return simulated ?? (ambient ??= new EventLoop());
 }
 
 /** Runs `f` while `inside` is the runtime. @internal */
@@ -261,9 +235,16 @@ export function own(made: Runtime, used: Runtime): void {
 
 const registry = new FinalizationRegistry<() => void>((forget) => forget());
 
-/** Forgets an object of the core when JavaScript has lost the one that stands for it. @internal */
-export function whenLost(object: object, inside: Runtime, forget: () => void): void {
-  registry.register(object, () => {
-    if (!inside.hasEnded) forget();
+/**
+ * Makes an object of the core, which the core forgets when JavaScript has lost the one that stands for
+ * it; `before` sees to what it holds. The answer is its number. @internal
+ */
+export function object(stand: object, inside: Runtime, what: string, id: number, before?: () => void): number {
+  made(id, what);
+  registry.register(stand, () => {
+    if (inside.hasEnded) return;
+    before?.();
+    inside.core.forget(id);
   });
+  return id;
 }

@@ -1,5 +1,7 @@
+import { instantiate, type SimulationCore } from "./core.js";
 import { DeadlockError } from "./errors.js";
-import { type Instance, instantiate, Runtime, within } from "./runtime.js";
+import { Runtime, within } from "./runtime.js";
+import { text } from "./simulation.js";
 import { type Body, Task } from "./task.js";
 
 /** What a simulation came to. */
@@ -20,16 +22,16 @@ export interface Simulation<T> {
  * @throws {DeadlockError} if every task waits and no timer is left.
  */
 export function simulate<T>(seed: number, body: Body<T>): Simulation<T> {
-  const instance = spare ?? instantiate();
+  const instance = spare ?? new Instance();
   spare = undefined;
-  const inside = new Runtime(instance, seed);
+  const inside = new Simulated(instance, seed);
   return within(inside, () => {
     const task = new Task(body, { name: "simulation" });
     // Whatever its outcome, it is told below.
     task.onEnd = () => {};
     try {
       const trace = inside.core.simulate_until(task.id);
-      const elapsed = inside.core.time();
+      const elapsed = inside.now();
       inside.core.end_simulation();
       // One that has trapped is not used again.
       spare = instance;
@@ -45,5 +47,32 @@ export function simulate<T>(seed: number, body: Body<T>): Simulation<T> {
   });
 }
 
+/** A core, which one simulation after another has. */
+class Instance {
+  owner: Simulated | undefined;
+  readonly core = instantiate<SimulationCore>(text, {
+    step: (task, answer) => this.owner!.step(task!, answer!),
+    arm: (index) => this.owner!.selecting!.ask(index!),
+    argument: () => this.owner!.argument,
+  });
+}
+
 /** An instance for the next simulation. */
 let spare: Instance | undefined;
+
+/** The runtime of one simulation. */
+class Simulated extends Runtime {
+  override readonly core: SimulationCore;
+  override hasEnded = false;
+
+  constructor(instance: Instance, seed: number) {
+    super();
+    instance.owner = this;
+    this.core = instance.core;
+    this.core.simulate(seed);
+  }
+
+  override now(): number {
+    return this.core.time();
+  }
+}

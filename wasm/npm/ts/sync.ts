@@ -1,6 +1,6 @@
 import { ClosedError } from "./errors.js";
 import { Answer, Code, IMMEDIATE, Operation, type Program, word } from "./operation.js";
-import { own, type Runtime, runtime, whenLost } from "./runtime.js";
+import { object, own, type Runtime, runtime } from "./runtime.js";
 import { until, type UntilAborted } from "./signal.js";
 import type { Task } from "./task.js";
 
@@ -69,8 +69,7 @@ export class Semaphore {
       throw new RangeError(`a semaphore has from 0 to ${MAX_PERMITS} permits, not ${permits}`);
     }
     const inside = (this.inside = runtime());
-    const id = (this.id = inside.core.semaphore(permits));
-    whenLost(this, inside, () => inside.core.drop_semaphore(id));
+    this.id = object(this, inside, "semaphore", inside.core.semaphore(permits));
   }
 
   /** How many permits nobody has. */
@@ -151,8 +150,7 @@ export class Signal {
 
   constructor() {
     const inside = (this.inside = runtime());
-    const id = (this.id = inside.core.signal());
-    whenLost(this, inside, () => inside.core.drop_signal(id));
+    this.id = object(this, inside, "signal", inside.core.signal());
   }
 
   /** Waits for the next time that it is given. */
@@ -225,39 +223,32 @@ export class Event {
   }
 }
 
-class Meet extends Operation<boolean> {
-  override get what(): string {
-    return "barrier";
-  }
-
-  constructor(readonly barrier: Barrier) {
-    super();
-  }
-  override ask(inside: Runtime): number {
-    own(this.barrier.inside, inside);
-    return word(Code.Meet, this.barrier.id);
-  }
-  override finish(_inside: Runtime, _task: Task<unknown>, answer: number): boolean {
-    return answer === 1;
-  }
-}
-
 /** Tasks wait for each other: when so many have come, all go on. */
 export class Barrier {
-  /** @internal */
-  readonly id: number;
-  /** @internal */
-  readonly inside: Runtime;
+  readonly #signal = new Signal();
+  #waiting = 0;
+  #generation = 0;
 
   constructor(readonly tasks: number) {
-    const inside = (this.inside = runtime());
-    const id = (this.id = inside.core.barrier(tasks));
-    whenLost(this, inside, () => inside.core.drop_barrier(id));
+    if (!Number.isInteger(tasks) || tasks < 1) {
+      throw new RangeError(`a barrier is for at least one task, not ${tasks}`);
+    }
   }
 
-  /** Waits for the others; `true` for one of them. */
-  wait(): Operation<boolean> {
-    return new Meet(this);
+  /** Waits for the others; `true` for one of them. Who is cancelled meanwhile has not come. */
+  *wait(): Program<boolean> {
+    if (++this.#waiting === this.tasks) {
+      this.#waiting = 0;
+      this.#generation += 1;
+      this.#signal.all();
+      return true;
+    }
+    const mine = this.#generation;
+    try {
+      return yield* met(this.#signal, () => (mine === this.#generation ? undefined : { value: false }));
+    } finally {
+      if (mine === this.#generation) this.#waiting -= 1;
+    }
   }
 }
 

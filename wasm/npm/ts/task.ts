@@ -270,7 +270,7 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
   override ask(): number {
     this.#observed = true;
     // The number of a task that has ended may be another's by now.
-    return this.isDone ? word(Code.Yield) : word(Code.Join, this.id);
+    return this.isDone ? word(Code.Yield) : word(Code.Wait, this.id);
   }
 
   override begin(inside: Runtime): number {
@@ -311,7 +311,7 @@ class Ended extends Operation<void> {
     super();
   }
   override ask(): number {
-    return this.task.isDone ? word(Code.Yield) : word(Code.Join, this.task.id);
+    return this.task.isDone ? word(Code.Yield) : word(Code.Wait, this.task.id);
   }
 }
 

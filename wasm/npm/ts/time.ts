@@ -28,7 +28,7 @@ export function sleepUntil(deadline: number, options?: UntilAborted): Operation<
 
 /** Milliseconds on the clock that timers follow: monotonic, and simulated in a simulation. */
 export function now(): number {
-  return runtime().core.time();
+  return runtime().now();
 }
 
 class Yield extends Operation<void> {

@@ -1,2 +1,2 @@
-/** The core, compiled: made by the build. @internal */
-export function bytes(): Uint8Array<ArrayBuffer>;
+/** The core of programs, as text: made by the build. @internal */
+export const text: string;

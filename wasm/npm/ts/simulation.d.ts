@@ -1,0 +1,2 @@
+/** The core of simulations, as text: made by the build. @internal */
+export const text: string;
