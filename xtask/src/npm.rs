@@ -60,9 +60,9 @@ pub fn build(log: &mut Log) -> Result<(), Trouble> {
 
 /// Compiles the core with the features of one of its two builds; the answer is a file of that name.
 fn core(log: &mut Log, name: &str, features: &[&str]) -> Result<PathBuf, Trouble> {
-    let build = ["build", "--quiet", "--profile", "small", "--package", "creel-npm", "--features"];
+    let build = ["build", "--quiet", "--profile", "npm", "--package", "creel-npm", "--features"];
     log.run(cargo(&build).arg(features.join(",")).args(["--target", WASM]))?;
-    let built = repo::target().join(WASM).join("small/creel_npm.wasm");
+    let built = repo::target().join(WASM).join("npm/creel_npm.wasm");
     let kept = built.with_file_name(format!("creel_npm_{name}.wasm"));
     let failed = |error| format!("{}: {error}", kept.display());
     std::fs::copy(&built, &kept).map_err(failed)?;

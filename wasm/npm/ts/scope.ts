@@ -1,7 +1,7 @@
 import { CancelledError } from "./errors.js";
 import { Operation, type Program } from "./operation.js";
 import { Signal } from "./sync.js";
-import { type Body, isProgram, type SpawnOptions, Task, wait } from "./task.js";
+import { type Body, isProgram, programOf, type SpawnOptions, Task, wait } from "./task.js";
 
 /** How a scope deals with failures. */
 export interface ScopeOptions {
@@ -93,15 +93,10 @@ export type Outcome<W> = W extends Operation<infer T> ? T
   : W extends Program<infer T> ? T
   : Awaited<W>;
 
-function* program<T>(waitable: Operation<T> | PromiseLike<T>): Program<T> {
-  return yield* waitable instanceof Operation ? waitable : wait(waitable);
-}
-
-/** Anything to wait for as the body of a task. */
-/** @internal */
+/** Anything to wait for as the body of a task. @internal */
 export function bodyOf<T>(waitable: Waitable<T>): Body<T> | Program<T> {
   if (typeof waitable === "function" || isProgram(waitable)) return waitable;
-  return program(waitable as Operation<T> | PromiseLike<T>);
+  return programOf(waitable instanceof Operation ? waitable : wait(waitable as PromiseLike<T>));
 }
 
 /** Waits for all; the first failure cancels those that are tasks of this call. */

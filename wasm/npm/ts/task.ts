@@ -45,10 +45,16 @@ interface Waiters<T> {
   reject(error: unknown): void;
 }
 
-/** That a task was cancelled, and whether it has been told. */
-interface Cancel {
-  readonly reason: CancelledError;
-  delivered: boolean;
+/** What only a task has that somebody may cancel. */
+interface Cancelling {
+  /** Why it was cancelled. */
+  reason?: CancelledError;
+  /** Whether its program has been told. */
+  isDelivered: boolean;
+  /** Whom its `signal` belongs to, if somebody asked for that. */
+  controller?: AbortController;
+  /** Listens no longer to the signal that it was started with. */
+  unlisten?: () => void;
 }
 
 /**
@@ -68,31 +74,30 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
   readonly runtime: Runtime;
   /** What it runs: the body until it begins, then the generator. */
   #program: Body<T> | Program<T>;
-  #name: string | undefined;
+  /** Its name, or the function that has it: to ask for that costs more than a turn. */
+  #name: string | Body<T> | undefined;
   #parent: Task<unknown> | undefined;
   #state: "ready" | "done" | "failed" | "cancelled" = "ready";
   /** The value, or the error. */
   #outcome: unknown = undefined;
   #observed = false;
   #waiters: Waiters<T> | undefined = undefined;
-  #cancel: Cancel | undefined = undefined;
-  #controller: AbortController | undefined = undefined;
-  #unlisten: (() => void) | undefined = undefined;
+  #cancelling: Cancelling | undefined = undefined;
 
   /** @internal */
   constructor(body: Body<T> | Program<T>, options?: SpawnOptions, inside: Runtime = runtime()) {
     super();
     this.runtime = inside;
-    this.#program = body;
+    this.#program = typeof body === "function" ? body : native(body);
     this.#parent = inside.current;
-    this.#name = options?.name;
+    this.#name = options?.name ?? (typeof body === "function" ? body : undefined);
     this.id = inside.spawn(this, PRIORITIES[options?.priority ?? "user-visible"]);
     if (options?.signal) this.#follow(options.signal);
   }
 
   /** Its name: the one it was given, or that of its function. */
   get name(): string {
-    return this.#name ?? (typeof this.#program === "function" ? this.#program.name : "");
+    return typeof this.#name === "function" ? this.#name.name : (this.#name ?? "");
   }
 
   /** The task that started it, if that still runs. */
@@ -113,14 +118,15 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
 
   /** Aborted when the task is cancelled, with a {@link CancelledError} as reason. */
   get signal(): AbortSignal {
-    this.#controller ??= new AbortController();
-    if (this.#cancel && !this.#controller.signal.aborted) this.#controller.abort(this.#cancel.reason);
-    return this.#controller.signal;
+    const cancelling = (this.#cancelling ??= { isDelivered: false });
+    cancelling.controller ??= new AbortController();
+    if (cancelling.reason) cancelling.controller.abort(cancelling.reason);
+    return cancelling.controller.signal;
   }
 
   /** Waits for an operation in an `async` function; rejects when the task is cancelled. */
   wait<R>(operation: Operation<R>): Promise<R> {
-    return new Task(operation[Symbol.iterator](), { signal: this.signal }, this.runtime).then();
+    return new Task(programOf(operation), { signal: this.signal }, this.runtime).then();
   }
 
   /** Cancels it; the answer is an operation that waits until it has ended. Never fails. */
@@ -137,16 +143,18 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
     const abort = () => this.#request(signal.reason);
     if (signal.aborted) return abort();
     signal.addEventListener("abort", abort);
-    this.#unlisten = () => signal.removeEventListener("abort", abort);
+    this.#cancelling ??= { isDelivered: false };
+    this.#cancelling.unlisten = () => signal.removeEventListener("abort", abort);
   }
 
   #request(reason: unknown): void {
-    if (this.isDone || this.#cancel) return;
+    if (this.isDone || this.#cancelling?.reason) return;
     const error = reason instanceof CancelledError
       ? reason
       : new CancelledError(undefined, reason === undefined ? undefined : { cause: reason });
-    this.#cancel = { reason: error, delivered: false };
-    this.#controller?.abort(error);
+    const cancelling = (this.#cancelling ??= { isDelivered: false });
+    cancelling.reason = error;
+    cancelling.controller?.abort(error);
     this.runtime.core.interrupt(this.id, Answer.Cancelled);
   }
 
@@ -186,39 +194,39 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
   /** Calls the function of the task. */
   #begin(): Operation<unknown> | undefined {
     const body = this.#program;
+    const reason = this.#cancelling?.reason;
     if (typeof body === "function") {
-      this.#name ??= body.name;
       let result: Program<T> | PromiseLike<T> | T;
-      if (this.#cancel) return this.#end("cancelled", this.#cancel.reason);
+      if (reason) return this.#end("cancelled", reason);
       try {
         result = body(this);
       } catch (error) {
         return this.#end("failed", error);
       }
-      if (isProgram(result)) this.#program = result as Program<T>;
+      if (isProgram(result)) this.#program = native(result as Program<T>);
       else if (isThenable(result)) this.#program = follow(result as PromiseLike<T>);
       else return this.#end("done", result);
     }
-    return this.#resume(this.#cancel ? Resume.Return : Resume.Next, undefined);
+    return this.#resume(reason ? Resume.Return : Resume.Next, undefined);
   }
 
   #resume(how: Resume, value: unknown): Operation<unknown> | undefined {
     const program = this.#program as Program<T>;
     for (;;) {
-      if (how === Resume.Return) this.#cancel!.delivered = true;
+      if (how === Resume.Return) this.#cancelling!.isDelivered = true;
       let result: IteratorResult<Operation<unknown>, T>;
       try {
-        if (how === Resume.Next) result = program.next(value);
-        else if (how === Resume.Throw) result = program.throw(value);
-        else result = program.return(undefined as T);
+        if (how === Resume.Next) result = next.call(program, value) as typeof result;
+        else if (how === Resume.Throw) result = raise.call(program, value) as typeof result;
+        else result = finish.call(program, undefined) as typeof result;
       } catch (error) {
-        return this.#end(error === this.#cancel?.reason ? "cancelled" : "failed", error);
+        return this.#end(error === this.#cancelling?.reason ? "cancelled" : "failed", error);
       }
+      const cancelling = this.#cancelling;
       if (result.done) {
-        const { delivered = false, reason } = this.#cancel ?? {};
-        return delivered ? this.#end("cancelled", reason) : this.#end("done", result.value);
+        return cancelling?.isDelivered ? this.#end("cancelled", cancelling.reason) : this.#end("done", result.value);
       }
-      if (this.#cancel && !this.#cancel.delivered) how = Resume.Return;
+      if (cancelling?.reason && !cancelling.isDelivered) how = Resume.Return;
       else if (result.value instanceof Operation) return result.value;
       else {
         how = Resume.Throw;
@@ -233,8 +241,7 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
     this.#state = state;
     this.#outcome = outcome;
     this.#parent = undefined;
-    this.#unlisten?.();
-    this.#unlisten = undefined;
+    this.#cancelling?.unlisten?.();
     if (this.#waiters) {
       if (state === "done") this.#waiters.resolve(outcome as T);
       else this.#waiters.reject(outcome);
@@ -369,10 +376,32 @@ export function run<T>(body: Body<T>, options?: SpawnOptions): Promise<T> {
   return spawn(body, options).then();
 }
 
+/**
+ * What all generators inherit. Each closure of a generator function gives its generators a prototype of
+ * their own, so looking up `next` in many of them costs far more than a turn: it is called from here.
+ */
+const generators = Object.getPrototypeOf(function* () {}).prototype as Generator<unknown, unknown, unknown>;
+const { next, throw: raise, return: finish } = generators;
+
 /** Whether something is a generator that has begun. @internal */
 export function isProgram(value: unknown): value is Program<unknown> {
-  return typeof value === "object" && value !== null && typeof (value as Program<unknown>).return === "function"
-    && typeof (value as Program<unknown>).next === "function";
+  if (typeof value !== "object" || value === null) return false;
+  if (isNative(value)) return true;
+  return typeof (value as Program<unknown>).return === "function" && typeof (value as Program<unknown>).next === "function";
+}
+
+function isNative(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value) as object | null;
+  return prototype !== null && Object.getPrototypeOf(prototype) === generators;
+}
+
+/** A program as a generator, which it is unless somebody made it by hand or another realm did. */
+function native<T>(program: Program<T>): Program<T> {
+  return isNative(program) ? program : adopted(program);
+}
+
+function* adopted<T>(program: Program<T>): Program<T> {
+  return yield* program;
 }
 
 /** The promise of an `async` function as a program: what it does until its end is part of the task. */
@@ -393,4 +422,9 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null && typeof (value as PromiseLike<unknown>).then === "function";
 }
 
-setStart((program) => new Task(program).then());
+/** An operation as a program. @internal */
+export function* programOf<T>(operation: Operation<T>): Program<T> {
+  return yield* operation;
+}
+
+setStart((operation) => new Task(programOf(operation)).then());
