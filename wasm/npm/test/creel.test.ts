@@ -72,11 +72,20 @@ describe("tasks", () => {
     assert.match(stderr, /unheard/);
   });
 
-  test("cancelling runs finally blocks, which may wait, and no catch", async () => {
+  test("who waits for a task at once hears of its failure, and nobody else does", { skip: !isNode }, () => {
+    const program = `import { run, spawn } from "creel"; const broken = () => spawn(function* () { throw new Error("heard"); });
+      try { await broken(); } catch ({ message }) { console.log(message); }
+      await run(function* () { const task = broken(); try { yield* task; } catch ({ message }) { console.log(message); } });`;
+    const { status, stdout } = spawnSync(process.execPath, ["--input-type=module", "-e", program], { encoding: "utf8" });
+    assert.equal(stdout, "heard\nheard\n");
+    assert.equal(status, 0);
+  });
+
+  test("cancelling runs finally blocks, which may wait; a catch sees why", async () => {
     const log: string[] = [];
     const task = spawn(function* () {
       try {
-        try { yield* sleep(1e9); } catch { log.push("caught"); }
+        try { yield* sleep(1e9); } catch (error) { log.push((error as Error).name); throw error; }
       } finally {
         yield* sleep(2);
         log.push("clean");
@@ -84,9 +93,44 @@ describe("tasks", () => {
     });
     await sleep(1);
     await task.cancel("enough");
-    assert.deepEqual(log, ["clean"]);
+    assert.deepEqual(log, ["CancelledError", "clean"]);
     assert.equal(task.state, "cancelled");
     await assert.rejects(task.then(), (error: CancelledError) => error.cause === "enough");
+  });
+
+  test("a cancelled task does not go on behind what waited to clean up", () => {
+    everySeed(function* () {
+      const log: string[] = [];
+      function* cleaned(): Program<void> {
+        try { yield* sleep(1e9); } finally { yield* sleep(1); log.push("clean"); }
+      }
+      const bodies: Record<string, () => Program<unknown>> = {
+        generator: cleaned,
+        scope: () => scope(function* (inner) { inner.spawn(cleaned); yield* sleep(1e9); }),
+        race: () => race([cleaned, sleep(1e9)]),
+        retry: () => retry(cleaned),
+        all: () => all([cleaned, cleaned]),
+        settled: () => allSettled([cleaned]),
+      };
+      for (const [name, body] of Object.entries(bodies)) {
+        const task = spawn(function* () { yield* body(); log.push("went on"); });
+        yield* sleep(1);
+        yield* task.cancel();
+        assert.equal(task.state, "cancelled", name);
+      }
+      assert.ok(!log.includes("went on"));
+      assert.equal(log.length, 7);
+    }, 10);
+  });
+
+  test("who swallows a cancellation goes on, and counts as cancelled", async () => {
+    const task = spawn(function* () {
+      try { yield* sleep(1e9); } catch { yield* sleep(1); return "went on"; }
+      return "";
+    });
+    await sleep(1);
+    await task.cancel();
+    assert.equal(task.state, "cancelled");
   });
 
   test("a task that has not begun never begins when it is cancelled", async () => {

@@ -1,21 +1,13 @@
 import { Channel } from "./channel.js";
-import { ClosedError } from "./errors.js";
+import { CancelledError, ClosedError } from "./errors.js";
+import type { Args, Methods, Result } from "./methods.js";
 import { type Operation, type Program } from "./operation.js";
 import { timeout } from "./race.js";
 import { Event } from "./sync.js";
 import { isProgram, isThenable, type SpawnOptions, Task, wait } from "./task.js";
 
-/** What an actor's methods may answer. */
-type Answered<R> = R extends Program<infer T> ? T : Awaited<R>;
-
 /** The behaviour of an actor: methods that messages call, one at a time. */
 export type Behaviour = object;
-
-/** The methods of a behaviour, by name. */
-type Methods<B> = { [K in keyof B as B[K] extends (...args: never[]) => unknown ? K : never]: B[K] };
-
-type Args<F> = F extends (...args: infer A) => unknown ? A : never;
-type Result<F> = F extends (...args: never[]) => infer R ? Answered<R> : never;
 
 /** How to start an actor. */
 export interface ActorOptions extends SpawnOptions {
@@ -93,6 +85,8 @@ function* serve(behaviour: Behaviour, mailbox: Channel<Message>, observe: () => 
         message.answer = { value };
         message.answered?.set();
       } catch (error) {
+        // The actor itself is to end: its callers are told so below.
+        if (error instanceof CancelledError) throw error;
         message.answer = { error };
         if (message.answered) {
           message.answered.set();

@@ -36,3 +36,21 @@ export class DeadlockError extends CreelError {
 export class RestartError extends CreelError {
   override name = "RestartError";
 }
+
+/** A worker of a pool died, or was ended because a cancelled call did not end, before it answered. */
+export class WorkerError extends CreelError {
+  override name = "WorkerError";
+}
+
+/** By name, which minifiers change in the classes themselves. */
+const classes: Record<string, { readonly prototype: CreelError }> = {
+  CreelError, CancelledError, TimeoutError, ClosedError, DeadlockError, RestartError, WorkerError,
+};
+
+/** Gives a copied error its name back, and its class if that is of this package. @internal */
+export function revived(error: Error, name: string): Error {
+  const found = Object.hasOwn(classes, name) ? classes[name] : undefined;
+  if (found) Object.setPrototypeOf(error, found.prototype);
+  if (error.name !== name) Object.defineProperty(error, "name", { value: name, configurable: true, writable: true });
+  return error;
+}

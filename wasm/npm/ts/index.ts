@@ -6,10 +6,22 @@
  */
 export { Actor, type ActorOptions, type Behaviour } from "./actor.js";
 export { Channel } from "./channel.js";
-export * from "./errors.js";
+export {
+  CancelledError,
+  ClosedError,
+  CreelError,
+  DeadlockError,
+  RestartError,
+  TimeoutError,
+  WorkerError,
+} from "./errors.js";
+export { expose, type Functions, transfer } from "./expose.js";
 export { inspect, type TaskTree } from "./inspect.js";
+export type { WorkerLike } from "./line.js";
+export type { Args, Methods, Result } from "./methods.js";
 export { Operation, type Program } from "./operation.js";
 export { type Backoff, delay, rateLimit, retry, type RetryOptions } from "./policy.js";
+export { Pool, pool, type PoolOptions } from "./pool.js";
 export { race, select, type Selected, timeout } from "./race.js";
 export { all, allSettled, type Outcome, Scope, scope, type ScopeOptions, type Waitable } from "./scope.js";
 export type { UntilAborted } from "./signal.js";
@@ -37,6 +49,7 @@ export {
 } from "./sync.js";
 export {
   type Body,
+  current,
   type Priority,
   run,
   spawn,

@@ -1,3 +1,4 @@
+import { CreelError } from "./errors.js";
 import type { Runtime } from "./runtime.js";
 import type { Task } from "./task.js";
 
@@ -43,6 +44,25 @@ export abstract class Operation<T> implements PromiseLike<T> {
     rejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
     return start(this).then(fulfilled, rejected);
+  }
+}
+
+/** A program as an operation, so that it can be awaited, too: begun anew each time that somebody waits. */
+export class Action<T> extends Operation<T> {
+  constructor(readonly what: string, readonly program: () => Program<T>) {
+    super();
+  }
+
+  override ask(): never {
+    throw new CreelError(`write \`yield*\` to wait for this: ${this.what}`);
+  }
+
+  override get isPlain(): boolean {
+    return false;
+  }
+
+  override [Symbol.iterator](): Program<T> {
+    return this.program();
   }
 }
 

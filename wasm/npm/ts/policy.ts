@@ -46,9 +46,6 @@ export function* retry<T>(
       return task.outcome();
     } catch (error) {
       if (error instanceof CancelledError || number >= attempts || !when(error, number)) throw error;
-    } finally {
-      inner.cancel();
-      yield* inner.drain();
     }
     yield* sleep(delay(number, options));
   }

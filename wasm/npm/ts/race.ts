@@ -1,13 +1,13 @@
 import { TimeoutError } from "./errors.js";
 import { Code, Operation, type Program, word } from "./operation.js";
-import type { Runtime } from "./runtime.js";
+import type { Arm, Runtime } from "./runtime.js";
 import { bodyOf, type Outcome, Scope, type Waitable } from "./scope.js";
 import { Signal } from "./sync.js";
 import type { Task } from "./task.js";
 import { sleep } from "./time.js";
 
-/** Whichever operation of the core is ready first; the others do not happen. */
-class Select extends Operation<{ readonly index: number; readonly value: unknown }> {
+/** Whichever operation of the core is ready first; the others do not happen. @internal */
+export class Select extends Operation<{ readonly index: number; readonly value: unknown }> {
   override get what(): string {
     return "select";
   }
@@ -20,9 +20,19 @@ class Select extends Operation<{ readonly index: number; readonly value: unknown
     return false;
   }
 
+  // Asked for here and not when the core wants to know: what throws must not do so through the core.
   override ask(inside: Runtime, task: Task<unknown>): number {
-    inside.selecting = { ask: (index) => this.operations[index]!.ask(inside, task) };
-    inside.argument = this.operations.length;
+    const arms: Arm[] = [];
+    try {
+      for (const operation of this.operations) {
+        arms.push({ word: operation.ask(inside, task), argument: inside.argument });
+      }
+    } catch (error) {
+      arms.forEach((_, index) => this.operations[index]!.abandon(inside, task));
+      throw error;
+    }
+    inside.arms = arms;
+    inside.argument = arms.length;
     return word(Code.Select);
   }
 
@@ -43,33 +53,35 @@ class Select extends Operation<{ readonly index: number; readonly value: unknown
   }
 }
 
-/** The first of several to end, by its place: operations as they are, everything else as tasks. */
+/**
+ * The first of several to end, by its place. What the core alone does is one selection with the news that
+ * a task has ended, so that it happens or does not; everything else runs as tasks, which are cancelled.
+ */
 function* first(waitables: readonly Waitable<unknown>[]): Program<{ index: number; value: unknown }> {
-  const isPlain = (waitable: Waitable<unknown>): waitable is Operation<unknown> =>
-    waitable instanceof Operation && waitable.isPlain;
   if (waitables.length === 0) throw new RangeError("there is nothing to wait for");
-  if (waitables.every(isPlain)) return yield* new Select(waitables);
+  const [plain, places]: [Operation<unknown>[], number[]] = [[], []];
+  waitables.forEach((waitable, index) => {
+    if (!(waitable instanceof Operation && waitable.isPlain)) return;
+    plain.push(waitable);
+    places.push(index);
+  });
+  const chosen = ({ index, value }: { index: number; value: unknown }) => ({ index: places[index]!, value });
+  if (plain.length === waitables.length) return chosen(yield* new Select(plain));
+
   const inner = new Scope({ failFast: false });
   const ended = new Signal();
-  const tasks: Task<unknown>[] = [];
+  const tasks = new Map<number, Task<unknown>>();
   try {
-    for (const waitable of waitables) {
-      const task = inner.spawn(bodyOf(waitable));
-      const { onEnd } = task;
-      task.onEnd = () => {
-        onEnd?.();
-        ended.all();
-      };
-      tasks.push(task);
-    }
+    waitables.forEach((waitable, index) => {
+      if (!places.includes(index)) tasks.set(index, inner.watched(bodyOf(waitable), undefined, () => ended.all()));
+    });
     for (;;) {
-      const index = tasks.findIndex((task) => task.isDone);
-      if (index >= 0) return { index, value: tasks[index]!.outcome() };
-      yield* ended.wait();
+      for (const [index, task] of tasks) if (task.isDone) return { index, value: task.outcome() };
+      const selected = yield* new Select([...plain, ended.wait()]);
+      if (selected.index < plain.length) return chosen(selected);
     }
   } finally {
-    inner.cancel();
-    yield* inner.drain();
+    yield* inner.end();
   }
 }
 

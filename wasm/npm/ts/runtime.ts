@@ -24,6 +24,12 @@ const hop: (f: () => void) => void = (() => {
   };
 })();
 
+/** An operation of a selection, as the core wants to know it. */
+export interface Arm {
+  readonly word: number;
+  readonly argument: number;
+}
+
 /**
  * A core with what JavaScript keeps for it: tasks and values by number. There is one for the program,
  * and one for each simulation.
@@ -34,8 +40,8 @@ export abstract class Runtime {
   readonly tasks: (Task<unknown> | undefined)[] = [];
   /** The task whose generator runs now. */
   current: Task<unknown> | undefined;
-  /** The selection whose operations the core asks for. */
-  selecting: { ask(index: number): number } | undefined;
+  /** The operations of the selection that was begun last. */
+  arms: readonly Arm[] = [];
   /** What belongs to the operation that was begun last. */
   argument = 0;
   /** The value of an operation that was done at once. */
@@ -47,6 +53,9 @@ export abstract class Runtime {
 
   /** Milliseconds on its clock. */
   abstract now(): number;
+
+  /** Whether its clock jumps, and no promise is ever resolved in it. */
+  abstract readonly isSimulated: boolean;
 
   /** Whether the numbers of its objects are others' now. */
   abstract readonly hasEnded: boolean;
@@ -66,9 +75,14 @@ export abstract class Runtime {
     return value;
   }
 
-  /** Throws if the core has trapped: nothing of it can be trusted any more. */
+  /** Whether the core has trapped: nothing of it can be trusted any more. */
+  get isBroken(): boolean {
+    return this.#broken !== undefined;
+  }
+
+  /** Throws if the core has trapped. */
   check(): void {
-    if (this.#broken !== undefined) {
+    if (this.isBroken) {
       throw new CreelError("the core has stopped, see the cause", { cause: this.#broken });
     }
   }
@@ -85,6 +99,13 @@ export abstract class Runtime {
     const id = made(this.core.spawn(priority), "task");
     this.tasks[id] = task;
     return id;
+  }
+
+  /** One operation of a selection; the answer is the word for it. */
+  arm(index: number): number {
+    const { word, argument } = this.arms[index]!;
+    this.argument = argument;
+    return word;
   }
 
   /** Runs a task to its next operation; the answer is the word for that. */
@@ -130,6 +151,7 @@ export function made(id: number, what: string): number {
 /** The runtime of the program: it has its turns on the event loop. */
 class EventLoop extends Runtime {
   override readonly core: Core;
+  override readonly isSimulated = false;
   override readonly hasEnded = false;
   #scheduled = false;
   #woken = false;
@@ -140,7 +162,7 @@ class EventLoop extends Runtime {
     super();
     this.core = instantiate<Core>(text, {
       step: (task, answer) => this.step(task!, answer!),
-      arm: (index) => this.selecting!.ask(index!),
+      arm: (index) => this.arm(index!),
       argument: () => this.argument,
       wake: () => this.#wake(),
       now: () => performance.now(),

@@ -23,9 +23,17 @@ export class Scope {
 
   /** Starts a task that ends with the scope. */
   spawn<T>(body: Body<T> | Program<T>, options?: SpawnOptions): Task<T> {
+    return this.watched(body, options);
+  }
+
+  /** Starts a task and tells of its end. @internal */
+  watched<T>(body: Body<T> | Program<T>, options?: SpawnOptions, onEnd?: () => void): Task<T> {
     const task = new Task(body, options);
     this.#live.add(task);
-    task.onEnd = () => this.#ended(task);
+    task.onEnd = () => {
+      this.#ended(task);
+      onEnd?.();
+    };
     return task;
   }
 
@@ -44,8 +52,22 @@ export class Scope {
     this.#changed.all();
   }
 
-  /** Waits until no task is left. @internal */
+  /** Waits until no task is left; if whoever waits is cancelled, so are they, and are waited for. @internal */
   *drain(): Program<void> {
+    try {
+      yield* this.#emptied();
+    } finally {
+      yield* this.end();
+    }
+  }
+
+  /** Cancels all tasks and waits until none is left. @internal */
+  *end(): Program<void> {
+    this.cancel();
+    yield* this.#emptied();
+  }
+
+  *#emptied(): Program<void> {
     while (this.#live.size > 0) yield* this.#changed.wait();
   }
 
@@ -72,16 +94,20 @@ export function* scope<T>(
   options: ScopeOptions = {},
 ): Program<T> {
   const inner = new Scope(options);
-  let main: Task<T>;
-  try {
-    main = inner.spawn(body(inner), { name: "scope" });
-    yield* inner.drain();
-  } finally {
-    inner.cancel();
-    yield* inner.drain();
-  }
+  const main = inner.spawn(body(inner), { name: "scope" });
+  yield* inner.drain();
   inner.check();
   return main.outcome();
+}
+
+/** Runs a program that a signal may end: it is stopped, and has ended, when this fails with the reason. */
+export function* abortable<T>(signal: AbortSignal, program: Program<T>): Program<T> {
+  signal.throwIfAborted();
+  const inner = new Scope({ failFast: false });
+  const task = inner.spawn(program, { signal });
+  yield* inner.drain();
+  if (task.state === "cancelled") signal.throwIfAborted();
+  return task.outcome();
 }
 
 /** Something to wait for: an operation, a promise, or a body to run. */
@@ -118,12 +144,7 @@ export function allSettled<const W extends readonly Waitable<unknown>[]>(
   return (function* () {
     const inner = new Scope({ failFast: false });
     const tasks = waitables.map((waitable) => inner.spawn(bodyOf(waitable)));
-    try {
-      yield* inner.drain();
-    } finally {
-      inner.cancel();
-      yield* inner.drain();
-    }
+    yield* inner.drain();
     return tasks.map((task) => task.settled) as { -readonly [K in keyof W]: PromiseSettledResult<Outcome<W[K]>> };
   })();
 }

@@ -52,7 +52,7 @@ class Instance {
   owner: Simulated | undefined;
   readonly core = instantiate<SimulationCore>(text, {
     step: (task, answer) => this.owner!.step(task!, answer!),
-    arm: (index) => this.owner!.selecting!.ask(index!),
+    arm: (index) => this.owner!.arm(index!),
     argument: () => this.owner!.argument,
   });
 }
@@ -63,6 +63,7 @@ let spare: Instance | undefined;
 /** The runtime of one simulation. */
 class Simulated extends Runtime {
   override readonly core: SimulationCore;
+  override readonly isSimulated = true;
   override hasEnded = false;
 
   constructor(instance: Instance, seed: number) {

@@ -31,13 +31,6 @@ export interface TaskContext {
   wait<T>(operation: Operation<T>): Promise<T>;
 }
 
-/** How a generator goes on. */
-const enum Resume {
-  Next,
-  Throw,
-  Return,
-}
-
 /** Who waits for a task outside of the core. */
 interface Waiters<T> {
   readonly promise: Promise<T>;
@@ -60,8 +53,9 @@ interface Cancelling {
 /**
  * A running program. `yield* task` and `await task` wait for its outcome.
  *
- * Cancelling runs the `finally` blocks of its generator, which may wait, too; a `catch` does not see
- * it. An `async` function sees its `signal` aborted, and is waited for.
+ * Cancelling throws a {@link CancelledError} into its generator where it waits: `finally` blocks run, and
+ * may wait, too. A `catch` sees it, and should throw it again; a task that does not goes on until it ends,
+ * and counts as cancelled all the same. An `async` function sees its `signal` aborted, and is waited for.
  */
 export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContext {
   /** The operation that it waits for. @internal */
@@ -165,7 +159,7 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
     this.pending = undefined;
     if (answer === Answer.Cancelled) {
       pending.abandon(this.runtime, this);
-      return this.#resume(Resume.Return, undefined);
+      return this.#unwind();
     }
     let value: unknown;
     try {
@@ -178,12 +172,12 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
 
   /** Goes on with the value of an operation. @internal */
   proceed(value: unknown): Operation<unknown> | undefined {
-    return this.#resume(Resume.Next, value);
+    return this.#resume(next, value);
   }
 
   /** Goes on with the failure of an operation. @internal */
   fail(error: unknown): Operation<unknown> | undefined {
-    return this.#resume(Resume.Throw, error);
+    return this.#resume(raise, error);
   }
 
   /** The core is gone: the task will never go on. @internal */
@@ -207,18 +201,24 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
       else if (isThenable(result)) this.#program = follow(result as PromiseLike<T>);
       else return this.#end("done", result);
     }
-    return this.#resume(reason ? Resume.Return : Resume.Next, undefined);
+    return reason ? this.#unwind() : this.#resume(next, undefined);
   }
 
-  #resume(how: Resume, value: unknown): Operation<unknown> | undefined {
+  /**
+   * Throws the reason into the program. `return` would not do: where a generator waits in a `finally`
+   * block, the one that delegates to it goes on behind `yield*` afterwards, as if nothing had happened.
+   */
+  #unwind(): Operation<unknown> | undefined {
+    this.#cancelling!.isDelivered = true;
+    return this.#resume(raise, this.#cancelling!.reason);
+  }
+
+  #resume(how: typeof next | typeof raise, value: unknown): Operation<unknown> | undefined {
     const program = this.#program as Program<T>;
     for (;;) {
-      if (how === Resume.Return) this.#cancelling!.isDelivered = true;
       let result: IteratorResult<Operation<unknown>, T>;
       try {
-        if (how === Resume.Next) result = next.call(program, value) as typeof result;
-        else if (how === Resume.Throw) result = raise.call(program, value) as typeof result;
-        else result = finish.call(program, undefined) as typeof result;
+        result = how.call(program, value) as typeof result;
       } catch (error) {
         return this.#end(error === this.#cancelling?.reason ? "cancelled" : "failed", error);
       }
@@ -226,10 +226,13 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
       if (result.done) {
         return cancelling?.isDelivered ? this.#end("cancelled", cancelling.reason) : this.#end("done", result.value);
       }
-      if (cancelling?.reason && !cancelling.isDelivered) how = Resume.Return;
-      else if (result.value instanceof Operation) return result.value;
-      else {
-        how = Resume.Throw;
+      how = raise;
+      if (cancelling?.reason && !cancelling.isDelivered) {
+        cancelling.isDelivered = true;
+        value = cancelling.reason;
+      } else if (result.value instanceof Operation) {
+        return result.value;
+      } else {
         value = new CreelError(
           "a task yielded something that is no operation: write `yield*`, and `yield* wait(promise)` for a promise",
         );
@@ -246,8 +249,8 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
       if (state === "done") this.#waiters.resolve(outcome as T);
       else this.#waiters.reject(outcome);
     } else if (state === "failed" && !this.#observed && !this.onEnd) {
-      // Nobody waits: the host reports it, as it does for promises.
-      void Promise.reject(outcome);
+      // Nobody waits. Unless somebody does before the host looks, it reports this, as for any promise.
+      this.#promise();
     }
     this.onEnd?.();
   }
@@ -255,6 +258,20 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
   /** Somebody is told of its failure. @internal */
   observe(): void {
     this.#observed = true;
+    this.#waiters?.promise.catch(() => {});
+  }
+
+  /** What is settled when it ends. */
+  #promise(): Promise<T> {
+    if (!this.#waiters) {
+      let resolve!: (value: T) => void;
+      let reject!: (error: unknown) => void;
+      const promise = new Promise<T>((yes, no) => ([resolve, reject] = [yes, no]));
+      this.#waiters = { promise, resolve, reject };
+      if (this.#state === "done") resolve(this.#outcome as T);
+      else if (this.isDone) reject(this.#outcome);
+    }
+    return this.#waiters.promise;
   }
 
   /** Its outcome, once it has ended. @internal */
@@ -275,14 +292,14 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
   }
 
   override ask(): number {
-    this.#observed = true;
+    this.observe();
     // The number of a task that has ended may be another's by now.
     return this.isDone ? word(Code.Yield) : word(Code.Wait, this.id);
   }
 
   override begin(inside: Runtime): number {
     if (!this.isDone) return this.ask();
-    this.#observed = true;
+    this.observe();
     inside.value = this.outcome();
     return IMMEDIATE;
   }
@@ -296,15 +313,7 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
     rejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
     this.#observed = true;
-    if (!this.#waiters) {
-      let resolve!: (value: T) => void;
-      let reject!: (error: unknown) => void;
-      const promise = new Promise<T>((yes, no) => ([resolve, reject] = [yes, no]));
-      this.#waiters = { promise, resolve, reject };
-      if (this.#state === "done") resolve(this.#outcome as T);
-      else if (this.isDone) reject(this.#outcome);
-    }
-    return this.#waiters.promise.then(fulfilled, rejected);
+    return this.#promise().then(fulfilled, rejected);
   }
 }
 
@@ -371,6 +380,17 @@ export function spawn<T>(body: Body<T>, options?: SpawnOptions): Task<T> {
   return new Task(body, options);
 }
 
+/**
+ * The task that runs now. In an `async` function ask before the first `await`: after it, others run.
+ *
+ * @throws {CreelError} outside of a task.
+ */
+export function current(): Task<unknown> {
+  const task = runtime().current;
+  if (!task) throw new CreelError("no task runs here: ask in its function, before the first `await`");
+  return task;
+}
+
 /** Runs a program from the outside; the answer is a promise of its outcome. */
 export function run<T>(body: Body<T>, options?: SpawnOptions): Promise<T> {
   return spawn(body, options).then();
@@ -381,7 +401,7 @@ export function run<T>(body: Body<T>, options?: SpawnOptions): Promise<T> {
  * their own, so looking up `next` in many of them costs far more than a turn: it is called from here.
  */
 const generators = Object.getPrototypeOf(function* () {}).prototype as Generator<unknown, unknown, unknown>;
-const { next, throw: raise, return: finish } = generators;
+const { next, throw: raise } = generators;
 
 /** Whether something is a generator that has begun. @internal */
 export function isProgram(value: unknown): value is Program<unknown> {

@@ -14,7 +14,10 @@ const BUDGET: usize = 20_000;
 pub fn tests(log: &mut Log) -> Verdict {
     build(log)?;
     log.run(&mut node(&["node_modules/typescript/bin/tsc", "-p", "test"]))?;
-    counted(&log.run(&mut node(&["--test", ".test/"]))?)
+    let files = std::fs::read_dir(folder().join(".test")).map_err(|error| error.to_string())?;
+    let tests = files.flatten().map(|file| file.path());
+    let tests = tests.filter(|path| path.to_string_lossy().ends_with(".test.js"));
+    counted(&log.run(node(&["--test"]).args(tests))?)
 }
 
 /// What the tests say of themselves at their end.

@@ -1,0 +1,4 @@
+// Lives, and exposes nothing.
+setInterval(() => {}, 1000);
+
+export {};
