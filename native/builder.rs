@@ -36,7 +36,7 @@ impl Builder {
             }
             Kind::MultiThread => {
                 assert!(
-                    !self.config().start_paused,
+                    self.config().start_paused.is_none(),
                     "a paused clock needs a current-thread runtime: several threads cannot stop \
                      the time of each other"
                 );

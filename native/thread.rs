@@ -144,7 +144,7 @@ pub(super) fn spawn(
     config: &ThreadConfig,
     run: impl FnOnce() + Send + 'static,
 ) -> io::Result<JoinHandle<()>> {
-    let mut builder = std::thread::Builder::new().name((config.name)());
+    let mut builder = std::thread::Builder::new().name(config.thread_name());
     if let Some(bytes) = config.stack_size {
         builder = builder.stack_size(bytes);
     }

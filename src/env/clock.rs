@@ -19,7 +19,8 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 
 /// Whether any clock of this process was ever frozen: until then reading the time asks neither
-/// the context nor a lock. Not `crate::atomic`: loom has no statics.
+/// the context nor a lock. A program in which nothing sets it contains none of what a clock can
+/// do but run: the linker's optimiser sees that. Not `crate::atomic`: loom has no statics.
 static MAY_BE_FROZEN: AtomicBool = AtomicBool::new(false);
 
 /// The clock of a runtime.
@@ -54,14 +55,10 @@ pub(crate) enum Refused {
 }
 
 impl Clock {
-    /// The clock of a single-threaded runtime, frozen at the current time if `start_paused`.
-    pub(crate) fn new(start_paused: bool) -> Self {
-        let clock = Self::with(Mode::Real);
-        if start_paused {
-            MAY_BE_FROZEN.store(true, Ordering::Relaxed);
-            clock.hands.lock().mode = Mode::Frozen(host_now());
-        }
-        clock
+    /// The clock of a single-threaded runtime, frozen at the current time.
+    pub(crate) fn frozen() -> Self {
+        MAY_BE_FROZEN.store(true, Ordering::Relaxed);
+        Self::with(Mode::Frozen(host_now()))
     }
 
     /// A clock that can only be real: several threads run tasks by it.
@@ -182,7 +179,7 @@ impl Clock {
 
 impl Default for Clock {
     fn default() -> Self {
-        Self::new(false)
+        Self::with(Mode::Real)
     }
 }
 
@@ -256,7 +253,7 @@ mod tests {
 
     #[test]
     fn pause_and_resume_alternate() {
-        let clock = Clock::new(false);
+        let clock = Clock::default();
         assert_eq!(clock.resume(), Err(Refused::NotPaused));
         assert_eq!(clock.advance(SECOND), Err(Refused::NotPaused));
         assert!(!clock.jump(clock.now() + SECOND));
@@ -271,7 +268,7 @@ mod tests {
 
     #[test]
     fn a_clock_that_was_paused_is_ahead_of_the_hosts_and_knows_by_how_much() {
-        let clock = Clock::new(false);
+        let clock = Clock::default();
         let instant = clock.now() + SECOND;
         assert_eq!(clock.on_host(instant), Some(instant));
         clock.pause().unwrap();
@@ -285,7 +282,7 @@ mod tests {
 
     #[test]
     fn a_clock_may_be_paused_from_the_start() {
-        let clock = Clock::new(true);
+        let clock = Clock::frozen();
         let start = clock.now();
         assert!(clock.jump(start + SECOND));
         assert_eq!(clock.now(), start + SECOND);
@@ -293,7 +290,7 @@ mod tests {
 
     #[test]
     fn a_hold_keeps_the_clock_from_jumping_but_not_from_being_advanced() {
-        let clock = Clock::new(true);
+        let clock = Clock::frozen();
         let start = clock.now();
         clock.hold();
         clock.hold();
@@ -306,7 +303,7 @@ mod tests {
 
     #[test]
     fn an_overflowing_advance_changes_nothing() {
-        let clock = Clock::new(true);
+        let clock = Clock::frozen();
         let start = clock.now();
         assert_eq!(clock.advance(Duration::MAX), Err(Refused::Overflow));
         assert_eq!(clock.now(), start);

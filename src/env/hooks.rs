@@ -6,15 +6,34 @@ use alloc::sync::Arc;
 use core::any::Any;
 use core::fmt;
 use core::panic::Location;
+use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 
 /// The hooks of a runtime.
 #[derive(Clone, Default)]
 pub(crate) struct Hooks {
     pub(crate) unhandled_panic: Option<PanicHook>,
-    pub(crate) slow_poll: Option<SlowPollHook>,
+    slow_poll: Option<SlowPollHook>,
     /// A task that panics ends its runtime.
     pub(crate) panic_is_fatal: bool,
+}
+
+/// Whether any runtime of this process has a hook for slow polls: the one thing to look at in all
+/// that have none. Not `crate::atomic`: loom has no statics.
+static WATCHED: AtomicBool = AtomicBool::new(false);
+
+impl Hooks {
+    /// What to call after a slow poll.
+    #[inline]
+    pub(crate) fn slow_poll(&self) -> Option<&SlowPollHook> {
+        // Relaxed: it was set before the runtime was made of these hooks.
+        WATCHED.load(Ordering::Relaxed).then_some(self.slow_poll.as_ref()).flatten()
+    }
+
+    pub(crate) fn watch_polls(&mut self, hook: SlowPollHook) {
+        WATCHED.store(true, Ordering::Relaxed);
+        self.slow_poll = Some(hook);
+    }
 }
 
 /// What to call when a task panicked.

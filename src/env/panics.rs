@@ -1,14 +1,17 @@
 //! A series of calls into foreign code, all of which must happen even if one panics.
 //!
-//! With `std` the first panic is kept and goes on at the end. Without, a panic ends the program or
-//! unwinds at once: there is no way to catch it.
+//! With `std` the first panic is kept and goes on at the end. Without, and where panics abort, a panic
+//! ends the program or unwinds at once: there is no way to catch it.
 
-#[cfg(not(feature = "std"))]
+#[cfg(not(all(feature = "std", panic = "unwind")))]
 pub(crate) use bare::{Panics, unwinding};
-#[cfg(feature = "std")]
+#[cfg(all(feature = "std", panic = "unwind"))]
 pub(crate) use caught::{Panics, unwinding};
 
-#[cfg(feature = "std")]
+/// Whether a panic can be caught. What is done about one that was is in no program where it cannot.
+pub(crate) const CAUGHT: bool = cfg!(all(feature = "std", panic = "unwind"));
+
+#[cfg(all(feature = "std", panic = "unwind"))]
 mod caught {
     use std::any::Any;
     use std::boxed::Box;
@@ -75,7 +78,7 @@ mod caught {
     }
 }
 
-#[cfg(not(feature = "std"))]
+#[cfg(not(all(feature = "std", panic = "unwind")))]
 mod bare {
     /// Whether this thread is unwinding: nobody can tell.
     pub(crate) fn unwinding() -> bool {

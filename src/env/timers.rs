@@ -72,6 +72,21 @@ struct Inner {
     closed: bool,
 }
 
+/// Whether anybody in this process asks for such gaps. Not `crate::atomic`: loom has no statics.
+static GAPS_MATTER: core::sync::atomic::AtomicBool = core::sync::atomic::AtomicBool::new(false);
+
+/// Says that [`Registration::was_kept`] will be asked: a host then finds out, if it can.
+pub(crate) fn ask_for_gaps() {
+    GAPS_MATTER.store(true, Ordering::Relaxed);
+}
+
+/// Whether it is worth finding out why the host came late.
+#[allow(dead_code)] // only an event loop can tell
+pub(crate) fn gaps_matter() -> bool {
+    // Relaxed: of a gap before the first question nobody asks.
+    GAPS_MATTER.load(Ordering::Relaxed)
+}
+
 /// The runtime has been shut down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Closed;

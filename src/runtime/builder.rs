@@ -42,7 +42,8 @@ type Callback = Arc<dyn Fn() + Send + Sync>;
 pub(crate) struct Config {
     pub(crate) kind: Kind,
     pub(crate) name: Option<String>,
-    pub(crate) start_paused: bool,
+    /// How to make a clock that starts paused; a program that never asks does not contain it.
+    pub(crate) start_paused: Option<fn() -> Clock>,
     pub(crate) event_interval: u32,
     pub(crate) global_queue_interval: Option<u32>,
     pub(crate) events: EventLimits,
@@ -112,12 +113,20 @@ pub(crate) struct ThreadConfig {
     pub(crate) workers: Option<usize>,
     pub(crate) max_blocking: usize,
     pub(crate) keep_alive: Duration,
-    pub(crate) name: Arc<dyn Fn() -> String + Send + Sync>,
+    pub(crate) name: Option<Arc<dyn Fn() -> String + Send + Sync>>,
     pub(crate) stack_size: Option<usize>,
     pub(crate) on_start: Option<Callback>,
     pub(crate) on_stop: Option<Callback>,
     pub(crate) on_park: Option<Callback>,
     pub(crate) on_unpark: Option<Callback>,
+}
+
+impl ThreadConfig {
+    /// The name of the next thread.
+    #[allow(dead_code)] // only hosts with threads ask
+    pub(crate) fn thread_name(&self) -> String {
+        self.name.as_ref().map_or_else(|| "creel-worker".into(), |name| name())
+    }
 }
 
 impl Builder {
@@ -126,7 +135,7 @@ impl Builder {
             config: Config {
                 kind,
                 name: None,
-                start_paused: false,
+                start_paused: None,
                 event_interval: 61,
                 global_queue_interval: None,
                 events: EventLimits::default(),
@@ -140,7 +149,7 @@ impl Builder {
                     workers: None,
                     max_blocking: 512,
                     keep_alive: Duration::from_secs(10),
-                    name: Arc::new(|| "creel-worker".into()),
+                    name: None,
                     stack_size: None,
                     on_start: None,
                     on_stop: None,
@@ -211,7 +220,7 @@ impl Builder {
     /// # std::io::Result::Ok(())
     /// ```
     pub fn start_paused(&mut self, start_paused: bool) -> &mut Self {
-        self.config.start_paused = start_paused;
+        self.config.start_paused = start_paused.then_some(Clock::frozen);
         self
     }
 
@@ -354,7 +363,7 @@ impl Builder {
     where
         F: Fn(&SlowPoll<'_>) + Send + Sync + 'static,
     {
-        self.config.hooks.slow_poll = Some(SlowPollHook { threshold, call: Arc::new(f) });
+        self.config.hooks.watch_polls(SlowPollHook { threshold, call: Arc::new(f) });
         self
     }
 
@@ -398,7 +407,7 @@ impl Builder {
     where
         F: Fn() -> String + Send + Sync + 'static,
     {
-        self.config.threads.name = Arc::new(f);
+        self.config.threads.name = Some(Arc::new(f));
         self
     }
 
@@ -464,6 +473,10 @@ impl Builder {
         }
     }
 
+    fn clock(&self) -> Clock {
+        self.config.start_paused.map_or_else(Clock::default, |frozen| frozen())
+    }
+
     /// Makes a current-thread runtime for a host that can wait.
     pub fn build_on(&mut self, host: impl Park) -> Runtime {
         self.build_parts(Some(Arc::new(host)), None, None)
@@ -515,10 +528,18 @@ impl Builder {
         driver: Option<Arc<dyn Driver>>,
         wake: impl Fn() + Send + Sync + 'static,
     ) -> Runtime {
-        let clock = Clock::new(self.config.start_paused);
+        let clock = self.clock();
         let env = self.env(clock, blocking, driver);
         let hook = WakeHook::new(wake);
         Runtime::current_thread(CurrentThread::ticked(&self.config, env, hook, park))
+    }
+
+    /// Makes a current-thread runtime that its host ticks, and whose `wake` nobody will replace.
+    #[allow(dead_code)] // only an event loop asks
+    pub(crate) fn build_hosted(&mut self, wake: Box<dyn Fn() + Send + Sync>) -> Runtime {
+        let env = self.env(self.clock(), None, None);
+        let queue = ReadyQueue::default();
+        Runtime::current_thread(CurrentThread::new(&self.config, queue, env, wake, None))
     }
 
     /// Makes a current-thread runtime with a blocking pool and I/O, if the host has them.
@@ -528,7 +549,7 @@ impl Builder {
         blocking: Option<OwnerRef>,
         driver: Option<Arc<dyn Driver>>,
     ) -> Runtime {
-        let clock = Clock::new(self.config.start_paused);
+        let clock = self.clock();
         let env = self.env(clock, blocking, driver);
         let unpark = park.clone();
         let wake = Box::new(move || {
@@ -548,7 +569,7 @@ impl fmt::Debug for Builder {
             .field("name", &self.config.name)
             .field("worker_threads", &self.config.threads.workers)
             .field("max_blocking_threads", &self.config.threads.max_blocking)
-            .field("start_paused", &self.config.start_paused)
+            .field("start_paused", &self.config.start_paused.is_some())
             .finish_non_exhaustive()
     }
 }

@@ -10,6 +10,7 @@ use crate::env::clock;
 use crate::env::context::Restore;
 use crate::env::coop::{self, Budget};
 use crate::env::instant::Instant;
+use crate::env::panics::CAUGHT;
 use crate::env::rng::Rng;
 use crate::env::{self, Env};
 use crate::lock::Lock;
@@ -151,9 +152,13 @@ impl CurrentThread {
     }
 
     /// [`tick`](Self::tick) for a host that has just looked at timers: it does not read the clock,
-    /// so what is due meanwhile is answered as a time that has passed.
-    pub(super) fn tick_ready(&self, turns: usize) -> Next {
+    /// so what is due meanwhile is answered as a time that has passed. It first fires the timers that
+    /// are due `with_timers`.
+    pub(super) fn tick_ready(&self, turns: usize, with_timers: bool) -> Next {
         let Ok(driving) = self.drive() else { return Next::Busy };
+        if with_timers {
+            self.expire();
+        }
         driving.run(turns);
         driving.expect_notice();
         if driving.has_ready() {
@@ -260,7 +265,7 @@ impl CurrentThread {
     /// Ends the runtime if the panic of a task was fatal.
     #[inline]
     fn end_if_closed(&self, driving: &Driving<'_>) {
-        if driving.is_closed() {
+        if CAUGHT && driving.is_closed() {
             self.env().shut_down();
             driving.close();
             panic!("{ENDED_BY_PANIC}");

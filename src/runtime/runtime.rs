@@ -167,7 +167,12 @@ impl Runtime {
     /// assert!(task.is_finished());
     /// ```
     pub fn tick_ready(&self, turns: usize) -> Next {
-        self.local.as_ref().map_or(Next::Idle, |local| local.tick_ready(turns))
+        self.tick_hosted(turns, false)
+    }
+
+    /// [`tick_ready`](Self::tick_ready) that first fires the timers that are due, if it is told so.
+    pub(crate) fn tick_hosted(&self, turns: usize, with_timers: bool) -> Next {
+        self.local.as_ref().map_or(Next::Idle, |local| local.tick_ready(turns, with_timers))
     }
 
     /// Tells that the host was kept from ticking: it should have at `from` and does at `to`, both on

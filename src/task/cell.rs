@@ -33,6 +33,7 @@ use crate::env::context;
 use crate::env::hooks::TaskMeta;
 use crate::env::id::Id;
 use crate::env::owner::{OwnerRef, RawTask};
+use crate::env::panics::CAUGHT;
 use crate::env::site::Site;
 use alloc::boxed::Box;
 use core::any::Any;
@@ -595,9 +596,13 @@ impl<F: Future, M: Meta> Cell<F, M> {
         let outcome = unsafe {
             Self::body(header, |body| match stage {
                 Stage::Output => Ok(ManuallyDrop::take(&mut (*body).output)),
-                Stage::Panicked => Err(JoinError::panicked(id, Self::take_payload(header))),
+                Stage::Panicked if CAUGHT => {
+                    Err(JoinError::panicked(id, Self::take_payload(header)))
+                }
                 Stage::Cancelled => Err(JoinError::cancelled(id)),
-                Stage::Future | Stage::Gone => panic!("JoinHandle polled after completion"),
+                Stage::Future | Stage::Gone | Stage::Panicked => {
+                    panic!("JoinHandle polled after completion")
+                }
             })
         };
         // SAFETY: `place` has this type by the contract of `Task::take`.
@@ -611,12 +616,12 @@ impl<F: Future, M: Meta> Cell<F, M> {
         unsafe {
             Self::body(header, |body| match stage {
                 Stage::Output => super::guard(|| ManuallyDrop::drop(&mut (*body).output)),
-                Stage::Panicked => {
+                Stage::Panicked if CAUGHT => {
                     let payload = Self::take_payload(header);
                     super::report_panic(Task(header), &*payload);
                     super::guard(|| drop(payload));
                 }
-                Stage::Cancelled | Stage::Gone => {}
+                Stage::Cancelled | Stage::Gone | Stage::Panicked => {}
                 Stage::Future => unreachable!("a complete task has no future"),
             });
         }

@@ -24,6 +24,7 @@ use crate::atomic::{AtomicBool, AtomicUsize, Ordering, UnsafeCell};
 use crate::env::Env;
 use crate::env::context::{self, AtPost, Post, Restore};
 use crate::env::owner::{Ops, Owner, OwnerRef};
+use crate::env::panics::CAUGHT;
 use crate::env::rng::Rng;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -334,7 +335,7 @@ impl Driving<'_> {
     #[inline]
     fn turn(&self, task: Task) {
         let executor = self.executor;
-        let slow_poll = executor.env.as_ref().and_then(|env| env.hooks.slow_poll.as_ref());
+        let slow_poll = executor.env.as_ref().and_then(|env| env.hooks.slow_poll());
         let turn = match slow_poll {
             None => task.turn(),
             Some(hook) => super::timed_turn(task, hook),
@@ -344,7 +345,8 @@ impl Driving<'_> {
             Turn::Again => executor.core(|core| core.queue.push(task)),
             Turn::Done => {
                 executor.core(|core| core.forget(task));
-                if executor.env.as_ref().is_some_and(|env| env.hooks.panic_is_fatal)
+                if CAUGHT
+                    && executor.env.as_ref().is_some_and(|env| env.hooks.panic_is_fatal)
                     && task.has_panicked()
                 {
                     executor.core(|core| core.queue = ReadyQueue::Closed);

@@ -84,6 +84,30 @@ impl Handle {
         EnterGuard { entered, _handle: PhantomData }
     }
 
+    /// [`enter_local`](Self::enter_local) that is never undone.
+    #[allow(dead_code)] // only an event loop has such a runtime
+    pub(crate) fn enter_for_good(&self) {
+        let owner = Some(self.owner.as_ptr());
+        context::with(|cx| {
+            cx.runtime.set(owner);
+            cx.local.set(owner);
+        });
+        // The address in the context stays valid.
+        core::mem::forget(self.owner.clone());
+    }
+
+    /// [`spawn_local`](crate::task::spawn_local) on this runtime, wherever that is called. Only for
+    /// a runtime that is bound to this thread.
+    #[allow(dead_code)] // only an event loop has such a runtime
+    #[track_caller]
+    pub(crate) fn spawn_bound<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        start(self.owner.clone(), future, (), true)
+    }
+
     /// [`enter`](Self::enter) that also says where `spawn_local` puts its tasks. Only for a
     /// runtime that is bound to this thread.
     pub(crate) fn enter_local(&self) -> EnterGuard<'_> {

@@ -3,17 +3,20 @@
 
 use super::cell::{Header, Task};
 use crate::atomic::{AtomicPtr, Ordering};
-use crate::env::rng::Rng;
-use alloc::vec::Vec;
 use core::ptr::{self, NonNull};
+
+#[cfg_attr(not(feature = "sim"), path = "queue/shuffled_none.rs")]
+mod shuffled;
+
+use shuffled::Shuffled;
 
 /// The order in which one thread runs its ready tasks.
 #[derive(Debug)]
 pub(crate) enum ReadyQueue {
     /// First in, first out.
     Fifo { head: Option<Task>, tail: Option<Task>, len: usize },
-    /// Any of them, by a seed: the simulator's order. The trace is a hash of all choices so far.
-    Shuffled { tasks: Vec<Task>, rng: Rng, trace: u64 },
+    /// Any of them, by a seed: the simulator's order.
+    Shuffled(Shuffled),
     /// Its owner shuts down: what is pushed is forgotten, for its owner cancels it anyway.
     Closed,
 }
@@ -25,22 +28,23 @@ impl Default for ReadyQueue {
 }
 
 impl ReadyQueue {
+    #[cfg(feature = "sim")]
     pub(crate) fn shuffled(seed: u64) -> Self {
-        Self::Shuffled { tasks: Vec::new(), rng: Rng::new(seed), trace: seed }
+        Self::Shuffled(Shuffled::new(seed))
     }
 
     /// A hash of every choice a seeded order has made; zero for first in, first out.
     pub(crate) fn trace(&self) -> u64 {
         match self {
             Self::Fifo { .. } | Self::Closed => 0,
-            Self::Shuffled { trace, .. } => *trace,
+            Self::Shuffled(tasks) => tasks.trace(),
         }
     }
 
     pub(crate) fn len(&self) -> usize {
         match self {
             Self::Fifo { len, .. } => *len,
-            Self::Shuffled { tasks, .. } => tasks.len(),
+            Self::Shuffled(tasks) => tasks.len(),
             Self::Closed => 0,
         }
     }
@@ -57,7 +61,7 @@ impl ReadyQueue {
                 }
                 *len += 1;
             }
-            Self::Shuffled { tasks, .. } => tasks.push(task),
+            Self::Shuffled(tasks) => tasks.push(task),
             Self::Closed => {}
         }
     }
@@ -76,14 +80,7 @@ impl ReadyQueue {
                 Some(task)
             }
             Self::Closed => None,
-            Self::Shuffled { tasks, .. } if tasks.is_empty() => None,
-            Self::Shuffled { tasks, rng, trace } => {
-                let chosen = rng.below(tasks.len() as u32) as usize;
-                let task = tasks.swap_remove(chosen);
-                // FNV-1a over the registry's slots, which the same seed fills alike everywhere.
-                *trace = (*trace ^ u64::from(task.slot())).wrapping_mul(0x0100_0000_01b3);
-                Some(task)
-            }
+            Self::Shuffled(tasks) => tasks.pop(),
         }
     }
 }

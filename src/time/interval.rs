@@ -1,6 +1,7 @@
 //! Ticking again and again.
 
 use super::{Duration, Instant, Sleep, sleep_until};
+use crate::env::timers::ask_for_gaps;
 use alloc::boxed::Box;
 use core::future::{Future, poll_fn};
 use core::pin::Pin;
@@ -51,6 +52,7 @@ pub fn interval(period: Duration) -> Interval {
 #[track_caller]
 pub fn interval_at(start: Instant, period: Duration) -> Interval {
     assert!(!period.is_zero(), "the period of an interval must not be zero");
+    ask_for_gaps();
     Interval {
         delay: Box::pin(sleep_until(start)),
         period,

@@ -9,17 +9,20 @@ use wasm_bindgen::prelude::*;
 extern "C" {
     #[wasm_bindgen(js_namespace = console, js_name = error)]
     pub(super) fn console_error(message: &str);
+    /// The console writes the rest into the first, where it says `%s` and `%d`.
+    #[wasm_bindgen(js_namespace = console, js_name = error)]
+    pub(super) fn console_panic(form: &str, file: &str, line: u32, column: u32, text: &str);
 
-    /// A number in a browser, an object in Node.
+    /// What it answers is a number in a browser, and in Node an object that becomes one.
     #[wasm_bindgen(js_name = setTimeout)]
-    pub(super) fn set_timeout(callback: &Callback, ms: i32) -> JsValue;
+    pub(super) fn set_timeout(callback: &Callback, ms: i32) -> f64;
     #[wasm_bindgen(js_name = clearTimeout)]
-    pub(super) fn clear_timeout(timer: &JsValue);
+    pub(super) fn clear_timeout(timer: f64);
 
     #[wasm_bindgen(thread_local_v2, js_name = setImmediate)]
     static SET_IMMEDIATE: Option<Callback>;
     #[wasm_bindgen(js_name = setImmediate)]
-    pub(super) fn set_immediate(callback: &Callback) -> JsValue;
+    pub(super) fn set_immediate(callback: &Callback);
 
     /// The promise that is already resolved; `then` here answers nothing, which spares a handle.
     pub(super) type Resolved;
@@ -33,22 +36,21 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub(super) fn bind(this: &Callback, this_arg: &JsValue, first: u32, second: u32) -> Callback;
     #[wasm_bindgen(method, js_name = bind)]
-    pub(super) fn bind3(
+    pub(super) fn bind4(
         this: &Callback,
         this_arg: &JsValue,
         first: u32,
         second: u32,
         third: u32,
+        fourth: u32,
     ) -> Callback;
 
     /// What this wasm exports, without the wrappers of its bindings.
     pub(super) type Exports;
     #[wasm_bindgen(method, getter, js_name = __creel_turn)]
     pub(super) fn turn(this: &Exports) -> Callback;
-    #[wasm_bindgen(method, getter, js_name = __creel_settle)]
-    pub(super) fn settle(this: &Exports) -> Callback;
-    #[wasm_bindgen(method, getter, js_name = __creel_event)]
-    pub(super) fn event(this: &Exports) -> Callback;
+    #[wasm_bindgen(method, getter, js_name = __creel_call)]
+    pub(super) fn call(this: &Exports) -> Callback;
 
     /// Whatever events come from.
     pub(super) type EventTarget;
@@ -85,8 +87,6 @@ extern "C" {
     pub(super) fn set_onmessage(this: &MessagePort, callback: &Callback);
     #[wasm_bindgen(method, js_name = postMessage)]
     pub(super) fn post_message(this: &MessagePort, message: &JsValue);
-    #[wasm_bindgen(method)]
-    pub(super) fn close(this: &MessagePort);
 
     #[wasm_bindgen(thread_local_v2, js_name = requestAnimationFrame)]
     static REQUEST_ANIMATION_FRAME: Option<Callback>;

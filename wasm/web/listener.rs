@@ -3,7 +3,7 @@
 //! As with [`slot`](super::slot), JavaScript knows a listener by its number, so a call that comes
 //! after the listener was dropped finds nothing, and nothing of ours is kept alive by JavaScript.
 
-use super::{event_loop, js};
+use super::{call, event_loop, js};
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::fmt;
@@ -12,7 +12,6 @@ use std::rc::Rc;
 use std::string::String;
 use std::task::{Context, Poll, Waker};
 use std::vec::Vec;
-use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 
 /// Hears what JavaScript calls until it is dropped.
@@ -37,10 +36,7 @@ std::thread_local! {
 }
 
 /// What JavaScript calls, bound to a listener, its generation and a kind.
-///
-/// Only the export itself is called, past the wrapper that the bindings make.
-#[wasm_bindgen(js_name = __creel_event, skip_typescript)]
-pub fn call(number: u32, generation: u32, kind: u32, argument: JsValue) {
+fn heard(number: u32, generation: u32, kind: u32, argument: JsValue) {
     let call = LISTENERS.with_borrow(|listeners| {
         let entry = listeners.get(number as usize)?;
         entry.call.clone().filter(|_| entry.generation == generation)
@@ -68,8 +64,7 @@ impl Listener {
 
     /// A function whose calls are heard as of this kind.
     pub(super) fn callback(&self, kind: u32) -> js::Callback {
-        let event = js::exports().event();
-        event.bind3(&JsValue::UNDEFINED, self.number, self.generation, kind)
+        call::bound(call::Kind::Event, heard).to(self.number, self.generation, kind)
     }
 
     /// Hears the events of a name as of this kind.

@@ -35,6 +35,7 @@ mod abort;
 mod blob;
 mod build;
 mod byte_stream;
+mod call;
 mod error;
 mod event_loop;
 mod fetch;
@@ -71,7 +72,7 @@ use crate::runtime::{Builder, Handle};
 use crate::task::JoinHandle;
 use std::cell::OnceCell;
 use std::future::Future;
-use std::mem::{self, ManuallyDrop};
+use std::mem::ManuallyDrop;
 
 std::thread_local! {
     /// The runtime of this thread. Never dropped: a thread here ends with its page or process.
@@ -127,8 +128,7 @@ pub(crate) fn with_ambient<R>(
     AMBIENT.with(|ambient| {
         f(ambient.get_or_init(|| {
             let event_loop = make();
-            // Entered for good: neither the guard nor what it refers to is ever dropped.
-            mem::forget(event_loop.enter());
+            event_loop.handle().enter_for_good();
             ManuallyDrop::new(event_loop)
         }))
     })

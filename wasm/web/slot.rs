@@ -5,7 +5,7 @@
 //! its call, or settled. A late call to a future that was dropped carries an older generation and
 //! is ignored.
 
-use super::{event_loop, js};
+use super::{call, event_loop, js};
 use std::cell::RefCell;
 use std::future::Future;
 use std::marker::PhantomData;
@@ -13,7 +13,6 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use std::vec::Vec;
 use wasm_bindgen::JsValue;
-use wasm_bindgen::prelude::wasm_bindgen;
 
 /// The future of one call; `Ok` or `Err` by which of the two functions it was.
 #[derive(Debug)]
@@ -76,10 +75,7 @@ std::thread_local! {
 }
 
 /// What JavaScript calls, bound to a slot, its generation, and which of the two functions it is.
-///
-/// Only the export itself is called, past the wrapper that the bindings make.
-#[wasm_bindgen(js_name = __creel_settle, skip_typescript)]
-pub fn settle(slot: u32, generation: u32, fulfilled: u32, value: JsValue) {
+fn settle(slot: u32, generation: u32, fulfilled: u32, value: JsValue) {
     let answer = if fulfilled == 1 { Ok(value) } else { Err(value) };
     let key = Key { slot, generation };
     let waker = SLOTS.with_borrow_mut(|slots| slots.settle(key, answer));
@@ -95,10 +91,8 @@ struct Callbacks {
 
 impl Callbacks {
     fn new(key: Key) -> Self {
-        let settle = js::exports().settle();
-        let bind = |fulfilled| {
-            settle.bind3(&JsValue::UNDEFINED, key.slot, key.generation, u32::from(fulfilled))
-        };
+        let settle = call::bound(call::Kind::Settled, settle);
+        let bind = |fulfilled| settle.to(key.slot, key.generation, u32::from(fulfilled));
         Self { fulfilled: bind(true), rejected: bind(false) }
     }
 }

@@ -20,6 +20,10 @@ use crate::env::panics::Panics;
 use alloc::boxed::Box;
 use core::task::Waker;
 
+/// Whether any runtime of this process has several wheels. Where nothing sets it, the linker's optimiser
+/// leaves all of that out. Not `crate::atomic`: loom has no statics.
+static SPLIT: core::sync::atomic::AtomicBool = core::sync::atomic::AtomicBool::new(false);
+
 /// The timers of a runtime.
 #[derive(Debug)]
 pub(crate) struct Timers {
@@ -36,28 +40,36 @@ impl Timers {
 
     /// Gives each worker a wheel. Before any timer is armed.
     pub(crate) fn split(&mut self, workers: usize) {
+        SPLIT.store(true, Ordering::Relaxed);
         self.others = (1..workers).map(|_| Padded(Shard::new())).collect();
     }
 
+    /// The wheels but the first.
+    #[inline]
+    fn others(&self) -> &[Padded<Shard>] {
+        // Relaxed: it was set before anybody else knew of these timers.
+        if SPLIT.load(Ordering::Relaxed) { &self.others } else { &[] }
+    }
+
     fn shards(&self) -> impl Iterator<Item = &Shard> {
-        core::iter::once(&self.first).chain(self.others.iter().map(|shard| &shard.0))
+        core::iter::once(&self.first).chain(self.others().iter().map(|shard| &shard.0))
     }
 
     #[inline]
     fn shard(&self, index: usize) -> &Shard {
         match index.checked_sub(1) {
             None => &self.first,
-            Some(index) => &self.others[index].0,
+            Some(index) => &self.others()[index].0,
         }
     }
 
     /// The number of this worker's wheel.
     #[inline]
     fn here(&self) -> usize {
-        if self.others.is_empty() {
+        if self.others().is_empty() {
             return 0;
         }
-        context::with(|context| context.worker.get()) % (self.others.len() + 1)
+        context::with(|context| context.worker.get()) % (self.others().len() + 1)
     }
 
     /// See [`Shard::note_gap`]; for runtimes of one thread.
@@ -80,7 +92,7 @@ impl Timers {
     /// there is none, and one wheel.
     #[inline]
     pub(crate) fn next(&self) -> Option<Instant> {
-        if self.others.is_empty() { self.first.next() } else { self.next_of_several() }
+        if self.others().is_empty() { self.first.next() } else { self.next_of_several() }
     }
 
     fn next_of_several(&self) -> Option<Instant> {
@@ -107,7 +119,7 @@ impl Timers {
     /// The same for this worker's wheel and for one other, each time the next: so that a pool sees
     /// to the timers of a worker whose task takes long, and its workers do not crowd.
     pub(crate) fn expire_some(&self, now: Instant, turn: usize) {
-        let (here, other) = (self.here(), turn % (self.others.len() + 1));
+        let (here, other) = (self.here(), turn % (self.others().len() + 1));
         let mut panics = Panics::new();
         panics.guard(|| self.shard(here).expire(now));
         if other != here {
@@ -129,7 +141,7 @@ impl Timers {
     /// A waker that panics in one wheel keeps nothing from the others; the first panic goes on then.
     #[inline]
     fn each(&self, f: impl Fn(&Shard)) {
-        if self.others.is_empty() {
+        if self.others().is_empty() {
             return f(&self.first);
         }
         let mut panics = Panics::new();
@@ -158,7 +170,7 @@ impl Timers {
         entry.shard.store(here as u32, Ordering::Relaxed);
         // SAFETY: the caller's promise.
         let earlier = unsafe { self.shard(here).arm(entry, waker) }?;
-        if self.others.is_empty() {
+        if self.others().is_empty() {
             return Ok(earlier);
         }
         // Relaxed: after the lock, see the module.

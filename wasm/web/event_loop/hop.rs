@@ -7,12 +7,12 @@
 use super::super::js;
 use wasm_bindgen::JsValue;
 
-/// A way to be called back in a task of the event loop.
+/// A way to be called back in a task of the event loop, for as long as that lives.
 pub(super) enum Hop {
     /// Node and its kin. It keeps the process alive until it has run, and no longer.
     Immediate(js::Callback),
     /// Browsers.
-    Channel(js::MessageChannel),
+    Channel(js::MessagePort),
 }
 
 impl Hop {
@@ -21,22 +21,15 @@ impl Hop {
             return Self::Immediate(call);
         }
         let channel = js::MessageChannel::new();
+        // This end lives as long as the other, which is kept.
         channel.port1().set_onmessage(&call);
-        Self::Channel(channel)
+        Self::Channel(channel.port2())
     }
 
     pub(super) fn ask(&self) {
         match self {
-            Self::Immediate(call) => drop(js::set_immediate(call)),
-            Self::Channel(channel) => channel.port2().post_message(&JsValue::NULL),
-        }
-    }
-}
-
-impl Drop for Hop {
-    fn drop(&mut self) {
-        if let Self::Channel(channel) = self {
-            channel.port1().close();
+            Self::Immediate(call) => js::set_immediate(call),
+            Self::Channel(port) => port.post_message(&JsValue::NULL),
         }
     }
 }
@@ -64,8 +57,10 @@ impl Later {
         match &self.scheduler {
             // The promise that it answers is of no use here: the call never throws.
             Some(scheduler) => scheduler.post_task(&self.call, &self.options),
-            None if js::has_immediate() => drop(js::set_immediate(&self.call)),
-            None => drop(js::set_timeout(&self.call, 0)),
+            None if js::has_immediate() => js::set_immediate(&self.call),
+            None => {
+                js::set_timeout(&self.call, 0);
+            }
         }
     }
 }

@@ -36,18 +36,18 @@
 use super::super::{js, throttle};
 use super::hop::{Hop, Later};
 use super::slice::{Density, Pace, Slice};
-use super::work::{Priority, Work};
+use super::work::{Priority, Share, Work};
 use super::{Options, Start};
+use crate::env::timers::gaps_matter;
 use crate::env::{context, host_now};
 use crate::runtime::{Builder, Handle, Next};
 use crate::task::JoinHandle;
 use crate::time::Instant;
 use std::boxed::Box;
-use std::cell::{Cell, OnceCell, RefCell};
+use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::mem;
 use std::time::Duration;
-use std::vec::Vec;
 use wasm_bindgen::JsValue;
 
 /// Why JavaScript calls.
@@ -77,23 +77,45 @@ pub(super) struct Host {
     /// The timer has fired, so the next turn looks for timers that are due.
     due: Cell<bool>,
     density: Density,
-    timer: RefCell<Option<Timer>>,
+    timer: Cell<Option<Timer>>,
     resolved: js::Resolved,
     on_microtask: js::Callback,
-    on_timer: OnceCell<js::Callback>,
-    hop: OnceCell<Hop>,
-    mark: OnceCell<Hop>,
-    later: OnceCell<Later>,
+    on_timer: Once<js::Callback>,
+    hop: Once<Hop>,
+    mark: Once<Hop>,
+    later: Once<Later>,
+    /// What to call when a background task is ready, if there has ever been one.
+    on_background: Cell<Option<fn(&Host)>>,
+    /// The host that was made before.
+    before: Option<&'static Host>,
 }
 
+/// What is made when it is needed first, and kept as long as the host, which is never freed.
+struct Once<T: 'static>(Cell<Option<&'static T>>);
+
+impl<T> Once<T> {
+    fn new() -> Self {
+        Self(Cell::new(None))
+    }
+
+    fn get_or_make(&self, make: impl FnOnce() -> T) -> &'static T {
+        self.0.get().unwrap_or_else(|| {
+            let made: &'static T = Box::leak(Box::new(make()));
+            self.0.set(Some(made));
+            made
+        })
+    }
+}
+
+#[derive(Clone, Copy)]
 struct Timer {
     deadline: Instant,
-    id: JsValue,
+    id: f64,
 }
 
 std::thread_local! {
-    /// The hosts of this thread by number.
-    static HOSTS: RefCell<Vec<&'static Host>> = const { RefCell::new(Vec::new()) };
+    /// The host of this thread that was made last.
+    static LAST: Cell<Option<&'static Host>> = const { Cell::new(None) };
     static CALLBACK: Cell<Callback> = const { Cell::new(Callback::None) };
 }
 
@@ -121,8 +143,13 @@ pub(in super::super) fn in_callback(f: impl FnOnce()) {
     }
 }
 
+/// The hosts of this thread.
+fn hosts() -> impl Iterator<Item = &'static Host> {
+    std::iter::successors(LAST.get(), |host| host.before)
+}
+
 fn host(number: usize) -> Option<&'static Host> {
-    HOSTS.with_borrow(|hosts| hosts.get(number).copied())
+    hosts().find(|host| host.number == number)
 }
 
 fn turn(number: usize, cause: Cause) {
@@ -151,43 +178,43 @@ extern "C" fn __creel_turn(number: usize, cause: u32) {
 impl Host {
     /// Gives a new runtime to a host that is free.
     pub(super) fn start(builder: &mut Builder, options: Options) -> &'static Self {
-        let is_free = |host: &&&Self| !host.running.get() && host.work.borrow().is_none();
-        let free = HOSTS.with_borrow(|hosts| hosts.iter().find(is_free).copied());
-        let host = free.unwrap_or_else(Self::enlist);
+        let is_free = |host: &&Self| !host.running.get() && host.work.borrow().is_none();
+        let host = hosts().find(is_free).unwrap_or_else(Self::enlist);
         let number = host.number;
         let wake = move || self::host(number).into_iter().for_each(Self::wake);
         host.options.set(options);
-        let old = host.work.replace(Some(Work::new(builder.build_passive(wake))));
+        let old = host.work.replace(Some(Work::new(builder.build_hosted(Box::new(wake)))));
         // It was free: there is nothing to drop, which the compiler cannot know.
         mem::forget(old);
         host
     }
 
     fn enlist() -> &'static Self {
-        HOSTS.with_borrow_mut(|hosts| {
-            let number = hosts.len();
-            let host: &'static Self = Box::leak(Box::new(Self {
-                number,
-                options: Cell::default(),
-                work: RefCell::new(None),
-                running: Cell::new(false),
-                ending: Cell::new(None),
-                asked: Cell::new(false),
-                asked_later: Cell::new(false),
-                hopped: Cell::new(None),
-                due: Cell::new(false),
-                density: Density::default(),
-                timer: RefCell::new(None),
-                resolved: js::Resolved::new(),
-                on_microtask: callback(number, Cause::Microtask),
-                on_timer: OnceCell::new(),
-                hop: OnceCell::new(),
-                mark: OnceCell::new(),
-                later: OnceCell::new(),
-            }));
-            hosts.push(host);
-            host
-        })
+        let before = LAST.get();
+        let number = before.map_or(0, |host| host.number + 1);
+        let host: &'static Self = Box::leak(Box::new(Self {
+            number,
+            options: Cell::default(),
+            work: RefCell::new(None),
+            running: Cell::new(false),
+            ending: Cell::new(None),
+            asked: Cell::new(false),
+            asked_later: Cell::new(false),
+            hopped: Cell::new(None),
+            due: Cell::new(false),
+            density: Density::default(),
+            timer: Cell::new(None),
+            resolved: js::Resolved::new(),
+            on_microtask: callback(number, Cause::Microtask),
+            on_timer: Once::new(),
+            hop: Once::new(),
+            mark: Once::new(),
+            later: Once::new(),
+            on_background: Cell::new(None),
+            before,
+        }));
+        LAST.set(Some(host));
+        host
     }
 
     pub(super) fn handle(&self) -> Handle {
@@ -207,7 +234,8 @@ impl Host {
                 _ => host.wake(),
             }
         };
-        self.with_work(|work| work.spawn(priority, wake, future))
+        self.on_background.set(Some(Self::ask_later));
+        self.with_work(|work| work.spawn(priority, Box::new(wake), future))
     }
 
     fn with_work<R>(&self, f: impl FnOnce(&Work) -> R) -> R {
@@ -222,7 +250,7 @@ impl Host {
         self.disarm();
         // Its tasks are foreign code, so they are dropped after the borrow has ended.
         let work = self.work.take();
-        drop(work);
+        work.into_iter().for_each(Work::end);
         self.hopped.set(None);
         self.due.set(false);
     }
@@ -244,7 +272,7 @@ impl Host {
     fn ask_later(&self) {
         if !self.running.get() && !self.asked_later.replace(true) {
             let call = || Later::new(callback(self.number, Cause::Background));
-            self.later.get_or_init(call).ask();
+            self.later.get_or_make(call).ask();
         }
     }
 
@@ -268,7 +296,7 @@ impl Host {
             match self.density.count(self.budget_ms()) {
                 Pace::Fine => {}
                 Pace::Mark => {
-                    self.mark.get_or_init(|| Hop::new(callback(self.number, Cause::Mark))).ask();
+                    self.mark.get_or_make(|| Hop::new(callback(self.number, Cause::Mark))).ask();
                 }
                 Pace::TooMuch => return self.ask_hop(),
             }
@@ -278,7 +306,7 @@ impl Host {
 
     fn ask_hop(&self) {
         if !self.asked.replace(true) {
-            self.hop.get_or_init(|| Hop::new(callback(self.number, Cause::Hop))).ask();
+            self.hop.get_or_make(|| Hop::new(callback(self.number, Cause::Hop))).ask();
         }
     }
 
@@ -289,16 +317,16 @@ impl Host {
         self.running.set(true);
         let budget = self.budget_ms();
         let resumed = self.hopped.take().map(|polls| Slice::resume(polls, budget));
-        let mut with_timers = self.due.take() || resumed.is_some();
+        let mut timers = self.due.take() || resumed.is_some();
         let mut slice = resumed.unwrap_or_else(|| Slice::first(budget));
-        let with_background = cause == Cause::Background;
+        let background = cause == Cause::Background;
         let left = loop {
-            let left = tasks.run(slice.polls, with_timers, with_background);
-            let ready = left.next == Next::Now || (with_background && left.background);
+            let left = tasks.run(Share { polls: slice.polls, timers, background });
+            let ready = left.next == Next::Now || (background && left.background);
             if !ready || !slice.measure() {
                 break left;
             }
-            with_timers = true;
+            timers = true;
         };
         self.running.set(false);
         drop(work);
@@ -315,8 +343,8 @@ impl Host {
             // Someone else ticks this runtime, and called us from a poll: the rest is theirs.
             Next::Busy => {}
         }
-        if left.background {
-            self.ask_later();
+        if let Some(ask_later) = self.on_background.get().filter(|_| left.background) {
+            ask_later(self);
         }
     }
 
@@ -327,7 +355,7 @@ impl Host {
     /// Has the timer fire at `deadline` of the host's clock or before. One that fires early finds
     /// nothing to do and arms the next: cheaper than moving the timer with each new deadline.
     fn arm(&self, deadline: Instant) {
-        if self.timer.borrow().as_ref().is_some_and(|timer| timer.deadline <= deadline) {
+        if self.timer.get().is_some_and(|timer| timer.deadline <= deadline) {
             return;
         }
         self.disarm();
@@ -337,19 +365,22 @@ impl Host {
             return self.ask_hop();
         }
         let ms = timeout_ms(wait);
-        let call = self.on_timer.get_or_init(|| callback(self.number, Cause::Timer));
+        let call = self.on_timer.get_or_make(|| callback(self.number, Cause::Timer));
         let id = js::set_timeout(call, ms);
-        *self.timer.borrow_mut() = Some(Timer { deadline, id });
+        self.timer.set(Some(Timer { deadline, id }));
     }
 
     /// Node stays alive as long as a timer is armed.
     fn disarm(&self) {
         if let Some(timer) = self.timer.take() {
-            js::clear_timeout(&timer.id);
+            js::clear_timeout(timer.id);
         }
     }
 
     fn note_lateness(&self, deadline: Instant) {
+        if !gaps_matter() {
+            return;
+        }
         let now = host_now();
         if throttle::is_throttled(now.saturating_duration_since(deadline)) {
             self.with_work(|work| work.report_gap(deadline, now));
@@ -364,6 +395,7 @@ fn callback(number: usize, cause: Cause) -> js::Callback {
 /// Rounded up, for a timer that fires early would only have to be armed again; cut to what
 /// `setTimeout` can take (24 days), beyond which it would fire at once.
 fn timeout_ms(wait: Duration) -> i32 {
-    let ms = wait.as_nanos().div_ceil(1_000_000);
+    let ms = wait.subsec_nanos().div_ceil(1_000_000);
+    let ms = wait.as_secs().saturating_mul(1000).saturating_add(ms.into());
     i32::try_from(ms).unwrap_or(i32::MAX)
 }

@@ -92,8 +92,7 @@ impl EventLoop {
         F: Future + 'static,
         F::Output: 'static,
     {
-        let _entered = self.enter();
-        crate::task::spawn_local(future)
+        self.handle.spawn_bound(future)
     }
 
     /// Starts a task that runs before or after the others; see [`Priority`].

@@ -3,6 +3,7 @@
 use crate::runtime::{Handle, Next, Runtime};
 use crate::task::{JoinHandle, LocalSet};
 use crate::time::Instant;
+use std::boxed::Box;
 use std::cell::OnceCell;
 use std::future::Future;
 
@@ -26,9 +27,8 @@ pub enum Priority {
 /// The tasks of one host.
 pub(super) struct Work {
     /// Dropped before the runtime, whose timers they use. Made when there is a first such task.
-    blocking: OnceCell<LocalSet>,
-    background: OnceCell<LocalSet>,
-    runtime: Option<Runtime>,
+    others: OnceCell<Box<dyn Others>>,
+    runtime: Runtime,
 }
 
 /// What is left after a slice.
@@ -39,84 +39,109 @@ pub(super) struct Left {
     pub(super) background: bool,
 }
 
+/// What a slice may do.
+#[derive(Clone, Copy)]
+pub(super) struct Share {
+    /// How many turns it may give.
+    pub(super) polls: usize,
+    /// Whether it fires timers that are due, which costs a look at the clock.
+    pub(super) timers: bool,
+    /// Whether background tasks may run, while no other is ready.
+    pub(super) background: bool,
+}
+
 impl Work {
     pub(super) fn new(runtime: Runtime) -> Self {
-        Self { blocking: OnceCell::new(), background: OnceCell::new(), runtime: Some(runtime) }
+        Self { others: OnceCell::new(), runtime }
     }
 
-    fn runtime(&self) -> &Runtime {
-        self.runtime.as_ref().expect("it is there until it is dropped")
+    /// Ends without a wait: a task may drop its own event loop.
+    pub(super) fn end(self) {
+        drop(self.others);
+        self.runtime.shutdown_background();
     }
 
     pub(super) fn handle(&self) -> &Handle {
-        self.runtime().handle()
+        self.runtime.handle()
     }
 
     /// Tells the runtime that the event loop came late.
     pub(super) fn report_gap(&self, from: Instant, to: Instant) {
-        self.runtime().report_gap(from, to);
+        self.runtime.report_gap(from, to);
     }
 
     /// Starts a task that is not of the usual priority. `wake` is called when such tasks are ready.
     pub(super) fn spawn<F>(
         &self,
         priority: Priority,
-        wake: impl Fn() + Send + Sync + 'static,
+        wake: Box<dyn Fn() + Send + Sync>,
         future: F,
     ) -> JoinHandle<F::Output>
     where
         F: Future + 'static,
         F::Output: 'static,
     {
+        let others = self.others.get_or_init(|| Box::<Sets>::default());
+        let _entered = self.handle().enter();
+        others.set(priority, wake).spawn_local(future)
+    }
+
+    /// Gives ready tasks their turns.
+    pub(super) fn run(&self, share: Share) -> Left {
+        let runtime = &self.runtime;
+        match self.others.get() {
+            Some(others) => others.run(runtime, share),
+            None => {
+                Left { next: runtime.tick_hosted(share.polls, share.timers), background: false }
+            }
+        }
+    }
+}
+
+/// The tasks that are not of the usual priority. Behind a table, so that a program without any, as
+/// most are, does not contain what they take.
+trait Others {
+    /// The set of those of a priority, which is made with `wake` if there is none yet.
+    fn set(&self, priority: Priority, wake: Box<dyn Fn() + Send + Sync>) -> &LocalSet;
+
+    /// Gives ready tasks, and those of `runtime`, their turns.
+    fn run(&self, runtime: &Runtime, share: Share) -> Left;
+}
+
+#[derive(Default)]
+struct Sets {
+    blocking: OnceCell<LocalSet>,
+    background: OnceCell<LocalSet>,
+}
+
+impl Others for Sets {
+    fn set(&self, priority: Priority, wake: Box<dyn Fn() + Send + Sync>) -> &LocalSet {
         let set = match priority {
             Priority::Background => &self.background,
             Priority::UserBlocking | Priority::UserVisible => &self.blocking,
         };
-        let _entered = self.handle().enter();
-        set.get_or_init(|| LocalSet::hosted(wake)).spawn_local(future)
+        set.get_or_init(|| LocalSet::hosted(wake))
     }
 
-    /// Gives ready tasks up to `polls` turns. Timers that are due are fired `with_timers` only,
-    /// which costs a look at the clock; background tasks run `with_background` only, and only
-    /// while no other is ready.
-    pub(super) fn run(&self, polls: usize, with_timers: bool, with_background: bool) -> Left {
+    fn run(&self, runtime: &Runtime, share: Share) -> Left {
         let (blocking, background) = (self.blocking.get(), self.background.get());
-        let _entered = (blocking.is_some() || background.is_some()).then(|| self.handle().enter());
-        let urgent = blocking.is_some_and(|set| set.tick(polls));
-        let share = if urgent { polls.div_ceil(8) } else { polls };
-        let runtime = self.runtime();
-        let mut next = if with_timers { runtime.tick(share) } else { runtime.tick_ready(share) };
+        let _entered = runtime.enter();
+        let urgent = blocking.is_some_and(|set| set.tick(share.polls));
+        let polls = if urgent { share.polls.div_ceil(8) } else { share.polls };
+        let mut next = runtime.tick_hosted(polls, share.timers);
         if blocking.is_some_and(LocalSet::is_ready) {
             next = Next::Now;
         }
         let background = background.is_some_and(|set| match next {
             Next::Now | Next::Busy => set.is_ready(),
-            _ if with_background => set.tick(polls),
+            _ if share.background => set.tick(share.polls),
             _ => set.is_ready(),
         });
         // A background task may have woken one of the others.
-        if with_background && next != Next::Busy {
-            next = self.reconsider(next);
+        if share.background && !matches!(next, Next::Now | Next::Busy) {
+            let urgent = blocking.is_some_and(LocalSet::is_ready);
+            next = if urgent { Next::Now } else { runtime.tick_ready(0) };
         }
         Left { next, background }
-    }
-
-    fn reconsider(&self, next: Next) -> Next {
-        if self.blocking.get().is_some_and(LocalSet::is_ready) {
-            return Next::Now;
-        }
-        match next {
-            Next::Now => Next::Now,
-            _ => self.runtime().tick_ready(0),
-        }
-    }
-}
-
-impl Drop for Work {
-    /// Ends without a wait: a task may drop its own event loop.
-    fn drop(&mut self) {
-        self.blocking.take();
-        self.background.take();
-        self.runtime.take().into_iter().for_each(Runtime::shutdown_background);
     }
 }
