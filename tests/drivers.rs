@@ -469,6 +469,49 @@ fn what_a_dropped_read_left_is_read_first() {
     });
 }
 
+/// The slot of a stream that has ended is ready for ever; a read that has to wait there does wait.
+#[test]
+fn a_read_behind_a_dropped_one_waits_at_the_end_of_a_stream_too() {
+    everywhere(|| async {
+        let (mut client, mut server) = pair().await;
+        client.write_all(b"x").await.unwrap();
+        let (read, buf) = server.read_owned(Vec::with_capacity(64)).await;
+        assert_eq!((read.unwrap(), &buf[..]), (1, &b"x"[..]));
+        drop(client);
+        while !server.ready(Interest::READABLE).await.unwrap().is_read_closed() {
+            yield_now().await;
+        }
+        let mut reading = Box::pin(server.read_owned(buf));
+        let began = reading.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending();
+        drop(reading);
+        let count = Arc::new(Wakes::default());
+        let waker = Waker::from(count.clone());
+        let mut end = [0; 8];
+        let mut reading = Box::pin(server.read(&mut end));
+        if began && reading.as_mut().poll(&mut Context::from_waker(&waker)).is_pending() {
+            // Not because it has tried as often as a task may.
+            assert!(!count.by(std::thread::current().id()), "it gave way instead of waiting");
+        }
+        assert_eq!(reading.await.unwrap(), 0);
+    });
+}
+
+/// Which threads have woken somebody.
+#[derive(Default)]
+struct Wakes(Mutex<Vec<std::thread::ThreadId>>);
+
+impl Wakes {
+    fn by(&self, thread: std::thread::ThreadId) -> bool {
+        self.0.lock().unwrap().contains(&thread)
+    }
+}
+
+impl std::task::Wake for Wakes {
+    fn wake(self: Arc<Self>) {
+        self.0.lock().unwrap().push(std::thread::current().id());
+    }
+}
+
 #[test]
 fn streams_of_unix_do_it_too() {
     everywhere(|| async {

@@ -6,6 +6,9 @@
 //! would lose it. So each edge counts up a *tick*, an [`Event`] carries the tick that it saw, and
 //! [`State::clear`] does nothing if the tick is another by now.
 //!
+//! That a stream has ended is never forgotten, and yet an operation may block there: reading, while one
+//! by completion is under way. Whoever found that waits for the next tick.
+//!
 //! A slot is used by one source after the other. A *generation*, which is in the token that the
 //! system hands back with an edge, tells them apart: an edge of a source that is gone finds
 //! another generation and changes nothing.
@@ -253,9 +256,9 @@ impl Slot {
     }
 
     /// Waits until the source is ready for `interest`, or shut down.
-    async fn wait(&self, interest: Interest) -> Event {
+    async fn wait(&self, interest: Interest, tried: Tried) -> Event {
         let event = self.event(interest);
-        if event.is_any() {
+        if event.is_new(tried) {
             return event;
         }
         let mut waiter = pin!(Waiter::new(self, Cell::new(Began { interest, tick: 0 })));
@@ -263,7 +266,7 @@ impl Slot {
             waiter.as_mut().enroll(Some(cx.waker()), |_, began, _| {
                 let event = self.event(interest);
                 began.set(Began { interest, tick: event.tick as u32 });
-                event.is_any().then_some(event)
+                event.is_new(tried).then_some(event)
             })
         })
         .await
@@ -271,21 +274,21 @@ impl Slot {
 
     /// What the source is ready for in this direction, or the promise to wake the task of `cx`.
     #[inline]
-    fn poll(&self, cx: &Context<'_>, direction: Direction) -> Poll<Event> {
+    fn poll(&self, cx: &Context<'_>, direction: Direction, tried: Tried) -> Poll<Event> {
         let event = self.event(direction.interest());
-        if event.is_any() {
+        if event.is_new(tried) {
             return Poll::Ready(event);
         }
-        self.poll_slowly(cx.waker(), direction)
+        self.poll_slowly(cx.waker(), direction, tried)
     }
 
     #[cold]
-    fn poll_slowly(&self, waker: &Waker, direction: Direction) -> Poll<Event> {
+    fn poll_slowly(&self, waker: &Waker, direction: Direction, tried: Tried) -> Poll<Event> {
         let mut fresh = None;
         loop {
             let mut waiters = self.waiters.lock();
             let event = self.event(direction.interest());
-            if event.is_any() {
+            if event.is_new(tried) {
                 drop(waiters);
                 return Poll::Ready(event);
             }
@@ -310,11 +313,17 @@ impl Slot {
     }
 }
 
+/// The tick at which an operation was tried in vain.
+///
+/// What is left of the readiness then is that the stream has ended, which is never forgotten: to try
+/// again before the next edge would spin.
+type Tried = Option<usize>;
+
 impl Event {
-    /// Whether there is anything to tell.
+    /// Whether there is anything to tell to whom has tried what he has.
     #[inline]
-    fn is_any(&self) -> bool {
-        self.shut_down || !self.ready.is_empty()
+    fn is_new(&self, tried: Tried) -> bool {
+        self.shut_down || (!self.ready.is_empty() && tried != Some(self.tick))
     }
 }
 

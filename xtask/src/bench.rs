@@ -1,7 +1,8 @@
 //! `cargo xtask bench`: the benchmarks, each beside its peers.
 //!
-//! First criterion's groups, then the table of the README. `--table` leaves the first out. `bench
-//! web` is the table of the event loop, in Node and in Chromium.
+//! First criterion's groups, then the table of the README, then echo over TCP, on Linux. `--table`
+//! leaves the first and the last out. `bench echo` is the last alone, `bench web` the table of the event
+//! loop, in Node and in Chromium.
 
 use crate::hosts::{self, Context, Host, Source};
 use crate::shell::Log;
@@ -19,10 +20,12 @@ const WEB: Source<'static> = Source {
 
 /// Runs the benchmarks whose names contain one of the filters, or all.
 pub fn run(arguments: &[String]) -> ExitCode {
-    if let Some((first, filters)) = arguments.split_first()
-        && first == "web"
-    {
-        return web(filters);
+    if let Some((first, filters)) = arguments.split_first() {
+        match first.as_str() {
+            "web" => return web(filters),
+            "echo" => return verdict(echo(filters)),
+            _ => {}
+        }
     }
     let table_only = arguments.iter().any(|argument| argument == "--table");
     let filters: Vec<&str> =
@@ -31,7 +34,19 @@ pub fn run(arguments: &[String]) -> ExitCode {
         println!("no instruction counts: {} is missing; get it with {}", missing.what, missing.get);
     }
     let succeeded = (table_only || criterion(&filters)) && table(&filters);
+    // Filters name operations; echo has none.
+    let all = filters.is_empty() && !table_only && cfg!(target_os = "linux");
+    verdict(succeeded && (!all || echo(&[])))
+}
+
+fn verdict(succeeded: bool) -> ExitCode {
     if succeeded { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Servers of an echo and their peers: filters are parts of their names, and loads as `50x64`.
+fn echo(filters: &[String]) -> bool {
+    let run = ["run", "--quiet", "--release", "--package", "creel-echo", "--"];
+    shell::forward(shell::cargo(&run).args(filters))
 }
 
 /// Runs the table of the event loop wherever it can run.
@@ -55,7 +70,7 @@ fn web(filters: &[String]) -> ExitCode {
             }
         }
     }
-    if succeeded { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    verdict(succeeded)
 }
 
 fn criterion(filters: &[&str]) -> bool {

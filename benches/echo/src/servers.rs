@@ -1,6 +1,7 @@
 //! The same server, written once a peer.
 
 use crate::floor;
+use crate::floor_ring::{self, Features};
 use std::io::{BufRead, Write};
 use std::net::TcpListener;
 use std::time::Duration;
@@ -12,6 +13,19 @@ pub type Server = (&'static str, fn(TcpListener, usize));
 pub const ALL: &[Server] = &[
     ("floor: epoll", floor::epoll),
     ("floor: io_uring", floor::ring),
+    ("feature: none", |listener, size| by_ring(listener, size, |_| {})),
+    ("feature: send by call", |listener, size| by_ring(listener, size, |f| f.send_by_call = true)),
+    ("feature: multishot", |listener, size| by_ring(listener, size, |f| f.multishot = true)),
+    ("feature: multishot and send by call", |listener, size| {
+        by_ring(listener, size, |f| (f.multishot, f.send_by_call) = (true, true));
+    }),
+    ("feature: registered files", |listener, size| {
+        by_ring(listener, size, |f| f.registered_files = true);
+    }),
+    ("feature: multishot and registered files", |listener, size| {
+        by_ring(listener, size, |f| (f.multishot, f.registered_files) = (true, true));
+    }),
+    ("feature: zero copy", |listener, size| by_ring(listener, size, |f| f.zero_copy = true)),
     ("creel, readiness", |listener, size| {
         creel_local(IoDriver::Readiness).block_on(creel_borrowed(listener, size));
     }),
@@ -50,6 +64,12 @@ pub const ALL: &[Server] = &[
     ("compio", compio_echo),
     ("glommio", glommio_echo),
 ];
+
+fn by_ring(listener: TcpListener, size: usize, choose: impl Fn(&mut Features)) {
+    let mut features = Features::default();
+    choose(&mut features);
+    floor_ring::ring(listener, size, features);
+}
 
 /// Serves as `name` does, until the standard input ends; each line there is answered with the
 /// processor time that was used so far, in nanoseconds.

@@ -62,10 +62,11 @@ pub fn print(filters: &[String]) -> ExitCode {
     let wanted = |name: &str| names.is_empty() || names.iter().any(|part| name.contains(&***part));
     let all: Vec<&str> = servers::ALL.iter().map(|(name, _)| *name).collect();
     let all: Vec<&str> = all.into_iter().filter(|name| wanted(name)).collect();
-    for (count, size) in LOADS {
-        if loads.is_empty() || loads.iter().any(|load| **load == format!("{count}x{size}")) {
-            compare(&all, count, size);
-        }
+    let asked = loads.iter().filter_map(|load| load.split_once('x'));
+    let asked = asked.filter_map(|(count, size)| Some((count.parse().ok()?, size.parse().ok()?)));
+    let loads_asked: Vec<(usize, usize)> = asked.collect();
+    for (count, size) in if loads.is_empty() { LOADS.to_vec() } else { loads_asked } {
+        compare(&all, count, size);
     }
     if loads.is_empty() || loads.iter().any(|load| load.starts_with("idle")) {
         idle(&all);

@@ -27,6 +27,11 @@
 //! * [`Mode::Shared`]: the pool. The kernel interrupts the worker that asked: it may be in a long
 //!   poll while another worker waits for the answer.
 //!
+//! The kernel ends a request of a socket on the thread that told it of the request, and wakes that
+//! thread if it sleeps. Of a pool that is mostly another worker than the one that waits for the
+//! answer: two threads are woken for one. So on a pool streams go through readiness, which wakes only
+//! who waits, and the ring serves files, whose answers come from the kernel's own threads.
+//!
 //! A request dies with the thread that told the kernel of it; then it is told again.
 //!
 //! # Who owns what until when
@@ -138,6 +143,11 @@ impl Ring {
         };
         let process = process::current();
         Ok(Self { uring, mode, enabled: OnceLock::new(), process, inner: Lock::new(inner) })
+    }
+
+    /// Whether streams are better received from and sent to here than by readiness; see the module.
+    pub(super) fn serves_streams(&self) -> bool {
+        self.mode != Mode::Shared
     }
 
     /// Waits for an answer or for `epoll` to be readable, for `timeout` at most, if that is where to

@@ -239,7 +239,7 @@ impl<S: event::Source + AsRawFd + core::marker::Send> Source<Stream<S>> {
     /// Receives into `buf` by completion, and hands it back.
     ///
     /// # Errors
-    /// If there is no ring: the buffer.
+    /// If no ring [serves streams](super::Ring::serves_streams): the buffer.
     pub(crate) async fn receive<B: OwnedBufMut>(
         &self,
         buf: B,
@@ -253,7 +253,7 @@ impl<S: event::Source + AsRawFd + core::marker::Send> Source<Stream<S>> {
     /// Sends a beginning of `buf` by completion, and hands it back.
     ///
     /// # Errors
-    /// If there is no ring: the buffer.
+    /// If no ring [serves streams](super::Ring::serves_streams): the buffer.
     pub(crate) async fn send<B: OwnedBuf>(&self, buf: B) -> Result<(io::Result<usize>, B), B> {
         match self.transfers() {
             None => Err(buf),
@@ -264,7 +264,7 @@ impl<S: event::Source + AsRawFd + core::marker::Send> Source<Stream<S>> {
     fn transfers(&self) -> Option<&Arc<Transfers>> {
         let registration = self.bare_registration();
         let reactor = registration.reactor();
-        reactor.ring()?;
+        reactor.ring().filter(|ring| ring.serves_streams())?;
         registration.detach(self.as_raw_fd());
         Some(self.operations(|| Transfers::new(Arc::clone(reactor), registration.index())))
     }

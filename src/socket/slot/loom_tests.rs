@@ -18,7 +18,7 @@ fn loom_a_clear_and_an_edge() {
             thread::spawn(move || slot.set(0, Ready::READABLE))
         };
         slot.clear(event);
-        block_on(core::future::poll_fn(|cx| slot.poll(cx, Direction::Read)));
+        block_on(core::future::poll_fn(|cx| slot.poll(cx, Direction::Read, None)));
         reactor.join().unwrap();
     });
 }
@@ -34,9 +34,11 @@ fn loom_waiting_and_an_edge() {
         };
         let other = {
             let slot = Arc::clone(&slot);
-            thread::spawn(move || drop(block_on(slot.wait(Interest::READABLE))))
+            thread::spawn(move || drop(block_on(slot.wait(Interest::READABLE, None))))
         };
-        block_on(core::future::poll_fn(|cx: &mut Context<'_>| slot.poll(cx, Direction::Read)));
+        block_on(core::future::poll_fn(|cx: &mut Context<'_>| {
+            slot.poll(cx, Direction::Read, None)
+        }));
         reactor.join().unwrap();
         other.join().unwrap();
     });
@@ -66,7 +68,7 @@ fn loom_waiting_and_shutting_down() {
             let slot = Arc::clone(&slot);
             thread::spawn(move || slot.shut_down())
         };
-        assert!(block_on(slot.wait(Interest::READABLE)).shut_down);
+        assert!(block_on(slot.wait(Interest::READABLE, None)).shut_down);
         reactor.join().unwrap();
     });
 }

@@ -4,7 +4,7 @@
 //! nothing is ever taken from the system by a future that may be dropped before it hands it over:
 //! dropping a wait loses nothing.
 
-use super::{Direction, Event, Slot};
+use super::{Direction, Event, Slot, Tried};
 use crate::env::coop;
 use crate::io::{Interest, ReadBuf};
 use crate::runtime::RuntimeShutDown;
@@ -15,7 +15,7 @@ use std::io;
 impl Slot {
     /// Waits until the source is ready for any of `interest`.
     pub(crate) async fn ready(&self, interest: Interest) -> io::Result<Event> {
-        self.wait(interest).await.alive()
+        self.wait(interest, None).await.alive()
     }
 
     /// Waits until the source is ready in this direction, for one task at a time.
@@ -25,8 +25,18 @@ impl Slot {
         cx: &mut Context<'_>,
         direction: Direction,
     ) -> Poll<io::Result<Event>> {
+        self.poll_untried(cx, direction, None)
+    }
+
+    #[inline]
+    fn poll_untried(
+        &self,
+        cx: &mut Context<'_>,
+        direction: Direction,
+        tried: Tried,
+    ) -> Poll<io::Result<Event>> {
         let receipt = ready!(coop::poll_proceed(cx));
-        let event = ready!(self.poll(cx, direction));
+        let event = ready!(self.poll(cx, direction, tried));
         receipt.made_progress();
         Poll::Ready(event.alive())
     }
@@ -39,9 +49,10 @@ impl Slot {
         direction: Direction,
         mut operation: impl FnMut() -> io::Result<R>,
     ) -> Poll<io::Result<R>> {
+        let mut tried = None;
         loop {
-            let event = ready!(self.poll_ready(cx, direction))?;
-            if let Some(result) = self.attempt(event, &mut operation) {
+            let event = ready!(self.poll_untried(cx, direction, tried))?;
+            if let Some(result) = self.attempt(event, &mut operation, &mut tried) {
                 return Poll::Ready(result);
             }
         }
@@ -57,7 +68,8 @@ impl Slot {
         if event.ready.is_empty() {
             return Err(io::ErrorKind::WouldBlock.into());
         }
-        self.attempt(event, operation).unwrap_or_else(|| Err(io::ErrorKind::WouldBlock.into()))
+        let attempt = self.attempt(event, operation, &mut None);
+        attempt.unwrap_or_else(|| Err(io::ErrorKind::WouldBlock.into()))
     }
 
     /// Tries `operation` whenever the source is ready for any of `interest`, until it would not
@@ -67,12 +79,13 @@ impl Slot {
         interest: Interest,
         mut operation: impl FnMut() -> io::Result<R>,
     ) -> io::Result<R> {
+        let mut tried = None;
         loop {
-            let event = self.ready(interest).await?;
+            let event = self.wait(interest, tried).await.alive()?;
             let receipt = core::future::poll_fn(coop::poll_proceed).await;
-            // Also if it would block: a stream that has ended is always said to be ready.
+            // Also if it would block: the system may tell of one edge after the other.
             receipt.made_progress();
-            if let Some(result) = self.attempt(event, &mut operation) {
+            if let Some(result) = self.attempt(event, &mut operation, &mut tried) {
                 return result;
             }
         }
@@ -100,9 +113,10 @@ impl Slot {
         whole: usize,
         mut transfer: impl FnMut() -> io::Result<usize>,
     ) -> Poll<io::Result<usize>> {
+        let mut tried = None;
         loop {
-            let event = ready!(self.poll_ready(cx, direction))?;
-            if let Some(result) = self.attempt(event, &mut transfer) {
+            let event = ready!(self.poll_untried(cx, direction, tried))?;
+            if let Some(result) = self.attempt(event, &mut transfer, &mut tried) {
                 if PARTIAL_IS_LAST && result.as_ref().is_ok_and(|&n| 0 < n && n < whole) {
                     self.clear(event);
                 }
@@ -118,10 +132,12 @@ impl Slot {
         &self,
         event: Event,
         operation: impl FnOnce() -> io::Result<R>,
+        tried: &mut Tried,
     ) -> Option<io::Result<R>> {
         match operation() {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 self.clear(event);
+                *tried = Some(event.tick);
                 None
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => None,

@@ -56,6 +56,27 @@ fn the_end_of_a_stream_is_never_forgotten() {
 }
 
 #[test]
+fn an_operation_that_blocks_at_the_end_of_a_stream_waits_for_the_next_edge() {
+    let slot = Slot::new();
+    slot.set(0, Ready::READABLE | Ready::READ_CLOSED);
+    let (wakes, waker) = counter();
+    let mut attempts = 0;
+    let mut poll = |answer: fn() -> std::io::Result<()>| {
+        slot.poll_io(&mut Context::from_waker(&waker), Direction::Read, || {
+            attempts += 1;
+            assert!(attempts < 10, "it spins");
+            answer()
+        })
+    };
+    assert!(poll(|| Err(std::io::ErrorKind::WouldBlock.into())).is_pending());
+    assert_eq!(woken(&wakes), 0);
+    slot.set(0, Ready::READABLE);
+    assert_eq!(woken(&wakes), 1);
+    assert!(poll(|| Ok(())).is_ready());
+    assert_eq!(attempts, 2, "one a poll");
+}
+
+#[test]
 fn an_edge_of_the_source_before_changes_nothing() {
     let slot = Slot::new();
     slot.set(0, Ready::READABLE);
@@ -86,21 +107,21 @@ fn ticks_wrap_around_within_their_bits() {
 fn reader_and_writer_are_woken_for_what_they_wait_for() {
     let slot = Slot::new();
     let ((reads, reader), (writes, writer)) = (counter(), counter());
-    assert!(slot.poll(&Context::from_waker(&reader), Direction::Read).is_pending());
-    assert!(slot.poll(&Context::from_waker(&writer), Direction::Write).is_pending());
+    assert!(slot.poll(&Context::from_waker(&reader), Direction::Read, None).is_pending());
+    assert!(slot.poll(&Context::from_waker(&writer), Direction::Write, None).is_pending());
     slot.set(0, Ready::WRITABLE);
     assert_eq!((woken(&reads), woken(&writes)), (0, 1));
     slot.set(0, Ready::READ_CLOSED);
     assert_eq!((woken(&reads), woken(&writes)), (1, 0));
-    assert!(slot.poll(&Context::from_waker(&reader), Direction::Read).is_ready());
+    assert!(slot.poll(&Context::from_waker(&reader), Direction::Read, None).is_ready());
 }
 
 #[test]
 fn the_latest_reader_is_woken() {
     let slot = Slot::new();
     let ((first, one), (second, other)) = (counter(), counter());
-    assert!(slot.poll(&Context::from_waker(&one), Direction::Read).is_pending());
-    assert!(slot.poll(&Context::from_waker(&other), Direction::Read).is_pending());
+    assert!(slot.poll(&Context::from_waker(&one), Direction::Read, None).is_pending());
+    assert!(slot.poll(&Context::from_waker(&other), Direction::Read, None).is_pending());
     slot.set(0, Ready::READABLE);
     assert_eq!((woken(&first), woken(&second)), (0, 1));
 }
@@ -109,9 +130,9 @@ fn the_latest_reader_is_woken() {
 fn any_number_of_tasks_may_wait() {
     let slot = Slot::new();
     let wakers: [_; 3] = core::array::from_fn(|_| counter());
-    let mut first = pin!(slot.wait(Interest::READABLE));
-    let mut second = pin!(slot.wait(Interest::READABLE));
-    let mut third = pin!(slot.wait(Interest::WRITABLE));
+    let mut first = pin!(slot.wait(Interest::READABLE, None));
+    let mut second = pin!(slot.wait(Interest::READABLE, None));
+    let mut third = pin!(slot.wait(Interest::WRITABLE, None));
     let poll = |index: usize| Context::from_waker(&wakers[index].1);
     assert!(first.as_mut().poll(&mut poll(0)).is_pending());
     assert!(second.as_mut().poll(&mut poll(1)).is_pending());
@@ -131,8 +152,8 @@ fn any_number_of_tasks_may_wait() {
 fn shutting_down_ends_every_wait() {
     let slot = Slot::new();
     let ((reads, reader), (others, other)) = (counter(), counter());
-    assert!(slot.poll(&Context::from_waker(&reader), Direction::Read).is_pending());
-    let mut wait = pin!(slot.wait(Interest::WRITABLE));
+    assert!(slot.poll(&Context::from_waker(&reader), Direction::Read, None).is_pending());
+    let mut wait = pin!(slot.wait(Interest::WRITABLE, None));
     assert!(wait.as_mut().poll(&mut Context::from_waker(&other)).is_pending());
     slot.shut_down();
     assert_eq!((woken(&reads), woken(&others)), (1, 1));
