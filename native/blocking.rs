@@ -228,6 +228,21 @@ static OPS: Ops = Ops {
     step_aside: |_| true,
     place: |_, _| unreachable!("the blocking pool is no runtime"),
     env: |_| None::<NonNull<Env>>,
+    #[cfg(feature = "dump")]
+    dump: crate::env::owner::DumpOps {
+        // No task here is ever idle, so none is polled.
+        enter: |_, f| {
+            f();
+            true
+        },
+        each: |owner, f| {
+            let shared = borrow(owner);
+            let state = shared.lock();
+            state.queue.iter().chain(&state.running).for_each(|task| f(task.as_raw()));
+        },
+        end: |_, _| unreachable!("a closure is never asked"),
+        parts: |_, _| {},
+    },
 };
 
 /// The pool behind an owner of this table.

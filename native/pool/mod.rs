@@ -22,6 +22,7 @@ use crate::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, fence};
 use crate::collections::run_queue::Ring;
 use crate::env::Env;
 use crate::env::context;
+use crate::env::dump;
 use crate::env::owner::{Ops, Owner, OwnerRef, RawTask};
 use crate::lock::Lock;
 use crate::runtime::{Config, Deadline, ShutdownReport, Survivor, Threads};
@@ -518,11 +519,39 @@ static OPS: Ops = Ops {
         shared.idle.driver().into_iter().for_each(|worker| shared.unpark(worker));
     },
     step_aside: |owner| {
-        shared(&owner).worker().into_iter().for_each(Worker::step_down);
+        // A dump's poll is not the only one on this stack: it blocks the worker.
+        if !dump::is_asking() {
+            shared(&owner).worker().into_iter().for_each(Worker::step_down);
+        }
         true
     },
     place: |owner, make| shared(&owner).place(make),
     env: |owner| Some(NonNull::from(&shared(&owner).env)),
+    #[cfg(feature = "dump")]
+    dump: crate::env::owner::DumpOps {
+        enter: |owner, f| {
+            let Some(worker) = shared(&owner).worker() else { return false };
+            let _post = worker.post().take();
+            f();
+            true
+        },
+        each: |owner, f| {
+            for shard in &shared(&owner).registries {
+                shard.0.lock().iter().for_each(|task| f(task.as_raw()));
+            }
+        },
+        end: |owner, task| {
+            let task = Task::from_raw(task);
+            shared(&owner).forget(task);
+            poll_as(task, || task.finish());
+        },
+        parts: |owner, f| {
+            for remote in &shared(&owner).remotes {
+                let local = remote.local.lock().clone();
+                local.into_iter().for_each(&mut *f);
+            }
+        },
+    },
 };
 
 /// The pool behind an owner of this table.

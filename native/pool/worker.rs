@@ -92,17 +92,8 @@ impl Worker {
     /// Runs tasks until the pool is shut down.
     pub(super) fn run(self) {
         self.take_seat();
-        let pool = Some(self.shared.as_owner());
         let local = self.local.owner();
-        let _post = Post {
-            runtime: pool,
-            driving: pool,
-            local: Some(local.as_ptr()),
-            scope: None,
-            worker: self.index + 1,
-            occupied: true,
-        }
-        .take();
+        let _post = self.post().take();
         WORKER.set(Some(NonNull::from(&self)));
         while (self.seated.get() || self.sit_again()) && !self.shared.is_closing() {
             self.turn();
@@ -122,6 +113,19 @@ impl Worker {
         self.local_tasks().close();
         WORKER.set(None);
         self.shared.worker_ended(self.references.get(), self.seated.get());
+    }
+
+    /// For whom this thread works.
+    pub(super) fn post(&self) -> Post {
+        let pool = Some(self.shared.as_owner());
+        Post {
+            runtime: pool,
+            driving: pool,
+            local: Some(self.local.owner().as_ptr()),
+            scope: None,
+            worker: self.index + 1,
+            occupied: true,
+        }
     }
 
     /// Makes this thread the one that others find at its index.

@@ -31,6 +31,7 @@ use super::exit::ExitReason;
 use super::signals::{Signals, Watcher};
 use crate::atomic::{AtomicUsize, Ordering};
 use crate::env::coop;
+use crate::env::dump::{self, Wait};
 use crate::env::id::Id;
 use crate::env::panics::Panics;
 use crate::lock::Lock;
@@ -563,7 +564,10 @@ impl<M> Shared<M> {
             drop(stale);
             match event {
                 Some(event) => return Poll::Ready(event),
-                None if parks => return Poll::Pending,
+                None if parks => {
+                    let wait = || Wait::new("mailbox").on(&raw const self.state);
+                    return dump::told(Poll::Pending, wait);
+                }
                 // Cloning is foreign code: not under the lock.
                 None => fresh = Some(cx.waker().clone()),
             }

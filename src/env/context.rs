@@ -6,6 +6,7 @@
 //! Why unsafe: a static that holds plain cells must be declared `Sync` by hand.
 
 use super::coop::Budget;
+use super::dump::Asked;
 use super::rng::Rng;
 use core::cell::Cell;
 
@@ -46,6 +47,8 @@ pub(crate) struct Context {
     pub(crate) pinned: Cell<u32>,
     #[cfg(feature = "alloc")]
     pub(crate) ids: Cell<super::id::Ids>,
+    /// For dumps: nothing without the feature.
+    pub(crate) asked: Asked,
     pub(crate) budget: Cell<Budget>,
     pub(crate) rng: Cell<Rng>,
 }
@@ -70,6 +73,7 @@ impl Context {
             pinned: Cell::new(0),
             #[cfg(feature = "alloc")]
             ids: Cell::new(super::id::Ids::new()),
+            asked: Asked::new(),
             budget: Cell::new(Budget::UNLIMITED),
             rng: Cell::new(Rng::new(0x5eed)),
         }

@@ -34,6 +34,17 @@ impl Ids {
 }
 
 impl Id {
+    /// The number, which every word has room for.
+    #[cfg(feature = "dump")]
+    pub(super) fn number(self) -> usize {
+        self.0.get() as usize
+    }
+
+    #[cfg(feature = "dump")]
+    pub(super) fn from_number(number: usize) -> Self {
+        Self(NonZeroU64::new(number as u64).unwrap_or(NonZeroU64::MIN))
+    }
+
     /// An id that no living task has.
     #[inline]
     pub(crate) fn fresh() -> Self {

@@ -7,6 +7,8 @@
 pub(crate) mod atomic_waker;
 pub(crate) mod context;
 pub(crate) mod coop;
+#[cfg_attr(not(feature = "dump"), path = "dump_none.rs")]
+pub(crate) mod dump;
 pub(crate) mod panics;
 pub(crate) mod rng;
 pub(crate) mod site;

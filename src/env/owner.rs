@@ -48,6 +48,30 @@ pub(crate) struct Ops {
     pub(crate) place: unsafe fn(NonNull<Owner>, &mut dyn FnMut(OwnerRef) -> RawTask),
     /// The environment, if this owner has one of its own.
     pub(crate) env: unsafe fn(NonNull<Owner>) -> Option<NonNull<Env>>,
+    /// How a dump sees the tasks.
+    #[cfg(feature = "dump")]
+    pub(crate) dump: DumpOps,
+}
+
+/// What an owner does for a dump.
+#[cfg(feature = "dump")]
+#[derive(Debug)]
+pub(crate) struct DumpOps {
+    /// Runs the function where tasks of the owner may be polled, if that is this thread, now.
+    pub(crate) enter: unsafe fn(NonNull<Owner>, &mut dyn FnMut()) -> bool,
+    /// Shows each task that is not complete. Inside `enter`; under a lock of the owner.
+    pub(crate) each: unsafe fn(NonNull<Owner>, &mut dyn FnMut(RawTask)),
+    /// A task that was shown, and had a turn since, is done. Inside `enter`.
+    pub(crate) end: unsafe fn(NonNull<Owner>, RawTask),
+    /// Shows the owners that are part of this one, but for the blocking pool.
+    pub(crate) parts: unsafe fn(NonNull<Owner>, &mut dyn FnMut(OwnerRef)),
+}
+
+#[cfg(all(feature = "dump", test))]
+impl DumpOps {
+    /// Those of an owner without tasks.
+    pub(crate) const NONE: Self =
+        Self { enter: |_, _| false, each: |_, _| {}, end: |_, _| {}, parts: |_, _| {} };
 }
 
 /// A counted reference to an owner.
@@ -155,6 +179,36 @@ impl OwnerRef {
     #[inline]
     pub(crate) fn env(&self) -> &Env {
         self.try_env().expect("a local set has no environment of its own")
+    }
+}
+
+/// What dumps need.
+#[cfg(feature = "dump")]
+impl OwnerRef {
+    pub(crate) fn enter(&self, f: &mut dyn FnMut()) -> bool {
+        // SAFETY: the owner is valid.
+        unsafe { (self.ops().dump.enter)(self.0, f) }
+    }
+
+    /// Only inside [`enter`](Self::enter).
+    pub(crate) fn each_task(&self, f: &mut dyn FnMut(RawTask)) {
+        // SAFETY: the owner is valid.
+        unsafe { (self.ops().dump.each)(self.0, f) }
+    }
+
+    /// Only inside [`enter`](Self::enter).
+    pub(crate) fn end_task(&self, task: RawTask) {
+        // SAFETY: the owner is valid.
+        unsafe { (self.ops().dump.end)(self.0, task) }
+    }
+
+    /// The owners that are part of this one.
+    pub(crate) fn parts(&self) -> alloc::vec::Vec<Self> {
+        let mut parts = alloc::vec::Vec::new();
+        // SAFETY: the owner is valid.
+        unsafe { (self.ops().dump.parts)(self.0, &mut |part| parts.push(part)) };
+        parts.extend(self.try_env().and_then(|env| env.blocking.clone()));
+        parts
     }
 }
 

@@ -53,6 +53,7 @@
 //!     type Slot = ();
 //!     fn lock(&self) -> &Lock<State> { &self.state }
 //!     fn waiters(state: &mut State) -> &mut WaitList<()> { &mut state.waiters }
+//!     fn wait(&self, _: &()) -> Wait { Wait::new("gate") }
 //! }
 //!
 //! pin_project! { struct Pass<'a> { #[pin] waiter: Waiter<&'a Gate> } }    // Waiter::new(gate, ())
@@ -68,7 +69,9 @@
 //! }
 //! ```
 
+use super::dump::{self, Wait};
 use super::panics::Panics;
+use super::site::Site;
 use crate::atomic::{AtomicU8, Ordering, UnsafeCell};
 use crate::collections::list::{Links, List, Node};
 use crate::lock::{Lock, LockGuard};
@@ -97,6 +100,9 @@ pub(crate) unsafe trait WaitPoint {
     /// The list in what the lock guards.
     fn waiters(guarded: &mut Self::Guarded) -> &mut WaitList<Self::Slot>;
 
+    /// What it is that one waits for here, for dumps.
+    fn wait(&self, slot: &Self::Slot) -> Wait;
+
     /// A waiter that had enlisted is dropped; it is in the list no more. `notified` tells whether
     /// somebody had taken it off before. To do: hand on what `slot` holds, release the lock, and
     /// only then wake.
@@ -108,6 +114,8 @@ pub(crate) unsafe trait WaitPoint {
 /// The part of a future that waits: a pinned node, and the handle to where it waits.
 pub(crate) struct Waiter<P: WaitPoint> {
     point: P,
+    /// Where the program began to wait, if the future says so.
+    site: Site,
     /// In a cell, because the list reaches it while the owner holds a reference to the rest.
     place: core::cell::UnsafeCell<Place<P::Slot>>,
 }
@@ -147,7 +155,14 @@ impl<P: WaitPoint> Waiter<P> {
     pub(crate) fn new(point: P, slot: P::Slot) -> Self {
         let body = UnsafeCell::new(Body { waker: None, slot });
         let place = Place { state: AtomicU8::new(ASIDE), links: Links::new(), body };
-        Self { point, place: core::cell::UnsafeCell::new(place) }
+        Self { point, site: Site::UNKNOWN, place: core::cell::UnsafeCell::new(place) }
+    }
+
+    /// The same, with the place where the program began to wait.
+    #[inline]
+    pub(crate) fn at(mut self, site: Site) -> Self {
+        self.site = site;
+        self
     }
 
     /// Where this waits.
@@ -234,8 +249,12 @@ impl<P: WaitPoint> Waiter<P> {
             }
             if fresh.is_some() || this.will_wake(waker) {
                 let stale = this.enlist(&mut guarded, fresh);
+                let told = dump::is_asked().then(|| this.with_slot(|slot| this.point.wait(slot)));
                 drop(guarded);
                 drop(stale);
+                if let Some(wait) = told {
+                    dump::tell(|| wait.on(this.point.lock()).at(this.site));
+                }
                 return Poll::Pending;
             }
             drop(guarded);

@@ -101,6 +101,12 @@ impl WakeSet {
         ChildWaker { waker: ManuallyDrop::new(waker), _set: self }
     }
 
+    /// Queues every child without waking the parent, which is about to begin a round.
+    pub(crate) fn wake_all_quietly(&mut self) {
+        self.shared.parent.clear();
+        (0..self.shared.slots.len()).for_each(|index| self.wake(index));
+    }
+
     /// Begins a round: `parent` is woken by whatever this round's [`next`](Self::next) misses.
     #[inline]
     pub(crate) fn begin(&mut self, parent: &Waker) {

@@ -5,6 +5,7 @@
 
 use crate::collections::pinned::PinnedSlice;
 use crate::env::coop;
+use crate::env::dump;
 use crate::env::wake_set::WakeSet;
 use core::fmt;
 use core::future::{Future, IntoFuture};
@@ -79,6 +80,10 @@ impl<F: Future> Children<F> {
     ) -> Poll<ControlFlow<B>> {
         if self.running == 0 {
             return Poll::Ready(ControlFlow::Continue(()));
+        }
+        if dump::is_asked() {
+            // Each child tells what it waits for.
+            self.wakes.wake_all_quietly();
         }
         self.wakes.begin(cx.waker());
         loop {

@@ -4,6 +4,7 @@
 //! [`SetOnce`]; the outcome in it never changes, so it is read without a lock and may be borrowed.
 
 use crate::env::coop;
+use crate::env::site::Site;
 use crate::env::wait::Waiter;
 use crate::sync::SetOnce;
 use alloc::sync::Arc;
@@ -184,9 +185,13 @@ impl<T, E> Promise<T, E> {
     /// assert_eq!(promise.get().await.unwrap().0, 5);
     /// # }
     /// ```
-    pub async fn get(&self) -> Result<&T, &PromiseError<E>> {
-        core::future::poll_fn(|cx| coop::poll_proceed(cx).map(coop::Receipt::made_progress)).await;
-        self.shared.wait().await.as_ref()
+    #[track_caller]
+    pub fn get(&self) -> impl Future<Output = Result<&T, &PromiseError<E>>> {
+        Site::here().of(async move {
+            core::future::poll_fn(|cx| coop::poll_proceed(cx).map(coop::Receipt::made_progress))
+                .await;
+            self.shared.wait().await.as_ref()
+        })
     }
 }
 

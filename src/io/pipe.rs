@@ -10,6 +10,7 @@
 //!   come back here.
 
 use crate::env::coop;
+use crate::env::dump::{self, Wait};
 use crate::io::{AsyncRead, AsyncWrite, ReadBuf, ReadHalf, WriteHalf, split};
 use crate::lock::Lock;
 use core::fmt;
@@ -154,7 +155,12 @@ trait Reach {
                     return Poll::Ready(done);
                 }
                 // Drops the waker that was replaced, if any.
-                Outcome::Waits => return Poll::Pending,
+                Outcome::Waits => {
+                    let detail = if side == READER { "for bytes" } else { "for room" };
+                    let address = self.reach(|pipe| &raw const *pipe);
+                    let wait = || Wait::new("pipe").detail(detail).on(address);
+                    return dump::told(Poll::Pending, wait);
+                }
                 // The other side may have moved by the time the waker is there: once more.
                 Outcome::LacksWaker => spare = Some(cx.waker().clone()),
             }

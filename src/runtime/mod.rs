@@ -26,6 +26,12 @@ mod shutdown;
 mod unstable;
 mod wake_hook;
 
+/// What [`Handle::dump`] answers: every task and what it waits for.
+#[cfg(feature = "dump")]
+pub mod dump {
+    pub use crate::env::dump::{Dump, State, Task, Trace, Wait};
+}
+
 pub use crate::env::hooks::{SlowPoll, TaskMeta, TaskPanic};
 pub use crate::env::info::{RuntimeFlavor, RuntimeId as Id};
 pub use crate::task::{EnterGuard, Handle, TryCurrentError};

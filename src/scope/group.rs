@@ -7,6 +7,7 @@ use super::frame::{Frame, Signals, with_frame};
 use super::region::Region;
 use super::roster::{Entry, Place};
 use crate::env::coop;
+use crate::env::dump::{self, Wait};
 use crate::env::panics::Panics;
 use crate::lock::Lock;
 use crate::sync::{OwnedSemaphorePermit, Semaphore};
@@ -395,7 +396,7 @@ impl<T> Shared<T> {
         let old = state.waker.replace(waker);
         drop(state);
         drop(old);
-        Poll::Pending
+        dump::told(Poll::Pending, || Wait::new("group").on(&raw const self.state))
     }
 }
 

@@ -23,6 +23,7 @@
 //! Why unsafe: the waiters of a list promise that lock and list are always the same.
 
 use crate::atomic::{AtomicUsize, Ordering};
+use crate::env::dump::{self, Wait};
 use crate::env::panics::Panics;
 use crate::env::wait::{WaitList, WaitPoint, Waiter, wake_while};
 use crate::io::{Interest, Ready};
@@ -166,6 +167,20 @@ unsafe impl WaitPoint for &Slot {
     fn waiters(waiters: &mut Waiters) -> &mut WaitList<Cell<Began>> {
         &mut waiters.others
     }
+
+    fn wait(&self, began: &Cell<Began>) -> Wait {
+        socket(began.get().interest)
+    }
+}
+
+/// For dumps.
+fn socket(interest: Interest) -> Wait {
+    Wait::new("socket").detail(match (interest.is_readable(), interest.is_writable()) {
+        (true, true) => "readable or writable",
+        (true, false) => "readable",
+        (false, true) => "writable",
+        (false, false) => "error or priority",
+    })
 }
 
 impl Slot {
@@ -279,7 +294,11 @@ impl Slot {
         if event.is_new(tried) {
             return Poll::Ready(event);
         }
-        self.poll_slowly(cx.waker(), direction, tried)
+        let event = self.poll_slowly(cx.waker(), direction, tried);
+        if event.is_pending() {
+            dump::tell(|| socket(direction.interest()).on(&self.waiters));
+        }
+        event
     }
 
     #[cold]

@@ -8,9 +8,12 @@
 
 use super::wait::{WaitList, WaitPoint, Waiter, wake_while};
 use crate::env::coop;
+use crate::env::dump::Wait;
+use crate::env::site::Site;
 use crate::lock::{Lock, LockGuard};
 use core::cell::Cell;
 use core::fmt;
+use core::future::Future;
 use core::future::poll_fn;
 use core::pin::pin;
 use core::task::{Poll, ready};
@@ -74,20 +77,23 @@ impl Barrier {
     /// # Cancel safety
     /// A future that is dropped before all have arrived takes its arrival back, as if it had never
     /// been polled: the others wait for somebody else in its place.
-    pub async fn wait(&self) -> BarrierWaitResult {
-        let mut waiter = pin!(Waiter::new(self, Cell::new(None)));
-        poll_fn(|cx| {
-            let receipt = ready!(coop::poll_proceed(cx));
-            let arrive =
-                |state: &mut State, arrival: &Arrival, _| state.arrive(self.needed, arrival);
-            let is_leader = ready!(waiter.as_mut().enroll(Some(cx.waker()), arrive));
-            receipt.made_progress();
-            if is_leader {
-                self.release();
-            }
-            Poll::Ready(BarrierWaitResult(is_leader))
+    #[track_caller]
+    pub fn wait(&self) -> impl Future<Output = BarrierWaitResult> {
+        Site::here().of(async move {
+            let mut waiter = pin!(Waiter::new(self, Cell::new(None)));
+            poll_fn(|cx| {
+                let receipt = ready!(coop::poll_proceed(cx));
+                let arrive =
+                    |state: &mut State, arrival: &Arrival, _| state.arrive(self.needed, arrival);
+                let is_leader = ready!(waiter.as_mut().enroll(Some(cx.waker()), arrive));
+                receipt.made_progress();
+                if is_leader {
+                    self.release();
+                }
+                Poll::Ready(BarrierWaitResult(is_leader))
+            })
+            .await
         })
-        .await
     }
 
     /// Wakes whoever arrived in a generation that is over.
@@ -131,6 +137,10 @@ unsafe impl WaitPoint for &Barrier {
 
     fn waiters(state: &mut State) -> &mut WaitList<Arrival> {
         &mut state.waiters
+    }
+
+    fn wait(&self, _: &Arrival) -> Wait {
+        Wait::new("barrier")
     }
 
     fn forsake(&self, mut state: LockGuard<'_, State>, arrival: &Arrival, _notified: bool) {

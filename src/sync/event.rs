@@ -13,9 +13,12 @@
 
 use super::wait::{WaitList, WaitPoint, Waiter, wake_while};
 use crate::env::coop;
+use crate::env::dump::Wait;
+use crate::env::site::Site;
 use crate::lock::{Lock, LockGuard};
 use core::cell::Cell;
 use core::fmt;
+use core::future::Future;
 use core::future::poll_fn;
 use core::pin::pin;
 use core::task::{Poll, ready};
@@ -132,20 +135,23 @@ impl Event {
     /// task.await.unwrap();
     /// # });
     /// ```
-    pub async fn wait(&self) {
-        let mut waiter = pin!(Waiter::new(self, Cell::new(None)));
-        poll_fn(|cx| {
-            let receipt = ready!(coop::poll_proceed(cx));
-            ready!(waiter.as_mut().enroll(Some(cx.waker()), |state, began, released| {
-                let first = began.get().unwrap_or(state.generation);
-                began.set(Some(first));
-                let through = released || first < state.generation || state.pass(self.auto);
-                through.then_some(())
-            }));
-            receipt.made_progress();
-            Poll::Ready(())
+    #[track_caller]
+    pub fn wait(&self) -> impl Future<Output = ()> {
+        Site::here().of(async move {
+            let mut waiter = pin!(Waiter::new(self, Cell::new(None)));
+            poll_fn(|cx| {
+                let receipt = ready!(coop::poll_proceed(cx));
+                ready!(waiter.as_mut().enroll(Some(cx.waker()), |state, began, released| {
+                    let first = began.get().unwrap_or(state.generation);
+                    began.set(Some(first));
+                    let through = released || first < state.generation || state.pass(self.auto);
+                    through.then_some(())
+                }));
+                receipt.made_progress();
+                Poll::Ready(())
+            })
+            .await
         })
-        .await
     }
 
     fn release_one(mut state: LockGuard<'_, State>) {
@@ -184,6 +190,10 @@ unsafe impl WaitPoint for &Event {
 
     fn waiters(state: &mut State) -> &mut WaitList<Began> {
         &mut state.waiters
+    }
+
+    fn wait(&self, _: &Began) -> Wait {
+        Wait::new("event")
     }
 
     fn forsake(&self, state: LockGuard<'_, State>, _began: &Began, released: bool) {

@@ -7,8 +7,11 @@
 
 use super::wait::{WaitList, WaitPoint, Waiter, wake_while};
 use crate::atomic::{AtomicUsize, Ordering};
+use crate::env::dump::Wait;
+use crate::env::site::Site;
 use crate::lock::Lock;
 use core::fmt;
+use core::future::Future;
 use core::future::poll_fn;
 use core::pin::pin;
 
@@ -93,13 +96,16 @@ impl Latch {
     /// latch.wait().await;
     /// # });
     /// ```
-    pub async fn wait(&self) {
-        if self.try_wait() {
-            return;
-        }
-        let mut waiter = pin!(Waiter::new(self, ()));
-        let open = || self.try_wait().then_some(());
-        poll_fn(|cx| waiter.as_mut().enroll(Some(cx.waker()), |_, (), _| open())).await
+    #[track_caller]
+    pub fn wait(&self) -> impl Future<Output = ()> {
+        Site::here().of(async move {
+            if self.try_wait() {
+                return;
+            }
+            let mut waiter = pin!(Waiter::new(self, ()));
+            let open = || self.try_wait().then_some(());
+            poll_fn(|cx| waiter.as_mut().enroll(Some(cx.waker()), |_, (), _| open())).await
+        })
     }
 }
 
@@ -114,6 +120,10 @@ unsafe impl WaitPoint for &Latch {
 
     fn waiters(list: &mut WaitList<()>) -> &mut WaitList<()> {
         list
+    }
+
+    fn wait(&self, _: &()) -> Wait {
+        Wait::new("latch")
     }
 }
 

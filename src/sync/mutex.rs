@@ -4,8 +4,11 @@
 
 use super::held::{Locked, NEVER_CLOSED, Share, reads_through, writes_through};
 use super::permits::Permits;
+use crate::env::dump::Lockable;
+use crate::env::site::Site;
 use core::cell::UnsafeCell;
 use core::fmt;
+use core::future::Future;
 use core::marker::PhantomData;
 
 #[cfg(feature = "alloc")]
@@ -57,7 +60,7 @@ unsafe impl<T: ?Sized + Send> Sync for Mutex<T> {}
 impl<T> Mutex<T> {
     /// An unlocked mutex.
     pub fn new(value: T) -> Self {
-        Self { permits: Permits::new(1), value: UnsafeCell::new(value) }
+        Self { permits: Permits::new(1, Lockable::new("mutex", 1)), value: UnsafeCell::new(value) }
     }
 
     /// Like [`new`](Self::new), for statics and constants.
@@ -72,7 +75,7 @@ impl<T> Mutex<T> {
     /// ```
     #[cfg(not(loom))]
     pub const fn const_new(value: T) -> Self {
-        Self { permits: Permits::new(1), value: UnsafeCell::new(value) }
+        Self { permits: Permits::new(1, Lockable::new("mutex", 1)), value: UnsafeCell::new(value) }
     }
 
     /// Takes the value out.
@@ -100,9 +103,12 @@ impl<T: ?Sized> Mutex<T> {
     ///     assert_eq!(mutex.into_inner(), 2);
     /// }
     /// ```
-    pub async fn lock(&self) -> MutexGuard<'_, T> {
-        self.permits.acquire(1).await.expect(NEVER_CLOSED);
-        MutexGuard { held: Share(self) }
+    #[track_caller]
+    pub fn lock(&self) -> impl Future<Output = MutexGuard<'_, T>> {
+        Site::here().of(async move {
+            self.permits.acquire(1).await.expect(NEVER_CLOSED);
+            MutexGuard { held: Share(self) }
+        })
     }
 
     /// Takes the lock if it is free.

@@ -21,6 +21,8 @@ use super::panics::Panics;
 use super::wait::{WaitList, WaitPoint, Waiter, WakeList, wake_while};
 use crate::atomic::{AtomicUsize, Ordering};
 use crate::env::coop;
+use crate::env::dump::Wait;
+use crate::env::site::Site;
 use crate::lock::{Lock, LockGuard};
 use core::cell::Cell;
 use core::fmt;
@@ -175,8 +177,9 @@ impl Notify {
     ///     notified.await;
     /// }
     /// ```
+    #[track_caller]
     pub fn notified(&self) -> Notified<'_> {
-        Notified { waiter: Waiter::new(self, self.ticket()) }
+        Notified { waiter: Waiter::new(self, self.ticket()).at(Site::here()) }
     }
 
     /// Hands a permit to the task that waits longest. If none waits, stores it for the next that
@@ -452,6 +455,10 @@ unsafe impl WaitPoint for &Notify {
 
     fn waiters(waiters: &mut WaitList<Ticket>) -> &mut WaitList<Ticket> {
         waiters
+    }
+
+    fn wait(&self, _: &Ticket) -> Wait {
+        Wait::new("notify")
     }
 
     fn forsake(&self, waiters: LockGuard<'_, WaitList<Ticket>>, ticket: &Ticket, _: bool) {

@@ -11,6 +11,8 @@
 
 use super::wait::{WaitList, WaitPoint, Waiter, wake_while};
 use crate::atomic::{AtomicBool, Ordering, UnsafeCell};
+use crate::env::dump::Wait;
+use crate::env::site::Site;
 use crate::lock::{Lock, LockGuard};
 use core::convert::Infallible;
 use core::error::Error;
@@ -179,14 +181,18 @@ impl<T> OnceCell<T> {
     /// assert_eq!(GREETING.get_or_init(|| async { unreachable!() }).await, "hello");
     /// # });
     /// ```
-    pub async fn get_or_init<F, Fut>(&self, f: F) -> &T
+    #[track_caller]
+    pub fn get_or_init<F, Fut>(&self, f: F) -> impl Future<Output = &T>
     where
         F: FnOnce() -> Fut,
         Fut: Future<Output = T>,
     {
-        let init = || async { Ok::<T, Infallible>(f().await) };
-        let Ok(value) = self.get_or_try_init(init).await;
-        value
+        let site = Site::here();
+        async move {
+            let init = || async { Ok::<T, Infallible>(f().await) };
+            let Ok(value) = self.get_or_try_init_at(site, init).await;
+            value
+        }
     }
 
     /// As [`get_or_init`](Self::get_or_init), with an initialiser that may fail: then the cell
@@ -210,7 +216,16 @@ impl<T> OnceCell<T> {
     /// assert_eq!(cell.get_or_try_init(|| async { Ok::<_, ()>(2) }).await, Ok(&1));
     /// # });
     /// ```
-    pub async fn get_or_try_init<E, F, Fut>(&self, f: F) -> Result<&T, E>
+    #[track_caller]
+    pub fn get_or_try_init<E, F, Fut>(&self, f: F) -> impl Future<Output = Result<&T, E>>
+    where
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+    {
+        self.get_or_try_init_at(Site::here(), f)
+    }
+
+    async fn get_or_try_init_at<E, F, Fut>(&self, site: Site, f: F) -> Result<&T, E>
     where
         F: FnOnce() -> Fut,
         Fut: Future<Output = Result<T, E>>,
@@ -218,7 +233,7 @@ impl<T> OnceCell<T> {
         if let Some(value) = self.get() {
             return Ok(value);
         }
-        match self.turn().await {
+        match site.of(self.turn()).await {
             Ok(value) => Ok(value),
             Err(turn) => Ok(turn.fill(f().await?)),
         }
@@ -319,6 +334,10 @@ unsafe impl<T> WaitPoint for &OnceCell<T> {
 
     fn waiters(turns: &mut Turns) -> &mut WaitList<()> {
         &mut turns.waiters
+    }
+
+    fn wait(&self, _: &()) -> Wait {
+        Wait::new("once cell")
     }
 
     fn forsake(&self, turns: LockGuard<'_, Turns>, (): &(), notified: bool) {

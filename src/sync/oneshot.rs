@@ -33,6 +33,8 @@ mod cell;
 use self::cell::{CLOSED, Link, SENT, VALUE};
 use self::error::{RecvError, TryRecvError};
 use crate::env::coop;
+use crate::env::dump::{self, Wait};
+use crate::env::site::Site;
 use core::fmt;
 use core::future::{Future, poll_fn};
 use core::pin::Pin;
@@ -125,8 +127,11 @@ impl<T> Sender<T> {
     /// assert!(tx.is_closed());
     /// # });
     /// ```
-    pub async fn closed(&mut self) {
-        poll_fn(|cx| self.poll_closed(cx)).await;
+    #[track_caller]
+    pub fn closed(&mut self) -> impl Future<Output = ()> {
+        Site::here().of(async move {
+            poll_fn(|cx| self.poll_closed(cx)).await;
+        })
     }
 
     /// Whether the receiver is dropped or closed, so that `send` would fail.
@@ -141,7 +146,8 @@ impl<T> Sender<T> {
         if let Some(link) = &self.link
             && !link.watch_closed(cx.waker())
         {
-            return Poll::Pending;
+            let wait = || Wait::new("oneshot sender").detail("for the receiver to close");
+            return dump::told(Poll::Pending, || wait().on(link.address()));
         }
         receipt.made_progress();
         Poll::Ready(())
@@ -271,7 +277,8 @@ impl<T> Future for Receiver<T> {
         let link = this.link.as_ref().expect("a oneshot receiver was polled after it had answered");
         let receipt = ready!(coop::poll_proceed(cx));
         if link.state() & (SENT | CLOSED) == 0 && !link.watch_sent(cx.waker()) {
-            return Poll::Pending;
+            let wait = || Wait::new("oneshot receiver").on(link.address());
+            return dump::told(Poll::Pending, wait);
         }
         receipt.made_progress();
         Poll::Ready(this.answer().ok_or(RecvError(())))

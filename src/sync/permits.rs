@@ -24,6 +24,7 @@ use super::panics::Panics;
 use super::wait::{WaitList, WaitPoint, Waiter, WakeList, wake_while};
 use crate::atomic::{AtomicUsize, Ordering};
 use crate::env::coop;
+use crate::env::dump::{Lockable, Wait};
 use crate::lock::{Lock, LockGuard};
 use core::cell::Cell;
 use core::fmt;
@@ -38,6 +39,7 @@ const ONE: usize = 4;
 
 /// Permits, and who waits for them.
 pub(crate) struct Permits {
+    lockable: Lockable,
     state: AtomicUsize,
     waiters: Lock<WaitList<Need>>,
 }
@@ -73,18 +75,20 @@ impl Permits {
     /// A quarter of the word is flags; the rest leaves room to notice an overflow.
     pub(crate) const MAX: usize = usize::MAX >> 3;
 
-    /// `permits` free permits.
+    /// `permits` free permits of what dumps are to call `kind`.
     #[cfg(not(loom))]
     #[track_caller]
-    pub(crate) const fn new(permits: usize) -> Self {
+    pub(crate) const fn new(permits: usize, kind: Lockable) -> Self {
         assert!(permits <= Self::MAX, "a semaphore may not have more than MAX_PERMITS permits");
-        Self { state: AtomicUsize::new(permits * ONE), waiters: Lock::new(WaitList::new()) }
+        let (state, waiters) = (AtomicUsize::new(permits * ONE), Lock::new(WaitList::new()));
+        Self { lockable: kind, state, waiters }
     }
 
-    /// `permits` free permits.
+    /// `permits` free permits of what dumps are to call `kind`.
     #[cfg(loom)]
-    pub(crate) fn new(permits: usize) -> Self {
-        Self { state: AtomicUsize::new(permits * ONE), waiters: Lock::new(WaitList::new()) }
+    pub(crate) fn new(permits: usize, kind: Lockable) -> Self {
+        let (state, waiters) = (AtomicUsize::new(permits * ONE), Lock::new(WaitList::new()));
+        Self { lockable: kind, state, waiters }
     }
 
     /// How many permits are free.
@@ -121,7 +125,10 @@ impl Permits {
                 Ordering::Acquire,
                 Ordering::Relaxed,
             ) {
-                Ok(_) => return Ok(()),
+                Ok(_) => {
+                    self.lockable.taken(n);
+                    return Ok(());
+                }
                 Err(actual) => state = actual,
             }
         }
@@ -142,6 +149,7 @@ impl Permits {
     #[inline]
     #[track_caller]
     pub(crate) fn release(&self, n: usize) {
+        self.lockable.given_back();
         if !self.put(n) {
             self.distribute(self.waiters.lock(), n);
         }
@@ -231,6 +239,7 @@ impl Permits {
             }
             if notified {
                 need.empty();
+                self.lockable.taken(need.total);
                 return Some(Ok(()));
             }
             if state & WAITERS != 0 {
@@ -246,7 +255,10 @@ impl Permits {
                 Ordering::Acquire,
                 Ordering::Relaxed,
             ) {
-                Ok(_) if flag == 0 => return Some(Ok(())),
+                Ok(_) if flag == 0 => {
+                    self.lockable.taken(need.total);
+                    return Some(Ok(()));
+                }
                 Ok(_) => {
                     need.missing.set(need.total - taken);
                     return None;
@@ -278,6 +290,10 @@ unsafe impl WaitPoint for &Permits {
 
     fn waiters(waiters: &mut WaitList<Need>) -> &mut WaitList<Need> {
         waiters
+    }
+
+    fn wait(&self, need: &Need) -> Wait {
+        self.lockable.wait(need.total)
     }
 
     fn forsake(&self, waiters: LockGuard<'_, WaitList<Need>>, need: &Need, _notified: bool) {
@@ -327,6 +343,7 @@ impl Acquire<'_> {
             && !permits.is_closed()
         {
             need.empty();
+            permits.lockable.taken(need.total);
             waiter.finish();
             return Poll::Ready(Ok(()));
         }

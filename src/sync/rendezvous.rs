@@ -45,9 +45,11 @@ pub mod error {
 pub use chan::Send;
 
 use self::error::TryRecvError;
+use crate::env::site::Site;
 use alloc::sync::Arc;
 use chan::{Chan, Recv};
 use core::fmt;
+use core::future::Future;
 
 /// Makes a channel without a buffer.
 ///
@@ -164,8 +166,9 @@ impl<T> Receiver<T> {
     /// assert_eq!((rx.recv().await, rx.recv().await), (Some(1), None));
     /// # });
     /// ```
-    pub async fn recv(&self) -> Option<T> {
-        Recv::new(&self.chan).await
+    #[track_caller]
+    pub fn recv(&self) -> impl Future<Output = Option<T>> {
+        Site::here().of(async move { Recv::new(&self.chan).await })
     }
 
     /// Takes the value of a sender that waits, if no receiver was called for it.

@@ -6,8 +6,11 @@
 use super::TryLockError;
 use super::held::{Locked, NEVER_CLOSED, Share, Whole, reads_through, writes_through};
 use super::permits::Permits;
+use crate::env::dump::Lockable;
+use crate::env::site::Site;
 use core::cell::UnsafeCell;
 use core::fmt;
+use core::future::Future;
 
 pub use guards::{RwLockMappedWriteGuard, RwLockReadGuard, RwLockWriteGuard};
 #[cfg(feature = "alloc")]
@@ -81,7 +84,7 @@ impl<T> RwLock<T> {
     #[track_caller]
     pub fn with_max_readers(value: T, max_reads: u32) -> Self {
         check_max_readers(max_reads);
-        let permits = Permits::new(max_reads as usize);
+        let permits = Permits::new(max_reads as usize, Lockable::new("rwlock", max_reads as usize));
         Self { permits, max_readers: max_reads, value: UnsafeCell::new(value) }
     }
 
@@ -108,7 +111,7 @@ impl<T> RwLock<T> {
     #[track_caller]
     pub const fn const_with_max_readers(value: T, max_reads: u32) -> Self {
         check_max_readers(max_reads);
-        let permits = Permits::new(max_reads as usize);
+        let permits = Permits::new(max_reads as usize, Lockable::new("rwlock", max_reads as usize));
         Self { permits, max_readers: max_reads, value: UnsafeCell::new(value) }
     }
 
@@ -139,9 +142,12 @@ impl<T: ?Sized> RwLock<T> {
     ///     assert!(lock.try_write().is_err());
     /// }
     /// ```
-    pub async fn read(&self) -> RwLockReadGuard<'_, T> {
-        self.permits.acquire(1).await.expect(NEVER_CLOSED);
-        RwLockReadGuard::new(Share(&self.permits), self.value.get())
+    #[track_caller]
+    pub fn read(&self) -> impl Future<Output = RwLockReadGuard<'_, T>> {
+        Site::here().of(async move {
+            self.permits.acquire(1).await.expect(NEVER_CLOSED);
+            RwLockReadGuard::new(Share(&self.permits), self.value.get())
+        })
     }
 
     /// Reads at once, if nobody writes or waits.
@@ -172,9 +178,12 @@ impl<T: ?Sized> RwLock<T> {
     ///     assert_eq!(lock.into_inner(), 2);
     /// }
     /// ```
-    pub async fn write(&self) -> RwLockWriteGuard<'_, T> {
-        self.permits.acquire(self.max_readers as usize).await.expect(NEVER_CLOSED);
-        RwLockWriteGuard::new(self.whole(), self.value.get())
+    #[track_caller]
+    pub fn write(&self) -> impl Future<Output = RwLockWriteGuard<'_, T>> {
+        Site::here().of(async move {
+            self.permits.acquire(self.max_readers as usize).await.expect(NEVER_CLOSED);
+            RwLockWriteGuard::new(self.whole(), self.value.get())
+        })
     }
 
     /// Writes at once, if nobody has the lock or waits for it.

@@ -1,6 +1,9 @@
 //! The counting semaphore: [`Permits`] with guards.
 
 use super::permits::{AcquireError, Permits, TryAcquireError};
+use crate::env::dump::Lockable;
+use crate::env::site::Site;
+use core::future::Future;
 
 #[cfg(feature = "alloc")]
 pub use owned::OwnedSemaphorePermit;
@@ -54,7 +57,7 @@ impl Semaphore {
     /// If `permits` exceeds [`MAX_PERMITS`](Self::MAX_PERMITS).
     #[track_caller]
     pub fn new(permits: usize) -> Self {
-        Self { permits: Permits::new(permits) }
+        Self { permits: Permits::new(permits, Lockable::new("semaphore", usize::MAX)) }
     }
 
     /// Like [`new`](Self::new), for statics and constants.
@@ -72,7 +75,7 @@ impl Semaphore {
     /// ```
     #[cfg(not(loom))]
     pub const fn const_new(permits: usize) -> Self {
-        Self { permits: Permits::new(permits) }
+        Self { permits: Permits::new(permits, Lockable::new("semaphore", usize::MAX)) }
     }
 
     /// How many permits are free. While somebody waits there are none: what is returned belongs
@@ -128,9 +131,12 @@ impl Semaphore {
     ///     assert_eq!(semaphore.available_permits(), 1);
     /// }
     /// ```
-    pub async fn acquire(&self) -> Result<SemaphorePermit<'_>, AcquireError> {
-        self.permits.acquire(1).await?;
-        Ok(SemaphorePermit { semaphore: self, permits: 1 })
+    #[track_caller]
+    pub fn acquire(&self) -> impl Future<Output = Result<SemaphorePermit<'_>, AcquireError>> {
+        Site::here().of(async move {
+            self.permits.acquire(1).await?;
+            Ok(SemaphorePermit { semaphore: self, permits: 1 })
+        })
     }
 
     /// Waits for `n` permits. They are collected as they come back while nobody overtakes.
@@ -154,10 +160,16 @@ impl Semaphore {
     ///     assert_eq!((permit.num_permits(), semaphore.available_permits()), (3, 2));
     /// }
     /// ```
-    pub async fn acquire_many(&self, n: u32) -> Result<SemaphorePermit<'_>, AcquireError> {
-        let n = n as usize;
-        self.permits.acquire(n).await?;
-        Ok(SemaphorePermit { semaphore: self, permits: n })
+    #[track_caller]
+    pub fn acquire_many(
+        &self,
+        n: u32,
+    ) -> impl Future<Output = Result<SemaphorePermit<'_>, AcquireError>> {
+        Site::here().of(async move {
+            let n = n as usize;
+            self.permits.acquire(n).await?;
+            Ok(SemaphorePermit { semaphore: self, permits: n })
+        })
     }
 
     /// Takes a permit if one is free.

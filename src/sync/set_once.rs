@@ -9,11 +9,14 @@
 
 use super::wait::{WaitList, WaitPoint, Waiter, wake_while};
 use crate::atomic::{AtomicBool, Ordering, UnsafeCell};
+use crate::env::dump::Wait;
+use crate::env::site::Site;
 use crate::lock::Lock;
 #[cfg(feature = "alloc")]
 use alloc::sync::Arc;
 use core::error::Error;
 use core::fmt;
+use core::future::Future;
 use core::future::poll_fn;
 use core::mem::MaybeUninit;
 use core::pin::{Pin, pin};
@@ -151,9 +154,12 @@ impl<T> SetOnce<T> {
     /// assert_eq!(*cell.wait().await, 7);
     /// # });
     /// ```
-    pub async fn wait(&self) -> &T {
-        let mut waiter = pin!(Waiter::new(self, ()));
-        poll_fn(|cx| self.poll_get(waiter.as_mut(), cx)).await
+    #[track_caller]
+    pub fn wait(&self) -> impl Future<Output = &T> {
+        Site::here().of(async move {
+            let mut waiter = pin!(Waiter::new(self, ()));
+            poll_fn(|cx| self.poll_get(waiter.as_mut(), cx)).await
+        })
     }
 
     /// The value, or `waiter`, which waits at this very cell, is enlisted.
@@ -191,6 +197,10 @@ unsafe impl<T> WaitPoint for &SetOnce<T> {
     fn waiters(list: &mut WaitList<()>) -> &mut WaitList<()> {
         list
     }
+
+    fn wait(&self, _: &()) -> Wait {
+        Wait::new("set once")
+    }
 }
 
 // SAFETY: as above; the counted pointer keeps the cell alive.
@@ -205,6 +215,10 @@ unsafe impl<T> WaitPoint for Arc<SetOnce<T>> {
 
     fn waiters(list: &mut WaitList<()>) -> &mut WaitList<()> {
         list
+    }
+
+    fn wait(&self, _: &()) -> Wait {
+        Wait::new("set once")
     }
 }
 

@@ -8,9 +8,12 @@
 
 use super::wait::{WaitList, WaitPoint, Waiter, wake_while};
 use crate::atomic::{AtomicUsize, Ordering};
+use crate::env::dump::Wait;
+use crate::env::site::Site;
 use crate::lock::Lock;
 use alloc::sync::Arc;
 use core::fmt;
+use core::future::Future;
 use core::future::poll_fn;
 use core::pin::pin;
 
@@ -61,15 +64,18 @@ impl WaitGroup {
     ///
     /// # Cancel safety
     /// Dropping the future leaves the group, if that has not happened yet, and nothing else.
-    pub async fn wait(self) {
-        let group = Arc::clone(&self.group);
-        drop(self);
-        let group = &*group;
-        let mut waiter = pin!(Waiter::new(group, ()));
-        poll_fn(|cx| {
-            waiter.as_mut().enroll(Some(cx.waker()), |_, (), _| group.is_empty().then_some(()))
+    #[track_caller]
+    pub fn wait(self) -> impl Future<Output = ()> {
+        Site::here().of(async move {
+            let group = Arc::clone(&self.group);
+            drop(self);
+            let group = &*group;
+            let mut waiter = pin!(Waiter::new(group, ()));
+            poll_fn(|cx| {
+                waiter.as_mut().enroll(Some(cx.waker()), |_, (), _| group.is_empty().then_some(()))
+            })
+            .await
         })
-        .await
     }
 }
 
@@ -91,6 +97,10 @@ unsafe impl WaitPoint for &Group {
 
     fn waiters(list: &mut WaitList<()>) -> &mut WaitList<()> {
         list
+    }
+
+    fn wait(&self, _: &()) -> Wait {
+        Wait::new("wait group")
     }
 }
 

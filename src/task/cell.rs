@@ -64,7 +64,7 @@ pub(crate) struct Header {
     slot: UnsafeCell<u32>,
     join_waker: WakerSlot,
     /// By the rules of `record`; empty without the feature `dump`.
-    record: Record,
+    pub(super) record: Record,
 }
 
 /// A word for two purposes that exclude each other.

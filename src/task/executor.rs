@@ -185,6 +185,17 @@ impl Executor {
             self.driver.store(0, Ordering::Release);
             return Err(Refused::ForeignThread);
         }
+        let rng = self.core(|core| core.rng);
+        Ok(Driving {
+            executor: self,
+            rng: rng.map(|rng| Restore::set(|cx| &cx.rng, rng)),
+            _post: self.post().take(),
+        })
+    }
+
+    /// For whom the driving thread works.
+    #[inline]
+    fn post(&self) -> Post {
         let me = Some(self.as_owner());
         let before = Post::current();
         // A local set is no runtime: it runs inside of one.
@@ -192,13 +203,7 @@ impl Executor {
             Some(_) => (me, 1),
             None => (before.runtime, before.worker),
         };
-        let post = Post { runtime, driving: me, local: me, scope: None, worker, occupied: true };
-        let rng = self.core(|core| core.rng);
-        Ok(Driving {
-            executor: self,
-            rng: rng.map(|rng| Restore::set(|cx| &cx.rng, rng)),
-            _post: post.take(),
-        })
+        Post { runtime, driving: me, local: me, scope: None, worker, occupied: true }
     }
 
     /// Tells the host, once until the driver looks again.
@@ -242,6 +247,19 @@ impl Executor {
             return self.notify();
         }
         self.adopt_from_anywhere(task);
+    }
+
+    /// Lets go of a task that is done.
+    #[inline]
+    fn end(&self, task: Task) {
+        self.core(|core| core.forget(task));
+        if CAUGHT
+            && self.env.as_ref().is_some_and(|env| env.hooks.panic_is_fatal)
+            && task.has_panicked()
+        {
+            self.core(|core| core.queue = ReadyQueue::Closed);
+        }
+        task.finish();
     }
 
     /// Adopts a task whose future may still be sent, be it bound to a thread from then on.
@@ -343,16 +361,7 @@ impl Driving<'_> {
         match turn {
             Turn::Idle => {}
             Turn::Again => executor.core(|core| core.queue.push(task)),
-            Turn::Done => {
-                executor.core(|core| core.forget(task));
-                if CAUGHT
-                    && executor.env.as_ref().is_some_and(|env| env.hooks.panic_is_fatal)
-                    && task.has_panicked()
-                {
-                    executor.core(|core| core.queue = ReadyQueue::Closed);
-                }
-                task.finish();
-            }
+            Turn::Done => executor.end(task),
         }
     }
 
@@ -572,6 +581,23 @@ static OPS: Ops = Ops {
         executor.adopt_from_anywhere(Task::from_raw(make(executor.owner())));
     },
     env: |owner| executor(&owner).env.as_ref().map(NonNull::from),
+    #[cfg(feature = "dump")]
+    dump: crate::env::owner::DumpOps {
+        enter: |owner, f| {
+            let executor = executor(&owner);
+            let here = executor.is_driven_here();
+            if here {
+                let _post = executor.post().take();
+                f();
+            }
+            here
+        },
+        each: |owner, f| {
+            executor(&owner).core(|core| core.registry.iter().for_each(|task| f(task.as_raw())));
+        },
+        end: |owner, task| executor(&owner).end(Task::from_raw(task)),
+        parts: |_, _| {},
+    },
 };
 
 /// The executor behind an owner of this table.

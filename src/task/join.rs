@@ -4,7 +4,9 @@ use super::cell::Task;
 use super::error::JoinError;
 use crate::env::context::Restore;
 use crate::env::coop;
+use crate::env::dump::{self, Wait};
 use crate::env::id::Id;
+use crate::env::site::Site;
 use core::fmt;
 use core::future::Future;
 use core::marker::PhantomData;
@@ -102,9 +104,12 @@ impl<T> JoinHandle<T> {
     /// assert_eq!(std::sync::Arc::strong_count(&held), 1); // what the task held is free
     /// # });
     /// ```
-    pub async fn cancel(self) -> Result<T, JoinError> {
-        self.abort();
-        self.await
+    #[track_caller]
+    pub fn cancel(self) -> impl Future<Output = Result<T, JoinError>> {
+        Site::here().of(async move {
+            self.abort();
+            self.await
+        })
     }
 
     /// Whether the task has ended, one way or the other.
@@ -135,7 +140,7 @@ impl<T> Future for JoinHandle<T> {
             unsafe { self.task.take((&raw mut outcome).cast()) };
             receipt.made_progress();
         }
-        outcome
+        dump::told(outcome, || Wait::new("task").on(self.task.as_ptr().as_ptr()).joined(self.id()))
     }
 }
 

@@ -11,6 +11,8 @@ use super::join::{AbortHandle, JoinHandle};
 use super::local_set::LocalSet;
 use super::spawn::{Blocking, local_owner};
 use super::{Builder as TaskBuilder, Id};
+use crate::env::dump::{self, Wait};
+use crate::env::site::Site;
 use crate::lock::Lock;
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
@@ -234,16 +236,20 @@ impl<T: 'static> JoinSet<T> {
     /// assert_eq!(ended, [true, true]);
     /// # });
     /// ```
-    pub async fn join_next(&mut self) -> Option<Result<T, JoinError>> {
-        poll_fn(|cx| self.poll_join_next(cx)).await
+    #[track_caller]
+    pub fn join_next(&mut self) -> impl Future<Output = Option<Result<T, JoinError>>> {
+        Site::here().of(async move { poll_fn(|cx| self.poll_join_next(cx)).await })
     }
 
     /// [`join_next`](Self::join_next) with the task's id.
     ///
     /// # Cancel safety
     /// Cancel safe: no task leaves the set unless it is answered.
-    pub async fn join_next_with_id(&mut self) -> Option<Result<(Id, T), JoinError>> {
-        poll_fn(|cx| self.poll_join_next_with_id(cx)).await
+    #[track_caller]
+    pub fn join_next_with_id(
+        &mut self,
+    ) -> impl Future<Output = Option<Result<(Id, T), JoinError>>> {
+        Site::here().of(async move { poll_fn(|cx| self.poll_join_next_with_id(cx)).await })
     }
 
     /// The next task that has ended, if one has.
@@ -299,9 +305,12 @@ impl<T: 'static> JoinSet<T> {
     /// assert_eq!(std::sync::Arc::strong_count(&held), 1);
     /// # });
     /// ```
-    pub async fn shutdown(&mut self) {
-        self.abort_all();
-        while self.join_next().await.is_some() {}
+    #[track_caller]
+    pub fn shutdown(&mut self) -> impl Future<Output = ()> {
+        Site::here().of(async move {
+            self.abort_all();
+            while self.join_next().await.is_some() {}
+        })
     }
 
     /// Waits for all tasks and answers their outputs, in the order in which they ended.
@@ -322,15 +331,18 @@ impl<T: 'static> JoinSet<T> {
     /// assert_eq!(outputs, [10, 20, 30]);
     /// # });
     /// ```
-    pub async fn join_all(mut self) -> Vec<T> {
-        let mut outputs = Vec::with_capacity(self.len());
-        while let Some(joined) = self.join_next().await {
-            match joined {
-                Ok(output) => outputs.push(output),
-                Err(error) => resume_panic(error),
+    #[track_caller]
+    pub fn join_all(mut self) -> impl Future<Output = Vec<T>> {
+        Site::here().of(async move {
+            let mut outputs = Vec::with_capacity(self.len());
+            while let Some(joined) = self.join_next().await {
+                match joined {
+                    Ok(output) => outputs.push(output),
+                    Err(error) => resume_panic(error),
+                }
             }
-        }
-        outputs
+            outputs
+        })
     }
 
     /// Aborts all tasks. They stay in the set until they are joined.
@@ -400,7 +412,7 @@ impl<T: 'static> JoinSet<T> {
         if late {
             cx.waker().wake_by_ref();
         }
-        Poll::Pending
+        dump::told(Poll::Pending, || Wait::new("join set").on(Arc::as_ptr(&self.finished)))
     }
 }
 

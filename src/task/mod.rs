@@ -13,6 +13,8 @@ mod block_in_place;
 mod builder;
 mod cell;
 pub mod coop;
+#[cfg(feature = "dump")]
+mod dump;
 mod error;
 pub(crate) mod executor;
 mod handle;
@@ -52,6 +54,7 @@ pub use yield_now::yield_now;
 
 use crate::env::context;
 use crate::env::coop::Budget;
+use crate::env::dump::RunningTask;
 use crate::env::hooks::{SlowPoll, SlowPollHook, TaskMeta, TaskPanic};
 use crate::env::owner::RawTask;
 use alloc::boxed::Box;
@@ -106,7 +109,7 @@ pub(crate) fn poll_as<R>(task: Task, f: impl FnOnce() -> R) -> R {
 pub(crate) fn poll_each<R>(f: impl FnOnce(&Polling<'_>) -> R) -> R {
     context::with(|cx| {
         let (task, budget, yielded) = (cx.task.get(), cx.budget.get(), cx.yielded.get());
-        f(&Polling { cx, task, budget, yielded })
+        f(&Polling { cx, task, budget, yielded, asked: cx.asked.task() })
     })
 }
 
@@ -116,6 +119,8 @@ pub(crate) struct Polling<'a> {
     task: Option<RawTask>,
     budget: Budget,
     yielded: bool,
+    /// Which task it was, for dumps.
+    asked: RunningTask,
 }
 
 impl Polling<'_> {
@@ -123,6 +128,7 @@ impl Polling<'_> {
     #[inline]
     pub(crate) fn as_task(&self, task: Task) {
         self.cx.task.set(Some(task.as_raw()));
+        self.cx.asked.set_task(RunningTask::is(task.id()));
         self.cx.budget.set(Budget::INITIAL);
         // A task that polls others, as a local set does, may have given way before it does so.
         self.cx.yielded.set(false);
@@ -133,6 +139,7 @@ impl Drop for Polling<'_> {
     #[inline]
     fn drop(&mut self) {
         self.cx.task.set(self.task);
+        self.cx.asked.set_task(self.asked);
         self.cx.budget.set(self.budget);
         self.cx.yielded.set(self.yielded);
     }

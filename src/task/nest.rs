@@ -6,6 +6,7 @@
 use super::executor::{Blocking, Driving, Executor, ExecutorHandle};
 use super::queue::ReadyQueue;
 use crate::env::context::{self, Restore};
+use crate::env::dump;
 use crate::env::owner::OwnerRef;
 use crate::env::panics::Panics;
 use crate::lock::Lock;
@@ -131,7 +132,9 @@ impl Nest {
 
     /// Gives the tasks up to `turns` turns, and makes sure that this poll is not the last.
     pub(crate) fn turn(&self, driving: &Driving<'_>, turns: usize, cx: &Context<'_>) {
-        driving.run(turns);
+        dump::unasked(|| driving.run(turns));
+        #[cfg(feature = "dump")]
+        super::dump::show_nest(&self.owner());
         driving.expect_notice();
         if driving.has_ready() {
             cx.waker().wake_by_ref();

@@ -1,8 +1,7 @@
 //! What is on record about a task beside its state, for those who look at it: with the feature
 //! `dump`. `record_none.rs` is the same without, and empty.
 
-#![allow(dead_code)] // what a dump reads
-
+use crate::env::dump;
 use crate::env::instant::Instant;
 use crate::env::owner::OwnerRef;
 use crate::env::site::Site;
@@ -39,6 +38,10 @@ impl Record {
     /// The holder begins to poll, or ends it.
     #[inline]
     pub(super) fn note_poll(&self) {
+        if dump::is_asked() {
+            // By a dump: not the program's.
+            return;
+        }
         // Relaxed: a number to look at. One at a time writes.
         let now = self.polls.load(Ordering::Relaxed);
         self.polls.store(now.wrapping_add(1), Ordering::Relaxed);

@@ -13,7 +13,8 @@
 //! Transitions, and the function that makes each:
 //!
 //! 1. new → held: [`State::new`]; the first poll needs no atomic write at all.
-//! 2. idle → held, or held → held and woken: [`State::wake`].
+//! 2. idle → held, or held → held and woken: [`State::wake`]; idle → held by a dump, which gives the
+//!    task a turn by itself: `State::claim`.
 //! 3. held and woken → held: [`State::start`], before a poll.
 //! 4. held → idle: [`State::pause`], after a poll; fails when a wake or an abort came meanwhile,
 //!    and then the holder keeps the task. A task that yields keeps `HELD` and costs no atomic.
@@ -158,6 +159,12 @@ impl State {
         })
         .ok()
         .map(|before| before & HELD == 0)
+    }
+
+    /// Takes an idle task without queueing it: the caller holds it now.
+    #[cfg(feature = "dump")]
+    pub(super) fn claim(&self) -> bool {
+        self.update(|now| (now & (HELD | COMPLETE) == 0).then_some(now | HELD)).is_ok()
     }
 
     /// Asks for cancellation. `true`: the task was idle and the caller must queue it.

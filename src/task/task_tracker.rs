@@ -14,6 +14,8 @@ use super::join::JoinHandle;
 use super::local_set::LocalSet;
 use super::spawn::{spawn, spawn_blocking, spawn_local};
 use crate::atomic::{AtomicUsize, Ordering};
+use crate::env::dump::Wait;
+use crate::env::site::Site;
 use crate::env::wait::{WaitList, WaitPoint, Waiter, wake_while};
 use crate::lock::Lock;
 use alloc::sync::Arc;
@@ -95,11 +97,12 @@ impl TaskTracker {
     /// # });
     /// ```
     #[inline]
+    #[track_caller]
     pub fn wait(&self) -> TaskTrackerWaitFuture<'_> {
         // Asked before the look, so what happens after it is noticed.
         let times = self.inner.finished.lock().times;
         let done = self.inner.is_finished();
-        TaskTrackerWaitFuture { done, waiter: Waiter::new(&self.inner, times) }
+        TaskTrackerWaitFuture { done, waiter: Waiter::new(&*self.inner, times).at(Site::here()) }
     }
 
     /// Lets [`wait`](Self::wait) complete when no task is left. Answers whether the tracker was
@@ -299,6 +302,10 @@ unsafe impl WaitPoint for &Inner {
 
     fn waiters(finished: &mut Finished) -> &mut WaitList<u64> {
         &mut finished.waiters
+    }
+
+    fn wait(&self, _: &u64) -> Wait {
+        Wait::new("task tracker")
     }
 }
 

@@ -1,6 +1,7 @@
 //! Ticking again and again.
 
 use super::{Duration, Instant, Sleep, sleep_until};
+use crate::env::site::Site;
 use crate::env::timers::ask_for_gaps;
 use alloc::boxed::Box;
 use core::future::{Future, poll_fn};
@@ -154,8 +155,9 @@ impl Interval {
     ///
     /// # Panics
     /// If the runtime of the interval was shut down.
-    pub async fn tick(&mut self) -> Instant {
-        poll_fn(|cx| self.poll_tick(cx)).await
+    #[track_caller]
+    pub fn tick(&mut self) -> impl Future<Output = Instant> {
+        Site::here().of(async move { poll_fn(|cx| self.poll_tick(cx)).await })
     }
 
     /// Takes the next tick if it is due, and answers when that was; else the task is woken when it

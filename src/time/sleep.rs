@@ -3,6 +3,8 @@
 use super::error::Error;
 use super::{Duration, Instant};
 use crate::env::coop;
+use crate::env::dump::{self, Wait};
+use crate::env::site::Site;
 use crate::env::timers::{self, Closed, Registration};
 use core::fmt;
 use core::future::Future;
@@ -93,6 +95,7 @@ pin_project! {
     pub struct Sleep {
         #[pin]
         timer: Registration,
+        site: Site,
     }
 }
 
@@ -101,7 +104,7 @@ impl Sleep {
     #[track_caller]
     fn new(deadline: Instant) -> Self {
         timers::assert_here();
-        Self { timer: Registration::new(deadline) }
+        Self { timer: Registration::new(deadline), site: Site::here() }
     }
 
     /// When the wait ends.
@@ -147,7 +150,10 @@ impl Future for Sleep {
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let receipt = ready!(coop::poll_proceed(cx));
-        match ready!(self.project().timer.poll(cx)) {
+        let mut this = self.project();
+        let fired = this.timer.as_mut().poll(cx);
+        let wait = || Wait::new("sleep").on(&raw const *this.timer).until(this.timer.deadline());
+        match ready!(dump::told(fired, || wait().at(*this.site))) {
             Ok(()) => {
                 receipt.made_progress();
                 Poll::Ready(())

@@ -16,6 +16,7 @@
 use super::records::{Answer, Answers, Key, Orphan, Request};
 use super::{Holder, shut_down};
 use crate::env::coop;
+use crate::env::dump::{self, Wait};
 use crate::native::driver::Reactor;
 use core::future::Future;
 use core::pin::Pin;
@@ -114,17 +115,18 @@ impl<T: Operation> Future for Op<T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let op = &mut *self;
         let receipt = ready!(coop::poll_proceed(cx));
+        let told = || dump::told(Poll::Pending, || Wait::new("operation of the kernel"));
         loop {
             let key = match op.state {
                 State::UnderWay(key) => key,
                 State::Done => panic!("polled after completion"),
                 State::New => match op.begin(cx.waker()) {
-                    Ok(()) => return Poll::Pending,
+                    Ok(()) => return told(),
                     Err(error) => return op.done(Err(error)),
                 },
             };
             let ring = op.reactor.ring().expect("there was one when this was made");
-            let Some(mut answers) = ring.take(key, cx.waker()) else { return Poll::Pending };
+            let Some(mut answers) = ring.take(key, cx.waker()) else { return told() };
             let answer = answers.pop().expect("an ended operation has an answer");
             op.state = State::New;
             match -answer.result {

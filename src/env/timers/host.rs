@@ -31,6 +31,8 @@ static OPS: Ops = Ops {
     step_aside: |_| true,
     place: |_, _| {},
     env,
+    #[cfg(feature = "dump")]
+    dump: crate::env::owner::DumpOps::NONE,
 };
 
 impl Host {

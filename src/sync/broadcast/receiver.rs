@@ -5,10 +5,12 @@ use super::shared::{Found, Loan, Shared};
 use crate::atomic::{Ordering, spin};
 use crate::env::coop;
 use crate::env::panics::Panics;
+use crate::env::site::Site;
 use crate::sync::wait::Waiter;
 use alloc::sync::Arc;
 use core::cell::Cell;
 use core::fmt;
+use core::future::Future;
 use core::future::poll_fn;
 use core::pin::pin;
 use core::task::{Poll, ready};
@@ -114,19 +116,22 @@ impl<T: Clone> Receiver<T> {
     /// assert_eq!(rx.recv().await, Err(RecvError::Closed));
     /// # });
     /// ```
-    pub async fn recv(&mut self) -> Result<T, RecvError> {
-        let ready = poll_fn(|cx| {
-            let receipt = ready!(coop::poll_proceed(cx));
-            let loan = self.shared.take(&mut self.next);
-            if loan.is_some() {
-                receipt.made_progress();
+    #[track_caller]
+    pub fn recv(&mut self) -> impl Future<Output = Result<T, RecvError>> {
+        Site::here().of(async move {
+            let ready = poll_fn(|cx| {
+                let receipt = ready!(coop::poll_proceed(cx));
+                let loan = self.shared.take(&mut self.next);
+                if loan.is_some() {
+                    receipt.made_progress();
+                }
+                Poll::Ready(loan.map(Loan::cloned))
+            });
+            if let Some(message) = ready.await {
+                return Ok(message);
             }
-            Poll::Ready(loan.map(Loan::cloned))
-        });
-        if let Some(message) = ready.await {
-            return Ok(message);
-        }
-        self.wait().await
+            self.wait().await
+        })
     }
 
     /// [`recv`](Self::recv), if there was no message at first.

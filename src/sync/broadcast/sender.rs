@@ -4,8 +4,10 @@ use super::error::SendError;
 use super::receiver::Receiver;
 use super::shared::Shared;
 use crate::atomic::Ordering;
+use crate::env::site::Site;
 use alloc::sync::Arc;
 use core::fmt;
+use core::future::Future;
 
 /// Sends to a [broadcast channel](super); clones send to the same one.
 ///
@@ -145,15 +147,18 @@ impl<T> Sender<T> {
     /// assert_eq!(tx.receiver_count(), 0);
     /// # });
     /// ```
-    pub async fn closed(&self) {
-        loop {
-            // Asked for before the look, so a receiver that goes after it is noticed.
-            let unheard = self.shared.unheard.notified();
-            if self.receiver_count() == 0 {
-                return;
+    #[track_caller]
+    pub fn closed(&self) -> impl Future<Output = ()> {
+        Site::here().of(async move {
+            loop {
+                // Asked for before the look, so a receiver that goes after it is noticed.
+                let unheard = self.shared.unheard.notified();
+                if self.receiver_count() == 0 {
+                    return;
+                }
+                unheard.await;
             }
-            unheard.await;
-        }
+        })
     }
 
     /// How many senders there are, weak ones not counted.

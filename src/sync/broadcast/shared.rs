@@ -8,6 +8,7 @@
 
 use super::slot::{Slot, Taken};
 use crate::atomic::AtomicUsize;
+use crate::env::dump::Wait;
 use crate::lock::{Lock, LockGuard};
 use crate::sync::Notify;
 use crate::sync::wait::{WaitList, WaitPoint, wake_while};
@@ -152,6 +153,10 @@ unsafe impl<T> WaitPoint for &Shared<T> {
 
     fn waiters(tail: &mut Tail) -> &mut WaitList<Began> {
         &mut tail.waiters
+    }
+
+    fn wait(&self, _: &Began) -> Wait {
+        Wait::new("broadcast receiver")
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::guard::{DropGuard, DropGuardRef};
 use super::tree::{Handle, Node};
+use crate::env::site::Site;
 use crate::sync::wait::Waiter;
 use core::fmt;
 use core::future::Future;
@@ -87,16 +88,18 @@ impl CancellationToken {
     ///
     /// # Cancel safety
     /// Dropping the future loses nothing.
+    #[track_caller]
     pub fn cancelled(&self) -> WaitForCancellationFuture<'_> {
-        WaitForCancellationFuture { waiter: Waiter::new(self.node.get(), ()) }
+        WaitForCancellationFuture { waiter: Waiter::new(self.node.get(), ()).at(Site::here()) }
     }
 
     /// Waits until the token is cancelled, and keeps the token itself meanwhile.
     ///
     /// # Cancel safety
     /// Dropping the future drops the token, and nothing else is lost.
+    #[track_caller]
     pub fn cancelled_owned(self) -> WaitForCancellationFutureOwned {
-        WaitForCancellationFutureOwned { waiter: Waiter::new(self.node, ()) }
+        WaitForCancellationFutureOwned { waiter: Waiter::new(self.node, ()).at(Site::here()) }
     }
 
     /// A guard that cancels this token when it is dropped.

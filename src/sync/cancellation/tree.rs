@@ -33,6 +33,7 @@
 
 use crate::atomic::{AtomicBool, AtomicUsize, Ordering, UnsafeCell, fence};
 use crate::collections::list::{self, Links, List};
+use crate::env::dump::Wait;
 use crate::lock::Lock;
 use crate::sync::panics::Panics;
 use crate::sync::wait::{WaitList, WaitPoint, Waiter, wake_while};
@@ -124,6 +125,10 @@ unsafe impl WaitPoint for &Node {
     fn waiters(list: &mut WaitList<()>) -> &mut WaitList<()> {
         list
     }
+
+    fn wait(&self, _: &()) -> Wait {
+        Wait::new("cancellation token")
+    }
 }
 
 /// A counted pointer to a node.
@@ -208,6 +213,10 @@ unsafe impl WaitPoint for Handle {
 
     fn waiters(list: &mut WaitList<()>) -> &mut WaitList<()> {
         list
+    }
+
+    fn wait(&self, _: &()) -> Wait {
+        Wait::new("cancellation token")
     }
 }
 

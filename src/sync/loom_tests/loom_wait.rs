@@ -2,6 +2,7 @@
 
 use crate::atomic::{AtomicBool, Ordering};
 use crate::env::atomic_waker::AtomicWaker;
+use crate::env::dump::Wait;
 use crate::lock::{Lock, LockGuard};
 use crate::sync::wait::{WaitList, WaitPoint, Waiter};
 use core::cell::Cell;
@@ -57,6 +58,10 @@ unsafe impl WaitPoint for &Tokens {
 
     fn waiters(state: &mut State) -> &mut WaitList<Cell<bool>> {
         &mut state.waiters
+    }
+
+    fn wait(&self, _: &Cell<bool>) -> Wait {
+        Wait::new("tokens")
     }
 
     fn forsake(&self, state: LockGuard<'_, State>, given: &Cell<bool>, notified: bool) {

@@ -16,6 +16,7 @@
 // Why unsafe: the handles of two wait lists.
 
 use crate::env::coop;
+use crate::env::dump::Wait;
 use crate::env::panics::Panics;
 use crate::env::wait::{Notice, WaitList, WaitPoint, Waiter, wake_while};
 use crate::lock::{Lock, LockGuard};
@@ -261,6 +262,10 @@ unsafe impl<T> WaitPoint for Sending<'_, T> {
         &mut state.sending
     }
 
+    fn wait(&self, _: &Cell<bool>) -> Wait {
+        Wait::new("mpmc sender")
+    }
+
     fn forsake(&self, mut state: LockGuard<'_, State<T>>, granted: &Cell<bool>, _: bool) {
         if granted.get() {
             state.granted -= 1;
@@ -285,6 +290,10 @@ unsafe impl<T> WaitPoint for Receiving<'_, T> {
 
     fn waiters(state: &mut State<T>) -> &mut WaitList<Cell<bool>> {
         &mut state.receiving
+    }
+
+    fn wait(&self, _: &Cell<bool>) -> Wait {
+        Wait::new("mpmc receiver")
     }
 
     fn forsake(&self, mut state: LockGuard<'_, State<T>>, promised: &Cell<bool>, _: bool) {

@@ -2,6 +2,7 @@
 
 use super::chan::{Chan, Recv};
 use super::error::TryRecvError;
+use crate::env::site::Site;
 use alloc::sync::Arc;
 use core::fmt;
 use core::future::Future;
@@ -55,8 +56,9 @@ impl<T> Receiver<T> {
     /// assert_eq!((rx.recv().await, rx.recv().await), (Some(1), None));
     /// # });
     /// ```
-    pub async fn recv(&self) -> Option<T> {
-        Recv::new(&self.chan).await
+    #[track_caller]
+    pub fn recv(&self) -> impl Future<Output = Option<T>> {
+        Site::here().of(async move { Recv::new(&self.chan).await })
     }
 
     /// Takes a value if there is one that no waiting receiver was promised.

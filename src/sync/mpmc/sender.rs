@@ -2,8 +2,10 @@
 
 use super::chan::{Chan, Refused, Send};
 use super::error::{SendError, TrySendError};
+use crate::env::site::Site;
 use alloc::sync::Arc;
 use core::fmt;
+use core::future::Future;
 
 /// Sends values into a bounded channel; clone it for each task that sends.
 ///
@@ -67,8 +69,9 @@ impl<T> Sender<T> {
     /// assert_eq!(rx.recv().await, Some(1));
     /// # });
     /// ```
-    pub async fn send(&self, value: T) -> Result<(), SendError<T>> {
-        Send::new(&self.chan, value).await.map_err(SendError)
+    #[track_caller]
+    pub fn send(&self, value: T) -> impl Future<Output = Result<(), SendError<T>>> {
+        Site::here().of(async move { Send::new(&self.chan, value).await.map_err(SendError) })
     }
 
     /// Sends the value if there is room now.

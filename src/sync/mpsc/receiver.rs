@@ -4,8 +4,11 @@ use super::Arc;
 use super::chan::{Bounded, CLOSED, Chan, Flow, TX_GONE, Unbounded};
 use super::error::TryRecvError;
 use crate::env::coop;
+use crate::env::dump::{self, Wait};
+use crate::env::site::Site;
 use alloc::vec::Vec;
 use core::fmt;
+use core::future::Future;
 use core::future::poll_fn;
 use core::task::{Context, Poll, ready};
 
@@ -66,8 +69,9 @@ impl<T, F: Flow> Receiver<T, F> {
     /// assert_eq!(rx.recv().await, None);
     /// # });
     /// ```
-    pub async fn recv(&mut self) -> Option<T> {
-        poll_fn(|cx| self.poll_recv(cx)).await
+    #[track_caller]
+    pub fn recv(&mut self) -> impl Future<Output = Option<T>> {
+        Site::here().of(async move { poll_fn(|cx| self.poll_recv(cx)).await })
     }
 
     /// Waits for values and appends up to `limit` of them to `buffer`. Answers how many; 0 means
@@ -94,8 +98,9 @@ impl<T, F: Flow> Receiver<T, F> {
     /// assert_eq!(buffer, [0, 1, 2]);
     /// # });
     /// ```
-    pub async fn recv_many(&mut self, buffer: &mut Vec<T>, limit: usize) -> usize {
-        poll_fn(|cx| self.poll_recv_many(cx, buffer, limit)).await
+    #[track_caller]
+    pub fn recv_many(&mut self, buffer: &mut Vec<T>, limit: usize) -> impl Future<Output = usize> {
+        Site::here().of(async move { poll_fn(|cx| self.poll_recv_many(cx, buffer, limit)).await })
     }
 
     /// Takes the next value if there is one.
@@ -204,11 +209,16 @@ impl<T, F: Flow> Receiver<T, F> {
         let receipt = ready!(coop::poll_proceed(cx));
         loop {
             let taken = take(&self.chan);
-            if taken.is_some() || ready!(self.chan.poll_empty(cx)) {
+            if taken.is_some() || ready!(self.poll_empty(cx)) {
                 receipt.made_progress();
                 return Poll::Ready(taken);
             }
         }
+    }
+
+    fn poll_empty(&self, cx: &mut Context<'_>) -> Poll<bool> {
+        let wait = || Wait::new("mpsc receiver").on(&raw const *self.chan);
+        dump::told(self.chan.poll_empty(cx), wait)
     }
 
     /// How many senders there are.

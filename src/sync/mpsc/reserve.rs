@@ -12,6 +12,7 @@
 use super::chan::{Bounded, CLOSED, Chan, Flow, Refused, TX_WAITING};
 use crate::atomic::Ordering;
 use crate::env::coop;
+use crate::env::dump::Wait;
 use crate::env::panics::Panics;
 use crate::env::wait::{WaitList, WaitPoint, Waiter, WakeList, wake_while};
 use crate::lock::{Lock, LockGuard};
@@ -64,6 +65,10 @@ unsafe impl<T, F: Flow> WaitPoint for Places<'_, T, F> {
         &mut waiting.senders
     }
 
+    fn wait(&self, _: &Demand) -> Wait {
+        Wait::new("mpsc sender").detail("for room")
+    }
+
     fn forsake(&self, waiting: LockGuard<'_, Waiting>, demand: &Demand, _notified: bool) {
         if waiting.senders.is_empty() {
             // Under the lock, like every change of this flag.
@@ -88,6 +93,10 @@ unsafe impl<T, F: Flow> WaitPoint for Closing<'_, T, F> {
 
     fn waiters(waiting: &mut Waiting) -> &mut WaitList<()> {
         &mut waiting.watchers
+    }
+
+    fn wait(&self, _: &()) -> Wait {
+        Wait::new("mpsc sender").detail("for the receiver to close")
     }
 }
 

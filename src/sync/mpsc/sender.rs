@@ -6,7 +6,9 @@ use super::permit::{OwnedPermit, Permit, PermitIterator};
 use super::reserve::{Closed, Reserve};
 use super::tx::{Tx, WeakTx};
 use crate::env::coop;
+use crate::env::site::Site;
 use core::fmt;
+use core::future::Future;
 use core::future::poll_fn;
 use core::task::{Context, Poll, ready};
 
@@ -92,15 +94,18 @@ impl<T> Sender<T> {
     /// assert_eq!(tx.send(2).await, Err(SendError(2)));
     /// # });
     /// ```
-    pub async fn send(&self, value: T) -> Result<(), SendError<T>> {
-        let mut unsent = Some(value);
-        let refused = poll_fn(|cx| self.poll_send_at_once(cx, &mut unsent)).await;
-        let Some(value) = unsent else { return Ok(()) };
-        if refused == Some(Refused::Full) && Reserve::new(self.chan(), 1).await.is_ok() {
-            self.chan().send_reserved(value);
-            return Ok(());
-        }
-        Err(SendError(value))
+    #[track_caller]
+    pub fn send(&self, value: T) -> impl Future<Output = Result<(), SendError<T>>> {
+        Site::here().of(async move {
+            let mut unsent = Some(value);
+            let refused = poll_fn(|cx| self.poll_send_at_once(cx, &mut unsent)).await;
+            let Some(value) = unsent else { return Ok(()) };
+            if refused == Some(Refused::Full) && Reserve::new(self.chan(), 1).await.is_ok() {
+                self.chan().send_reserved(value);
+                return Ok(());
+            }
+            Err(SendError(value))
+        })
     }
 
     /// Sends if there is room, and takes the value only then.
@@ -166,9 +171,12 @@ impl<T> Sender<T> {
     /// assert!(rx.recv().await.is_some());
     /// # });
     /// ```
-    pub async fn reserve(&self) -> Result<Permit<'_, T>, SendError<()>> {
-        Reserve::new(self.chan(), 1).await.map_err(|_| SendError(()))?;
-        Ok(Permit::new(self.chan()))
+    #[track_caller]
+    pub fn reserve(&self) -> impl Future<Output = Result<Permit<'_, T>, SendError<()>>> {
+        Site::here().of(async move {
+            Reserve::new(self.chan(), 1).await.map_err(|_| SendError(()))?;
+            Ok(Permit::new(self.chan()))
+        })
     }
 
     /// Waits for room for `n` values and takes it, without sending yet.
@@ -193,12 +201,18 @@ impl<T> Sender<T> {
     /// assert_eq!((rx.recv().await, rx.recv().await), (Some(0), Some(1)));
     /// # });
     /// ```
-    pub async fn reserve_many(&self, n: usize) -> Result<PermitIterator<'_, T>, SendError<()>> {
-        if n > self.max_capacity() {
-            return Err(SendError(()));
-        }
-        Reserve::new(self.chan(), n).await.map_err(|_| SendError(()))?;
-        Ok(PermitIterator::new(self.chan(), n))
+    #[track_caller]
+    pub fn reserve_many(
+        &self,
+        n: usize,
+    ) -> impl Future<Output = Result<PermitIterator<'_, T>, SendError<()>>> {
+        Site::here().of(async move {
+            if n > self.max_capacity() {
+                return Err(SendError(()));
+            }
+            Reserve::new(self.chan(), n).await.map_err(|_| SendError(()))?;
+            Ok(PermitIterator::new(self.chan(), n))
+        })
     }
 
     /// [`reserve`](Self::reserve), with a permit that owns the sender.
@@ -221,9 +235,12 @@ impl<T> Sender<T> {
     /// assert!(rx.recv().await.is_some());
     /// # });
     /// ```
-    pub async fn reserve_owned(self) -> Result<OwnedPermit<T>, SendError<()>> {
-        Reserve::new(self.chan(), 1).await.map_err(|_| SendError(()))?;
-        Ok(OwnedPermit::new(self))
+    #[track_caller]
+    pub fn reserve_owned(self) -> impl Future<Output = Result<OwnedPermit<T>, SendError<()>>> {
+        Site::here().of(async move {
+            Reserve::new(self.chan(), 1).await.map_err(|_| SendError(()))?;
+            Ok(OwnedPermit::new(self))
+        })
     }
 
     /// Takes room for one value if there is some now.
@@ -273,8 +290,11 @@ impl<T> Sender<T> {
     /// assert!(tx.is_closed());
     /// # });
     /// ```
-    pub async fn closed(&self) {
-        Closed::new(self.chan()).await;
+    #[track_caller]
+    pub fn closed(&self) -> impl Future<Output = ()> {
+        Site::here().of(async move {
+            Closed::new(self.chan()).await;
+        })
     }
 
     /// Whether the receiver is dropped or closed, so that sending would fail.

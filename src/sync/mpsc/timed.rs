@@ -2,7 +2,9 @@
 
 use super::Sender;
 use super::error::SendTimeoutError;
+use crate::env::site::Site;
 use crate::time::timeout;
+use core::future::Future;
 use core::time::Duration;
 
 impl<T> Sender<T> {
@@ -31,18 +33,21 @@ impl<T> Sender<T> {
     /// assert_eq!(late, Err(SendTimeoutError::Timeout(2)));
     /// # });
     /// ```
-    pub async fn send_timeout(
+    #[track_caller]
+    pub fn send_timeout(
         &self,
         value: T,
         duration: Duration,
-    ) -> Result<(), SendTimeoutError<T>> {
-        match timeout(duration, self.reserve()).await {
-            Ok(Ok(permit)) => {
-                permit.send(value);
-                Ok(())
+    ) -> impl Future<Output = Result<(), SendTimeoutError<T>>> {
+        Site::here().of(async move {
+            match timeout(duration, self.reserve()).await {
+                Ok(Ok(permit)) => {
+                    permit.send(value);
+                    Ok(())
+                }
+                Ok(Err(_)) => Err(SendTimeoutError::Closed(value)),
+                Err(_) => Err(SendTimeoutError::Timeout(value)),
             }
-            Ok(Err(_)) => Err(SendTimeoutError::Closed(value)),
-            Err(_) => Err(SendTimeoutError::Timeout(value)),
-        }
+        })
     }
 }

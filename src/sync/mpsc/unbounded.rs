@@ -4,7 +4,9 @@ use super::chan::{CLOSED, Chan, Unbounded};
 use super::error::SendError;
 use super::reserve::Closed;
 use super::tx::{Tx, WeakTx};
+use crate::env::site::Site;
 use core::fmt;
+use core::future::Future;
 
 /// Sends values into an unbounded channel; clone it for each task that sends.
 ///
@@ -99,8 +101,11 @@ impl<T> UnboundedSender<T> {
     /// assert!(tx.is_closed());
     /// # });
     /// ```
-    pub async fn closed(&self) {
-        Closed::new(self.chan()).await;
+    #[track_caller]
+    pub fn closed(&self) -> impl Future<Output = ()> {
+        Site::here().of(async move {
+            Closed::new(self.chan()).await;
+        })
     }
 
     /// Whether the receiver is dropped or closed, so that sending would fail.

@@ -3,7 +3,9 @@
 //! Why unsafe: as in the mutex itself.
 
 use super::{Mutex, NEVER_CLOSED, Share, TryLockError, reads_through, writes_through};
+use crate::env::site::Site;
 use alloc::sync::Arc;
+use core::future::Future;
 
 impl<T: ?Sized> Mutex<T> {
     /// Like [`lock`](Self::lock), with a guard that keeps the mutex alive.
@@ -25,9 +27,12 @@ impl<T: ?Sized> Mutex<T> {
     ///     assert_eq!(*mutex.lock().await, 2);
     /// }
     /// ```
-    pub async fn lock_owned(self: Arc<Self>) -> OwnedMutexGuard<T> {
-        self.permits.acquire(1).await.expect(NEVER_CLOSED);
-        OwnedMutexGuard { held: Share(self) }
+    #[track_caller]
+    pub fn lock_owned(self: Arc<Self>) -> impl Future<Output = OwnedMutexGuard<T>> {
+        Site::here().of(async move {
+            self.permits.acquire(1).await.expect(NEVER_CLOSED);
+            OwnedMutexGuard { held: Share(self) }
+        })
     }
 
     /// Like [`try_lock`](Self::try_lock), with a guard that keeps the mutex alive.

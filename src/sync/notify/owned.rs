@@ -3,6 +3,8 @@
 //! Why unsafe: naming the place where one waits is a promise that it stays one place.
 
 use super::{Notify, Ticket, enable, poll};
+use crate::env::dump::Wait;
+use crate::env::site::Site;
 use crate::lock::{Lock, LockGuard};
 use crate::sync::wait::{WaitList, WaitPoint, Waiter};
 use alloc::sync::Arc;
@@ -31,9 +33,10 @@ impl Notify {
     ///     task.await.unwrap();
     /// }
     /// ```
+    #[track_caller]
     pub fn notified_owned(self: Arc<Self>) -> OwnedNotified {
         let ticket = self.ticket();
-        OwnedNotified { waiter: Waiter::new(self, ticket) }
+        OwnedNotified { waiter: Waiter::new(self, ticket).at(Site::here()) }
     }
 }
 
@@ -78,6 +81,10 @@ unsafe impl WaitPoint for Arc<Notify> {
 
     fn waiters(waiters: &mut WaitList<Ticket>) -> &mut WaitList<Ticket> {
         waiters
+    }
+
+    fn wait(&self, _: &Ticket) -> Wait {
+        Wait::new("notify")
     }
 
     fn forsake(&self, waiters: LockGuard<'_, WaitList<Ticket>>, ticket: &Ticket, _: bool) {

@@ -68,6 +68,11 @@ struct Half<'a> {
 pub(super) struct Link<T>(NonNull<Cell<T>>);
 
 impl<T> Link<T> {
+    /// Where the channel is, for dumps.
+    pub(super) fn address(&self) -> *const () {
+        self.0.as_ptr().cast_const().cast()
+    }
+
     /// The links of the two halves.
     #[inline]
     pub(super) fn pair() -> (Self, Self) {

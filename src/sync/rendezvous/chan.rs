@@ -16,6 +16,7 @@
 
 use super::error::{SendError, TryRecvError};
 use crate::env::coop;
+use crate::env::dump::Wait;
 use crate::env::panics::Panics;
 use crate::env::wait::{Notice, WaitList, WaitPoint, Waiter, wake_while};
 use crate::lock::{Lock, LockGuard};
@@ -173,6 +174,10 @@ unsafe impl<T> WaitPoint for Sending<'_, T> {
         &mut state.sending
     }
 
+    fn wait(&self, _: &Offer<T>) -> Wait {
+        Wait::new("rendezvous sender")
+    }
+
     fn forsake(&self, mut state: LockGuard<'_, State<T>>, offer: &Offer<T>, _: bool) {
         // The value is dropped with the waiter, outside of the lock.
         state.offers -= usize::from(offer.counted.take());
@@ -193,6 +198,10 @@ unsafe impl<T> WaitPoint for Receiving<'_, T> {
 
     fn waiters(state: &mut State<T>) -> &mut WaitList<Cell<bool>> {
         &mut state.receiving
+    }
+
+    fn wait(&self, _: &Cell<bool>) -> Wait {
+        Wait::new("rendezvous receiver")
     }
 
     fn forsake(&self, mut state: LockGuard<'_, State<T>>, called: &Cell<bool>, _: bool) {

@@ -3,7 +3,9 @@
 //! Why unsafe: which threads a pointer to the value may visit is for us to say.
 
 use super::{NEVER_CLOSED, RwLock, Share, TryLockError, Whole, reads_through, writes_through};
+use crate::env::site::Site;
 use alloc::sync::Arc;
+use core::future::Future;
 
 impl<T: ?Sized> RwLock<T> {
     /// Like [`read`](Self::read), with a guard that keeps the lock alive.
@@ -25,9 +27,12 @@ impl<T: ?Sized> RwLock<T> {
     ///     assert_eq!(task.await.unwrap(), 1);
     /// }
     /// ```
-    pub async fn read_owned(self: Arc<Self>) -> OwnedRwLockReadGuard<T> {
-        self.permits.acquire(1).await.expect(NEVER_CLOSED);
-        OwnedRwLockReadGuard::new(self)
+    #[track_caller]
+    pub fn read_owned(self: Arc<Self>) -> impl Future<Output = OwnedRwLockReadGuard<T>> {
+        Site::here().of(async move {
+            self.permits.acquire(1).await.expect(NEVER_CLOSED);
+            OwnedRwLockReadGuard::new(self)
+        })
     }
 
     /// Like [`try_read`](Self::try_read), with a guard that keeps the lock alive.
@@ -58,9 +63,12 @@ impl<T: ?Sized> RwLock<T> {
     ///     assert_eq!(*lock.read().await, 2);
     /// }
     /// ```
-    pub async fn write_owned(self: Arc<Self>) -> OwnedRwLockWriteGuard<T> {
-        self.permits.acquire(self.max_readers as usize).await.expect(NEVER_CLOSED);
-        OwnedRwLockWriteGuard::new(self)
+    #[track_caller]
+    pub fn write_owned(self: Arc<Self>) -> impl Future<Output = OwnedRwLockWriteGuard<T>> {
+        Site::here().of(async move {
+            self.permits.acquire(self.max_readers as usize).await.expect(NEVER_CLOSED);
+            OwnedRwLockWriteGuard::new(self)
+        })
     }
 
     /// Like [`try_write`](Self::try_write), with a guard that keeps the lock alive.

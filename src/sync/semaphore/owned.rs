@@ -1,7 +1,9 @@
 //! Permits that keep their semaphore alive, and so can leave the scope they were acquired in.
 
 use super::{AcquireError, Semaphore, TryAcquireError};
+use crate::env::site::Site;
 use alloc::sync::Arc;
+use core::future::Future;
 
 impl Semaphore {
     /// Like [`acquire`](Self::acquire), with a guard that keeps the semaphore alive.
@@ -30,9 +32,14 @@ impl Semaphore {
     ///     assert_eq!(desks.available_permits(), 2);
     /// }
     /// ```
-    pub async fn acquire_owned(self: Arc<Self>) -> Result<OwnedSemaphorePermit, AcquireError> {
-        self.permits.acquire(1).await?;
-        Ok(OwnedSemaphorePermit { semaphore: self, permits: 1 })
+    #[track_caller]
+    pub fn acquire_owned(
+        self: Arc<Self>,
+    ) -> impl Future<Output = Result<OwnedSemaphorePermit, AcquireError>> {
+        Site::here().of(async move {
+            self.permits.acquire(1).await?;
+            Ok(OwnedSemaphorePermit { semaphore: self, permits: 1 })
+        })
     }
 
     /// Like [`acquire_many`](Self::acquire_many), with a guard that keeps the semaphore alive.
@@ -42,13 +49,16 @@ impl Semaphore {
     ///
     /// # Cancel safety
     /// As that of [`acquire_many`](Self::acquire_many).
-    pub async fn acquire_many_owned(
+    #[track_caller]
+    pub fn acquire_many_owned(
         self: Arc<Self>,
         n: u32,
-    ) -> Result<OwnedSemaphorePermit, AcquireError> {
-        let n = n as usize;
-        self.permits.acquire(n).await?;
-        Ok(OwnedSemaphorePermit { semaphore: self, permits: n })
+    ) -> impl Future<Output = Result<OwnedSemaphorePermit, AcquireError>> {
+        Site::here().of(async move {
+            let n = n as usize;
+            self.permits.acquire(n).await?;
+            Ok(OwnedSemaphorePermit { semaphore: self, permits: n })
+        })
     }
 
     /// Like [`try_acquire`](Self::try_acquire), with a guard that keeps the semaphore alive.

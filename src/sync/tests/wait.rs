@@ -1,6 +1,7 @@
 //! The wait list, shown on a primitive of the smallest kind.
 
 use super::{Bomb, Count, poll_once, poll_with};
+use crate::env::dump::Wait;
 use crate::lock::{Lock, LockGuard};
 use crate::sync::wait::{WaitList, WaitPoint, Waiter, wake_while};
 use core::cell::Cell;
@@ -55,6 +56,10 @@ unsafe impl WaitPoint for &Gate {
 
     fn waiters(state: &mut State) -> &mut WaitList<Cell<bool>> {
         &mut state.waiters
+    }
+
+    fn wait(&self, _: &Cell<bool>) -> Wait {
+        Wait::new("gate")
     }
 
     fn forsake(&self, mut state: LockGuard<'_, State>, slot: &Cell<bool>, notified: bool) {

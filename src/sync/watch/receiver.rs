@@ -5,6 +5,7 @@ use super::shared::{Shared, Version};
 use super::value::ReadGuard;
 use crate::atomic::Ordering;
 use crate::env::coop;
+use crate::env::site::Site;
 use crate::sync::wait::Waiter;
 use alloc::sync::Arc;
 use core::cell::Cell;
@@ -105,9 +106,12 @@ impl<T> Receiver<T> {
     /// assert!(rx.changed().await.is_err(), "the sender is gone");
     /// # });
     /// ```
-    pub async fn changed(&mut self) -> Result<(), RecvError> {
-        let Self { shared, seen } = self;
-        cooperative(changed(shared, seen)).await
+    #[track_caller]
+    pub fn changed(&mut self) -> impl Future<Output = Result<(), RecvError>> {
+        Site::here().of(async move {
+            let Self { shared, seen } = self;
+            cooperative(changed(shared, seen)).await
+        })
     }
 
     /// Waits for a value for which `f` says so, beginning with the one that is there.
@@ -137,9 +141,15 @@ impl<T> Receiver<T> {
     /// assert_eq!(*rx.wait_for(|n| *n > 2).await.unwrap(), 3);
     /// # });
     /// ```
-    pub async fn wait_for(&mut self, f: impl FnMut(&T) -> bool) -> Result<Ref<'_, T>, RecvError> {
-        let Self { shared, seen } = self;
-        cooperative(wait_for(shared, seen, f)).await
+    #[track_caller]
+    pub fn wait_for(
+        &mut self,
+        f: impl FnMut(&T) -> bool,
+    ) -> impl Future<Output = Result<Ref<'_, T>, RecvError>> {
+        Site::here().of(async move {
+            let Self { shared, seen } = self;
+            cooperative(wait_for(shared, seen, f)).await
+        })
     }
 
     /// Whether both receive from the same channel.

@@ -4,8 +4,10 @@ use super::error::SendError;
 use super::receiver::{Receiver, Ref, cooperative};
 use super::shared::Shared;
 use crate::atomic::Ordering;
+use crate::env::site::Site;
 use alloc::sync::Arc;
 use core::fmt;
+use core::future::Future;
 use core::mem;
 
 /// Sets the value of a [watch channel](super).
@@ -161,18 +163,21 @@ impl<T> Sender<T> {
     /// assert!(tx.is_closed());
     /// # });
     /// ```
-    pub async fn closed(&self) {
-        cooperative(async {
-            loop {
-                // Asked for before the look, so a receiver that goes after it is noticed.
-                let unwatched = self.shared.unwatched.notified();
-                if self.is_closed() {
-                    return;
+    #[track_caller]
+    pub fn closed(&self) -> impl Future<Output = ()> {
+        Site::here().of(async move {
+            cooperative(async {
+                loop {
+                    // Asked for before the look, so a receiver that goes after it is noticed.
+                    let unwatched = self.shared.unwatched.notified();
+                    if self.is_closed() {
+                        return;
+                    }
+                    unwatched.await;
                 }
-                unwatched.await;
-            }
+            })
+            .await
         })
-        .await
     }
 
     /// A receiver that has seen the value of this moment.

@@ -18,6 +18,7 @@
 use super::error::RecvError;
 use super::value::{ReadGuard, Value, WriteGuard};
 use crate::atomic::{AtomicUsize, Ordering};
+use crate::env::dump::Wait;
 use crate::lock::Lock;
 use crate::sync::Notify;
 use crate::sync::wait::{WaitList, WaitPoint, Waiter, wake_while};
@@ -183,5 +184,9 @@ unsafe impl<T> WaitPoint for &Shared<T> {
 
     fn waiters(list: &mut WaitList<Cell<Version>>) -> &mut WaitList<Cell<Version>> {
         list
+    }
+
+    fn wait(&self, _: &Cell<Version>) -> Wait {
+        Wait::new("watch")
     }
 }

@@ -39,20 +39,42 @@ pub fn linux(log: &mut Log) -> Verdict {
         "tokio-io",
         "fiber",
         "hyper",
-        "full,fiber,hyper,futures-io,tokio-io",
+        "dump",
+        "sim,dump",
+        "full,fiber,dump,hyper,futures-io,tokio-io",
     ];
     check(log, "x86_64-unknown-linux-gnu", &combinations)
 }
 
 pub fn web(log: &mut Log) -> Verdict {
-    let combinations =
-        ["", "alloc", "std", "std,macros", "sim", "web", "web,macros", "web,sim,macros", "full"];
+    let combinations = [
+        "",
+        "alloc",
+        "std",
+        "std,macros",
+        "sim",
+        "web",
+        "web,macros",
+        "web,sim,macros",
+        "full",
+        "web,dump",
+    ];
     check(log, "wasm32-unknown-unknown", &combinations)
 }
 
 pub fn wasi(log: &mut Log) -> Verdict {
-    let combinations =
-        ["", "alloc", "std", "std,macros", "sim", "wasi", "wasi,macros", "wasi,sim,macros", "full"];
+    let combinations = [
+        "",
+        "alloc",
+        "std",
+        "std,macros",
+        "sim",
+        "wasi",
+        "wasi,macros",
+        "wasi,sim,macros",
+        "full",
+        "wasi,dump",
+    ];
     check(log, "wasm32-wasip1", &combinations)?;
     let more = [
         &combinations[..],
@@ -83,7 +105,7 @@ pub fn freebsd(log: &mut Log) -> Verdict {
 
 pub fn bare(log: &mut Log) -> Verdict {
     const TARGET: &str = "thumbv7em-none-eabi";
-    let note = check(log, TARGET, &["", "alloc", "macros", "alloc,macros"])?;
+    let note = check(log, TARGET, &["", "alloc", "macros", "alloc,macros", "dump"])?;
     let tree = capture(&mut cargo(&[
         "tree",
         "--package",

@@ -31,7 +31,8 @@ pub fn tidy(log: &mut Log) -> Verdict {
 }
 
 pub fn clippy_native(log: &mut Log) -> Verdict {
-    clippy(log, &[&EXCEPT_BENCHES[..], &["--all-targets", "--features", EVERYTHING]].concat())
+    let features = format!("{EVERYTHING},creel/dump");
+    clippy(log, &[&EXCEPT_BENCHES[..], &["--all-targets", "--features", &features]].concat())
 }
 
 pub fn clippy_web(log: &mut Log) -> Verdict {
@@ -60,6 +61,13 @@ fn clippy_of(
 fn clippy(log: &mut Log, what: &[&str]) -> Verdict {
     log.run(cargo(&["clippy", "--quiet"]).args(what).args(["--", "-D", "warnings"]))?;
     Ok(String::new())
+}
+
+/// What grows tasks and waits runs apart: other tests count bytes. The list runs in the simulator
+/// with dumps and without, and must not differ.
+pub fn dump(log: &mut Log) -> Verdict {
+    let mut command = cargo(&["test", "--package", "creel", "--features", "full,fiber,dump"]);
+    Ok(passed(&log.run(command.args(["--lib", "--test", "dump", "--test", "simulator"]))?))
 }
 
 /// The harnesses of the conformance list are steps of their own.
