@@ -148,6 +148,23 @@ cases! { "wasip2":
         assert_eq!(client.set_nodelay(true).unwrap_err().kind(), ErrorKind::Unsupported);
     }
 
+    async fn an_address_that_is_silent_does_not_keep_the_next_waiting() {
+        // Its queue takes one or two, and then it answers nobody.
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let silent = socket.local_addr().unwrap();
+        let _listener = socket.listen(1).unwrap();
+        let mut queue = Vec::new();
+        while let Ok(queued) = timeout(Duration::from_millis(500), TcpStream::connect(silent)).await {
+            queue.push(queued.unwrap());
+        }
+        let listener = listener().await;
+        let addresses = [silent, listener.local_addr().unwrap()];
+        // The system would be patient for minutes.
+        let stream = timeout(LONG, TcpStream::connect(&addresses[..])).await.unwrap().unwrap();
+        assert_eq!(stream.peer_addr().unwrap(), addresses[1]);
+    }
+
     async fn writing_to_who_is_gone_is_an_error_in_the_end() {
         let (mut client, server) = pair().await;
         drop(server);

@@ -82,10 +82,12 @@ steps! {
     "wasi/http" wasi::http, "a component that serves HTTP";
     "wasi/echo-p3" wasi::echo_p3, "many connections to a component on WASI preview 3";
     "wasi/http-p3" wasi::http_p3, "a component that serves HTTP on preview 3";
-    "wasi/requests-p3" wasi::requests_p3, "HTTP requests at once on preview 3";
     "wasi/host" wasi::host, "a Rust program on creel hosts a module on creel";
     "wasi/reactor" wasi::reactor, "Node's event loop drives a module without a loop";
-    "wasi/requests" wasi::requests, "a thousand HTTP requests at once leave no handle behind";
+    "wasi/requests" wasi::requests, "a thousand HTTP requests at once leave nothing in the host's table";
+    "wasi/requests-p3" wasi::requests_p3, "the same on preview 3";
+    "wasi/waiters" wasi::waiters, "what a message costs does not grow with who else waits";
+    "wasi/waiters-p3" wasi::waiters_p3, "the same on preview 3";
     "demo" conformance::demo, "the demo gives one digest on all hosts";
     "npm/tests" npm::tests, "the tests of the npm package, in Node";
     "npm/window" npm::window, "the tests of the npm package, in a page in Chromium";

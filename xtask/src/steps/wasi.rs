@@ -76,35 +76,56 @@ fn http_of(component: &str, log: &mut Log) -> Verdict {
     Ok("answers, streams, tasks that outlive the response".to_owned())
 }
 
-/// A thousand requests at once, with timeouts and cancellation, leave no handle behind.
+/// A thousand requests at once, with timeouts and cancellation, leave nothing in the host's table.
 pub fn requests(log: &mut Log) -> Verdict {
-    let text = requests_of("requests", log)?;
-    let note = text.lines().find(|line| line.starts_with("handles"));
-    Ok(note.unwrap_or_default().to_owned())
+    requests_of("requests", log)
 }
 
-/// Requests on preview 3.
+/// The same on preview 3.
 pub fn requests_p3(log: &mut Log) -> Verdict {
-    requests_of("examples/requests_p3", log).map(|text| text.trim().to_owned())
+    requests_of("examples/requests_p3", log)
 }
 
 fn requests_of(component: &str, log: &mut Log) -> Verdict {
     let programs = Programs::build(log)?;
     let server = programs.start("serve", programs.load().arg("serve"))?;
-    let mut wasmtime = Command::new(&programs.wasmtime);
-    wasmtime.args(["run", "-S", "http=y,inherit-network=y"]);
-    Ok(log.run(wasmtime.arg(programs.component(component)).arg(&server.address))?)
+    let component = programs.component(component);
+    let mut witness = host_program("witness", log)?;
+    Ok(log.run(witness.arg("handles").arg(component).arg(&server.address))?.trim().to_owned())
 }
 
-/// A native program on creel hosts a module on creel. Built apart from everything else, and kept
-/// outside of the clone: wasmtime as a library takes minutes to compile.
+/// What a message costs does not depend on who else waits; counted, not timed.
+pub fn waiters(log: &mut Log) -> Verdict {
+    waiters_of("waiters", log)
+}
+
+/// The same on preview 3.
+pub fn waiters_p3(log: &mut Log) -> Verdict {
+    waiters_of("examples/waiters_p3", log)
+}
+
+fn waiters_of(component: &str, log: &mut Log) -> Verdict {
+    let component = Programs::build(log)?.component(component);
+    let mut witness = host_program("witness", log)?;
+    let text = log.run(witness.arg("events").arg(component))?;
+    Ok(text.lines().last().unwrap_or_default().to_owned())
+}
+
+/// A native program on creel hosts a module on creel.
 pub fn host(log: &mut Log) -> Verdict {
     let module = build_reactor(log)?;
+    let mut host = host_program("creel-host", log)?;
+    Ok(log.run(host.arg(module))?.trim().to_owned())
+}
+
+/// A program of `examples/host`. Built apart from everything else, and kept outside of the clone:
+/// wasmtime as a library takes minutes to compile.
+fn host_program(name: &str, log: &mut Log) -> Result<Command, String> {
     let manifest = repo::root().join("examples/host/Cargo.toml");
     let target = tools::folder().join("host-target");
-    let mut command = cargo(&["run", "--quiet", "--manifest-path"]);
-    command.arg(manifest).arg("--").arg(module).env("CARGO_TARGET_DIR", target);
-    Ok(log.run(&mut command)?.trim().to_owned())
+    let mut build = cargo(&["build", "--quiet", "--bin", name, "--manifest-path"]);
+    log.run(build.arg(manifest).env("CARGO_TARGET_DIR", &target))?;
+    Ok(Command::new(target.join("debug").join(format!("{name}{}", std::env::consts::EXE_SUFFIX))))
 }
 
 /// Node's event loop drives a module that has no loop of its own.
