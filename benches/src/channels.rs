@@ -1,7 +1,9 @@
 //! Channels.
 
 use crate::{Operation, operation, runs};
-use futures::StreamExt;
+use futures::{FutureExt, StreamExt};
+use std::future::{Future, poll_fn};
+use std::task::Poll;
 
 /// How many messages are on their way at a time in the streams.
 const BOUND: usize = 64;
@@ -43,6 +45,42 @@ pub fn operations() -> Vec<Operation> {
                     runs::tokio(|n| async move {
                         for i in 0..n {
                             let (send, receive) = futures::channel::oneshot::channel();
+                            send.send(i).unwrap();
+                            receive.await.unwrap();
+                        }
+                    })
+                }),
+            ],
+        ),
+        operation(
+            "oneshot: create, wait, send, receive",
+            20_000,
+            &[
+                ("creel", || {
+                    runs::creel(|n| async move {
+                        for i in 0..n {
+                            let (send, mut receive) = creel::sync::oneshot::channel();
+                            pending_once(&mut receive).await;
+                            send.send(i).unwrap();
+                            receive.await.unwrap();
+                        }
+                    })
+                }),
+                ("tokio", || {
+                    runs::tokio(|n| async move {
+                        for i in 0..n {
+                            let (send, mut receive) = tokio::sync::oneshot::channel();
+                            pending_once(&mut receive).await;
+                            send.send(i).unwrap();
+                            receive.await.unwrap();
+                        }
+                    })
+                }),
+                ("futures", || {
+                    runs::creel(|n| async move {
+                        for i in 0..n {
+                            let (send, mut receive) = futures::channel::oneshot::channel();
+                            pending_once(&mut receive).await;
                             send.send(i).unwrap();
                             receive.await.unwrap();
                         }
@@ -390,4 +428,14 @@ pub fn operations() -> Vec<Operation> {
             ],
         ),
     ]
+}
+
+/// Polls a future that has to wait, once.
+async fn pending_once(future: impl Future + Unpin) {
+    let mut future = future;
+    poll_fn(|cx| {
+        assert!(future.poll_unpin(cx).is_pending());
+        Poll::Ready(())
+    })
+    .await;
 }

@@ -17,7 +17,8 @@ mod tasks;
 mod timers;
 
 pub use actors::idle_actors;
-pub use memory::{BYTES, Counting, parked_tasks};
+pub use memory::{BYTES, Counting, PEERS, Tasks, parked_tasks, resident};
+pub use timers::{bytes_of_a_timer, lateness};
 
 /// One operation, by several peers.
 pub struct Operation {

@@ -4,7 +4,10 @@
 //! ratio to the best peer. With valgrind there, creel's instructions an operation are counted by
 //! callgrind, which repeats exactly: two runs of different length, and their difference.
 
-use creel_benches::{Counting, Operation, idle_actors, operations, parked_tasks};
+use creel_benches::{
+    Counting, Operation, PEERS, Tasks, bytes_of_a_timer, idle_actors, lateness, operations,
+    parked_tasks, resident,
+};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Instant;
 
@@ -21,6 +24,13 @@ fn main() -> ExitCode {
     {
         return run_once(name, count.parse().expect("a number"));
     }
+    if let [flag, peer, tasks] = &arguments[..]
+        && flag == "--resident"
+    {
+        let tasks = if tasks == "parked" { Tasks::Parked } else { Tasks::Sleeping };
+        println!("{}", resident(peer, tasks, MANY));
+        return ExitCode::SUCCESS;
+    }
     let wanted = |name: &str| {
         arguments.is_empty() || arguments.iter().any(|filter| name.contains(filter.as_str()))
     };
@@ -29,13 +39,49 @@ fn main() -> ExitCode {
     for operation in operations().iter().filter(|operation| wanted(operation.name)) {
         print_row(operation);
     }
+    if wanted("sleep(1 ms)") {
+        print_lateness();
+    }
     if wanted("parked") {
         print_bytes("1 M parked tasks, heap bytes a task", &parked_tasks(MANY));
+        print_resident("1 M parked tasks, resident bytes a task", "parked");
+    }
+    if wanted("sleeping") {
+        print_resident("1 M sleeping tasks, resident bytes a task", "sleeping");
+    }
+    if wanted("bytes of a timer") {
+        print_bytes("bytes of a timer", &bytes_of_a_timer());
     }
     if wanted("idle actors") {
         print_bytes("1 M idle actors, heap bytes an actor", &idle_actors(MANY));
     }
     ExitCode::SUCCESS
+}
+
+/// The median of many sleeps, creel's first.
+fn print_lateness() {
+    let late = lateness();
+    let peers: Vec<_> = late[1..].iter().map(|(name, us)| format!("{name} {us:.1}")).collect();
+    let best = late[1..].iter().map(|&(_, us)| us).fold(f64::MAX, f64::min);
+    let (_, own) = late[0];
+    println!(
+        "| sleep(1 ms), how late, median, us | {own:.1} | {} | {:.1} | |",
+        peers.join(", "),
+        best / own,
+    );
+}
+
+/// Asks a process of its own for each peer; nothing where the system does not tell.
+fn print_resident(name: &str, tasks: &str) {
+    let measure = |peer: &'static str| {
+        let this = std::env::current_exe().ok()?;
+        let output = Command::new(this).args(["--resident", peer, tasks]).output().ok()?;
+        let bytes = String::from_utf8_lossy(&output.stdout).trim().parse().ok()?;
+        (bytes != 0).then_some((peer, bytes))
+    };
+    if let Some(bytes) = PEERS.into_iter().map(measure).collect::<Option<Vec<_>>>() {
+        print_bytes(name, &bytes);
+    }
 }
 
 /// What each of many costs, creel's first.

@@ -3,6 +3,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::future::pending;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 /// Bytes that are allocated now, by what was asked for.
 pub static BYTES: AtomicUsize = AtomicUsize::new(0);
@@ -40,37 +41,81 @@ pub fn counted<R>(measure: impl FnOnce() -> R) -> R {
     measured
 }
 
-/// Heap bytes a task, of `count` parked ones, by peer. All are polled once and wait.
-pub fn parked_tasks(count: usize) -> Vec<(&'static str, usize)> {
-    counted(|| bytes_of_parked_tasks(count))
+/// Those whose tasks are measured.
+pub const PEERS: [&str; 3] = ["creel", "tokio", "smol"];
+
+/// What the tasks do that are measured: they are polled once and wait.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Tasks {
+    /// For ever.
+    Parked,
+    /// For a timer.
+    Sleeping,
 }
 
-fn bytes_of_parked_tasks(count: usize) -> Vec<(&'static str, usize)> {
-    let per_task = |before: usize| BYTES.load(Ordering::Relaxed).wrapping_sub(before) / count;
-    let creel = {
-        let runtime = creel::runtime::Builder::new_current_thread().build().unwrap();
-        let before = BYTES.load(Ordering::Relaxed);
-        runtime.block_on(async {
-            (0..count).for_each(|_| drop(creel::spawn(pending::<()>())));
-            creel::task::yield_now().await;
-        });
-        per_task(before)
-    };
-    let tokio = {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let before = BYTES.load(Ordering::Relaxed);
-        runtime.block_on(async {
-            (0..count).for_each(|_| drop(tokio::spawn(pending::<()>())));
-            tokio::task::yield_now().await;
-        });
-        per_task(before)
-    };
-    let smol = {
-        let executor = async_executor::LocalExecutor::new();
-        let before = BYTES.load(Ordering::Relaxed);
-        (0..count).for_each(|_| executor.spawn(pending::<()>()).detach());
-        while executor.try_tick() {}
-        per_task(before)
-    };
-    vec![("creel", creel), ("tokio", tokio), ("smol", smol)]
+/// Heap bytes a task, of `count` parked ones, by peer.
+pub fn parked_tasks(count: usize) -> Vec<(&'static str, usize)> {
+    let heap = || BYTES.load(Ordering::Relaxed);
+    counted(|| PEERS.map(|peer| (peer, cost(peer, Tasks::Parked, count, heap))).into())
+}
+
+/// Resident bytes a task, of `count` tasks of one peer. For a process of its own: memory that
+/// another measurement has given back would count as none.
+pub fn resident(peer: &str, tasks: Tasks, count: usize) -> usize {
+    cost(peer, tasks, count, || {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB"));
+        kilobytes.and_then(|number| number.parse().ok()).unwrap_or(0) * 1024
+    })
+}
+
+const LONG: Duration = Duration::from_secs(3600);
+
+/// By how much what `read` answers rises, a task.
+fn cost(peer: &str, tasks: Tasks, count: usize, read: fn() -> usize) -> usize {
+    let parked = tasks == Tasks::Parked;
+    match peer {
+        "creel" => {
+            let runtime = creel::runtime::Builder::new_current_thread().build().unwrap();
+            let before = read();
+            runtime.block_on(async {
+                (0..count).for_each(|_| match parked {
+                    true => drop(creel::spawn(pending::<()>())),
+                    false => drop(creel::spawn(creel::time::sleep(LONG))),
+                });
+                // The root future has its turn after each interval of theirs.
+                for _ in 0..count / 32 {
+                    creel::task::yield_now().await;
+                }
+            });
+            read().wrapping_sub(before) / count
+        }
+        "tokio" => {
+            let runtime =
+                tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+            let before = read();
+            runtime.block_on(async {
+                (0..count).for_each(|_| match parked {
+                    true => drop(tokio::spawn(pending::<()>())),
+                    false => drop(tokio::spawn(tokio::time::sleep(LONG))),
+                });
+                for _ in 0..count / 32 {
+                    tokio::task::yield_now().await;
+                }
+            });
+            read().wrapping_sub(before) / count
+        }
+        "smol" => {
+            let executor = async_executor::LocalExecutor::new();
+            let before = read();
+            (0..count).for_each(|_| match parked {
+                true => executor.spawn(pending::<()>()).detach(),
+                false => executor.spawn(async_io::Timer::after(LONG)).detach(),
+            });
+            while executor.try_tick() {}
+            read().wrapping_sub(before) / count
+        }
+        _ => panic!("there is no peer `{peer}`"),
+    }
 }

@@ -3,6 +3,7 @@
 use crate::{Operation, operation, runs};
 use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
+use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 
@@ -69,6 +70,64 @@ pub fn operations() -> Vec<Operation> {
                             for task in tasks {
                                 task.await;
                             }
+                        }
+                    })
+                }),
+            ],
+        ),
+        operation(
+            "chained spawn: each task starts the next",
+            20_000,
+            &[
+                ("creel", || {
+                    runs::creel(|n| async move {
+                        let (last, ended) = futures::channel::oneshot::channel();
+                        creel_chain(n, last);
+                        ended.await.unwrap();
+                    })
+                }),
+                ("tokio", || {
+                    runs::tokio(|n| async move {
+                        let (last, ended) = futures::channel::oneshot::channel();
+                        tokio_chain(n, last);
+                        ended.await.unwrap();
+                    })
+                }),
+                ("smol", || {
+                    runs::smol(|executor, n| async move {
+                        let (last, ended) = futures::channel::oneshot::channel();
+                        smol_chain(executor, n, last);
+                        ended.await.unwrap();
+                    })
+                }),
+            ],
+        ),
+        operation(
+            "skynet of 1 M leaves, a leaf",
+            1_000_000,
+            &[
+                ("creel", || {
+                    runs::creel(|n| async move {
+                        for _ in 0..n / skynet_leaves(n) {
+                            let leaves = skynet_leaves(n);
+                            assert_eq!(creel_skynet(0, leaves).await, leaves * (leaves - 1) / 2);
+                        }
+                    })
+                }),
+                ("tokio", || {
+                    runs::tokio(|n| async move {
+                        for _ in 0..n / skynet_leaves(n) {
+                            let leaves = skynet_leaves(n);
+                            assert_eq!(tokio_skynet(0, leaves).await, leaves * (leaves - 1) / 2);
+                        }
+                    })
+                }),
+                ("smol", || {
+                    runs::smol(|executor, n| async move {
+                        for _ in 0..n / skynet_leaves(n) {
+                            let leaves = skynet_leaves(n);
+                            let sum = smol_skynet(executor.clone(), 0, leaves).await;
+                            assert_eq!(sum, leaves * (leaves - 1) / 2);
                         }
                     })
                 }),
@@ -219,6 +278,100 @@ pub fn operations() -> Vec<Operation> {
             ],
         ),
     ]
+}
+
+type Last = futures::channel::oneshot::Sender<()>;
+
+fn creel_chain(left: u64, last: Last) {
+    creel::spawn(async move {
+        match left {
+            0 => last.send(()).unwrap(),
+            _ => creel_chain(left - 1, last),
+        }
+    });
+}
+
+fn tokio_chain(left: u64, last: Last) {
+    tokio::spawn(async move {
+        match left {
+            0 => last.send(()).unwrap(),
+            _ => tokio_chain(left - 1, last),
+        }
+    });
+}
+
+fn smol_chain(executor: runs::Smol, left: u64, last: Last) {
+    let on = executor.clone();
+    let next = async move {
+        match left {
+            0 => last.send(()).unwrap(),
+            _ => smol_chain(executor, left - 1, last),
+        }
+    };
+    on.spawn(next).detach();
+}
+
+/// How large a tree is; for the short runs that count instructions, a smaller one.
+fn skynet_leaves(count: u64) -> u64 {
+    if count < 1_000_000 { 100_000 } else { 1_000_000 }
+}
+
+const BRANCHES: u64 = 10;
+
+/// Ten tasks, each of which starts ten, and so on; the leaves give their numbers, the others the sum.
+fn creel_skynet(number: u64, leaves: u64) -> Pin<Box<dyn Future<Output = u64> + Send>> {
+    Box::pin(async move {
+        if leaves == 1 {
+            return number;
+        }
+        let each = leaves / BRANCHES;
+        let below = core::array::from_fn::<_, { BRANCHES as usize }, _>(|i| {
+            creel::spawn(creel_skynet(number + i as u64 * each, each))
+        });
+        let mut sum = 0;
+        for task in below {
+            sum += task.await.unwrap();
+        }
+        sum
+    })
+}
+
+fn tokio_skynet(number: u64, leaves: u64) -> Pin<Box<dyn Future<Output = u64> + Send>> {
+    Box::pin(async move {
+        if leaves == 1 {
+            return number;
+        }
+        let each = leaves / BRANCHES;
+        let below = core::array::from_fn::<_, { BRANCHES as usize }, _>(|i| {
+            tokio::spawn(tokio_skynet(number + i as u64 * each, each))
+        });
+        let mut sum = 0;
+        for task in below {
+            sum += task.await.unwrap();
+        }
+        sum
+    })
+}
+
+fn smol_skynet(
+    executor: runs::Smol,
+    number: u64,
+    leaves: u64,
+) -> Pin<Box<dyn Future<Output = u64>>> {
+    Box::pin(async move {
+        if leaves == 1 {
+            return number;
+        }
+        let each = leaves / BRANCHES;
+        let below = core::array::from_fn::<_, { BRANCHES as usize }, _>(|i| {
+            executor.spawn(smol_skynet(executor.clone(), number + i as u64 * each, each))
+        });
+        let mut sum = 0;
+        for task in below {
+            sum += task.await;
+        }
+        sum
+    })
 }
 
 /// Two sides that wake each other in turn.

@@ -166,7 +166,7 @@ impl Shared {
     fn adopt(&self, task: Task) {
         let shard = self.worker().map_or_else(context::thread, |worker| worker.index);
         let shard = shard % self.registries.len();
-        task.set_shard(shard);
+        task.set_berth(shard);
         {
             let mut registry = self.registries[shard].0.lock();
             // Under the lock: whoever cancels all tasks takes it after `closing` is set.
@@ -200,7 +200,7 @@ impl Shared {
 
     /// Takes a task that is done out of the registry.
     fn forget(&self, task: Task) {
-        self.registries[task.shard()].0.lock().remove(task);
+        self.registries[task.berth()].0.lock().remove(task);
         if self.waiting.load(Ordering::Relaxed) {
             self.tell_waiting();
         }
@@ -411,7 +411,7 @@ impl Pool {
             injector: Injector::new(count),
             idle: Idle::new(count),
             registries: (0..count.next_power_of_two())
-                .map(|_| Shard(Lock::new(Registry::new())))
+                .map(|_| Shard(Lock::new(Registry::new(64))))
                 .collect(),
             placed: AtomicUsize::new(0),
             closing: AtomicBool::new(false),

@@ -25,7 +25,7 @@ use crate::env::host_now;
 use crate::env::rng;
 use crate::native::driver::Edges;
 use crate::native::thread::Parker;
-use crate::task::executor::{Blocking, Driving, Executor, ExecutorHandle};
+use crate::task::executor::{Blocking, Driving, Executor, ExecutorHandle, Wake};
 use crate::task::queue::ReadyQueue;
 use crate::task::{Handle, Task, Turn, guard, poll_as};
 use core::cell::Cell;
@@ -78,7 +78,13 @@ impl Worker {
             index,
             shared,
             parker,
-            local: Executor::start(ReadyQueue::default(), None, None, wake, Blocking::Allowed),
+            local: Executor::start(
+                ReadyQueue::default(),
+                None,
+                None,
+                Wake::Hook(wake),
+                Blocking::Allowed,
+            ),
             turns: Cell::new(0),
             pace,
             next_in_a_row: Cell::new(0),

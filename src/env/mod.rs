@@ -32,6 +32,8 @@ pub(crate) mod owner;
 #[cfg(feature = "alloc")]
 pub(crate) mod timers;
 #[cfg(feature = "alloc")]
+pub(crate) mod waker_slot;
+#[cfg(feature = "alloc")]
 pub(crate) mod wheel;
 
 /// What the tasks of one runtime share.

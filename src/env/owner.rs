@@ -133,6 +133,12 @@ impl OwnerRef {
         self.0
     }
 
+    /// Whether this is the table of the owner.
+    #[inline]
+    pub(crate) fn is_of(&self, ops: &'static Ops) -> bool {
+        core::ptr::eq(self.ops(), ops)
+    }
+
     #[inline]
     fn ops(&self) -> &'static Ops {
         // SAFETY: a counted reference keeps the owner valid.

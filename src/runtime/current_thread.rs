@@ -15,7 +15,7 @@ use crate::env::rng::Rng;
 use crate::env::{self, Env};
 use crate::lock::Lock;
 use crate::platform::Park;
-use crate::task::executor::{Blocking, Driving, Executor, ExecutorHandle, Refused};
+use crate::task::executor::{Blocking, Driving, Executor, ExecutorHandle, Refused, Wake};
 use crate::task::queue::ReadyQueue;
 use crate::task::{Handle, guard};
 use alloc::boxed::Box;
@@ -80,7 +80,13 @@ impl CurrentThread {
         let rng = config.seed.map(Rng::new);
         Self {
             wake_hook: None,
-            executor: Executor::start(queue, rng, Some(env), wake, Blocking::Refused),
+            executor: Executor::start(
+                queue,
+                rng,
+                Some(Box::new(env)),
+                Wake::Hook(wake),
+                Blocking::Refused,
+            ),
             park,
             event_interval: config.event_interval as usize,
             unlooked: AtomicUsize::new(0),

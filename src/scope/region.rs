@@ -9,7 +9,6 @@
 //! one that was not begun is not begun at all. HELD it is polled, for the sake of what holds.
 
 use super::frame::Frame;
-use crate::sync::CancellationToken;
 use crate::sync::cancellation::WaitForCancellationFutureOwned;
 use core::future::Future;
 use core::pin::Pin;
@@ -60,8 +59,8 @@ impl<F: Future> Future for Region<F> {
         // By projection only: a shared reference to the whole would reach into the future, which may
         // have borrowed from itself.
         let mut this = self.as_mut().project();
-        let signal = this.frame.signals().map(|signals| signals.cancelled.clone());
-        let is_cancelled = signal.as_ref().is_some_and(CancellationToken::is_cancelled);
+        let is_cancelled =
+            this.frame.signals().is_some_and(|signals| signals.cancelled.is_cancelled());
         if is_cancelled && !this.frame.is_held(cx.waker()) {
             self.end();
             return Poll::Ready(None);
@@ -71,10 +70,11 @@ impl<F: Future> Future for Region<F> {
             self.end();
             return Poll::Ready(Some(output));
         }
-        if let Some(signal) = &signal
-            && this.cancelled.is_none()
+        if this.cancelled.is_none()
+            && let Some(signals) = this.frame.signals()
         {
-            this.cancelled.set(Some(signal.clone().cancelled_owned()));
+            let cancelled = signals.cancelled.clone().cancelled_owned();
+            this.cancelled.set(Some(cancelled));
         }
         // Its waker is here before the signal is looked at.
         let cancelled = this.cancelled.as_pin_mut().map(|cancelled| cancelled.poll(cx));

@@ -18,7 +18,7 @@
 //! Why unsafe: naming the place where one waits is a promise that it stays one place.
 
 use super::panics::Panics;
-use super::wait::{WaitList, WaitPoint, Waiter, WakeList, wake_while};
+use super::wait::{Notice, WaitList, WaitPoint, Waiter, WakeList, wake_while};
 use crate::atomic::{AtomicUsize, Ordering};
 use crate::env::coop;
 use crate::env::dump::Wait;
@@ -295,35 +295,42 @@ impl Notify {
     }
 
     /// Hands a permit to a waiter, or stores it if meanwhile none waits.
-    #[cold]
     fn hand_permit<'a>(&'a self, mut waiters: LockGuard<'a, WaitList<Ticket>>, end: End) {
         let mut panics = Panics::new();
         loop {
+            if let Some(notice) = self.hand(&mut waiters, end) {
+                drop(waiters);
+                panics.guard(|| notice.wake());
+                return panics.resume();
+            }
             let mut wakers = WakeList::new();
             // Those of older generations are in front, and have been notified.
-            if end == End::First && self.take_older(&mut waiters, &mut wakers) {
-                drop(waiters);
-            } else if self.state.load(Ordering::Relaxed) & FLAGS == WAITING {
-                let hand = |ticket: &Ticket| ticket.got.set(Got::One(end));
-                let notice = match end {
-                    End::First => waiters.take_front(hand),
-                    End::Last => waiters.take_back(hand),
-                };
-                self.settle(&mut waiters);
-                drop(waiters);
-                wakers.drain(&mut panics);
-                notice.into_iter().for_each(|notice| panics.guard(|| notice.wake()));
-                return panics.resume();
-            } else {
-                drop(waiters);
-                if self.store_permit() {
-                    wakers.drain(&mut panics);
-                    return panics.resume();
-                }
-            }
+            let more = end == End::First && self.take_older(&mut waiters, &mut wakers);
+            drop(waiters);
+            let stored = !more && self.store_permit();
             wakers.drain(&mut panics);
+            if stored {
+                return panics.resume();
+            }
             waiters = self.waiters.lock();
         }
+    }
+
+    /// Under the lock: takes the waiter at that end off, with a permit, if it is of this generation.
+    #[inline]
+    fn hand(&self, waiters: &mut WaitList<Ticket>, end: End) -> Option<Notice> {
+        let state = self.state.load(Ordering::Relaxed);
+        if state & FLAGS != WAITING {
+            return None;
+        }
+        let hand = |ticket: &Ticket| ticket.got.set(Got::One(end));
+        let notice = match end {
+            End::First if waiters.with_front(|it| it.generation) != Some(state & !FLAGS) => None,
+            End::First => waiters.take_front(hand),
+            End::Last => waiters.take_back(hand),
+        };
+        self.settle(waiters);
+        notice
     }
 
     /// Begins a new generation and wakes those of the older ones.
@@ -351,8 +358,10 @@ impl Notify {
         // The youngest is at the back.
         let waiting = waiters.with_back(|ticket| ticket.generation == generation);
         if state & FLAGS == WAITING && waiting != Some(true) {
-            // With WAITING only the holder of the lock writes.
-            self.state.fetch_and(!WAITING, Ordering::Relaxed);
+            // With WAITING only the holder of the lock writes. Release: whoever acquires from this
+            // write acquires what led to it, as from a read-modify-write; the loads that saw it
+            // were made under the lock, after those who wrote it.
+            self.state.store(generation | EMPTY, Ordering::Release);
         }
     }
 

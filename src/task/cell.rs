@@ -11,7 +11,7 @@
 //! 1. `state`: anyone with a reference.
 //! 2. `vtable`, `owner`, `id`: immutable, anyone with a reference.
 //! 3. `link`, as the next in a queue: who holds the task in a queue (`HELD`).
-//! 4. `slot` and `shard`: the owner of the task, on its own thread or under its own lock.
+//! 4. `slot` and `berth`: the owner of the task, on its own thread or under its own lock.
 //! 5. `stage`, the body, and `link` as the payload of a panic: while not `COMPLETE`, the party that
 //!    holds the task (`HELD`); after, the `JoinHandle`; without one, whoever completed the task.
 //! 6. `join_waker`: by the rules in `state`.
@@ -26,7 +26,6 @@ use super::error::JoinError;
 use super::record::Record;
 use super::state::{Merge, Paused, State};
 use super::waker::with_waker;
-use super::waker_slot::WakerSlot;
 use crate::atomic::UnsafeCell;
 use crate::collections::Word;
 use crate::env::context;
@@ -35,6 +34,7 @@ use crate::env::id::Id;
 use crate::env::owner::{OwnerRef, RawTask};
 use crate::env::panics::CAUGHT;
 use crate::env::site::Site;
+use crate::env::waker_slot::WakerSlot;
 use alloc::boxed::Box;
 use core::any::Any;
 use core::future::Future;
@@ -58,8 +58,8 @@ pub(crate) struct Header {
     /// References that the driving thread made, less those that it gave back.
     counted: UnsafeCell<i8>,
     stage: UnsafeCell<Stage>,
-    /// Which of the owner's registries keeps the task; by the rule of `slot`.
-    shard: UnsafeCell<u16>,
+    /// Where else the owner keeps the task, zero at first; by the rule of `slot`.
+    berth: UnsafeCell<u16>,
     /// Where the owner's registry keeps the task; `NEW` before it is adopted.
     slot: UnsafeCell<u32>,
     join_waker: WakerSlot,
@@ -133,6 +133,18 @@ struct Vtable {
     future: fn() -> &'static str,
 }
 
+/// How a poll of a task ended.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Polled {
+    /// It waits for a wake, which has not come when this was answered. It is still held: let it
+    /// [`rest`](Task::rest), or find another way to learn of wakes.
+    Pending,
+    /// It is ready again and still held: queue it.
+    Again,
+    /// As [`Turn::Done`].
+    Ready,
+}
+
 /// How a turn of a task ended.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Turn {
@@ -188,7 +200,7 @@ impl Task {
                 link: UnsafeCell::new(Link { next: None }),
                 id,
                 counted: UnsafeCell::new(0),
-                shard: UnsafeCell::new(0),
+                berth: UnsafeCell::new(0),
                 slot: UnsafeCell::new(NEW),
                 stage: UnsafeCell::new(Stage::Future),
                 join_waker: WakerSlot::new(),
@@ -264,14 +276,17 @@ impl Task {
         self.header().slot.with_mut(|place| unsafe { *place = slot });
     }
 
-    pub(crate) fn shard(self) -> usize {
+    /// Which of a pool's registries keeps the task, or in which of its executor's berths it lies.
+    #[inline]
+    pub(crate) fn berth(self) -> usize {
         // SAFETY: rule 4, the caller is the owner.
-        self.header().shard.with(|shard| unsafe { *shard }).into()
+        self.header().berth.with(|berth| unsafe { *berth }).into()
     }
 
-    pub(crate) fn set_shard(self, shard: usize) {
+    #[inline]
+    pub(crate) fn set_berth(self, berth: usize) {
         // SAFETY: rule 4, the caller is the owner.
-        self.header().shard.with_mut(|place| unsafe { *place = shard as u16 });
+        self.header().berth.with_mut(|place| unsafe { *place = berth as u16 });
     }
 
     #[inline]
@@ -289,22 +304,43 @@ impl Task {
     /// Gives a held task one turn: polls it once, or drops its future if it was aborted.
     #[inline]
     pub(crate) fn turn(self) -> Turn {
+        match self.poll() {
+            Polled::Ready => Turn::Done,
+            Polled::Again => Turn::Again,
+            Polled::Pending => self.rest(),
+        }
+    }
+
+    /// Polls a held task once, or drops its future if it was aborted.
+    #[inline]
+    pub(crate) fn poll(self) -> Polled {
         let header = self.header();
         if header.state.start().is_aborted() {
             self.cancel();
-            return Turn::Done;
+            return Polled::Ready;
         }
         header.record.note_poll();
         // SAFETY: rule 5, the task is held.
         let poll = with_waker(self, |cx| unsafe { (header.vtable.poll)(self.0, cx) });
         header.record.note_poll();
         if poll.is_ready() {
-            return Turn::Done;
+            return Polled::Ready;
         }
         if context::with(|cx| cx.yielded.replace(false)) {
-            return Turn::Again;
+            return Polled::Again;
         }
-        match header.state.pause() {
+        let now = header.state.load();
+        if now.is_aborted() {
+            self.cancel();
+            return Polled::Ready;
+        }
+        if now.is_woken() { Polled::Again } else { Polled::Pending }
+    }
+
+    /// Makes a held task idle whose poll was pending.
+    #[inline]
+    pub(crate) fn rest(self) -> Turn {
+        match self.header().state.pause() {
             Paused::Idle => Turn::Idle,
             Paused::Again => Turn::Again,
             Paused::Aborted => {
@@ -453,8 +489,13 @@ impl Task {
     /// Counts a reference more or less without an atomic write, where this thread may.
     #[inline]
     fn count(self, change: i8) -> bool {
+        self.is_driven_here() && self.count_here(change)
+    }
+
+    #[inline]
+    fn count_here(self, change: i8) -> bool {
         let header = self.header();
-        if !self.is_driven_here() || header.state.load().is_complete() {
+        if header.state.load().is_complete() {
             return false;
         }
         // SAFETY: rule 8.
@@ -469,6 +510,14 @@ impl Task {
     pub(super) fn free(self) {
         // SAFETY: nobody is left who could touch the cell.
         unsafe { (self.header().vtable.free)(self.0) }
+    }
+
+    /// [`drop_ref`](Self::drop_ref) on the thread that drives the task's executor.
+    #[inline]
+    pub(super) fn drop_ref_here(self) {
+        if !self.count_here(-1) && self.header().state.drop_ref() {
+            self.free();
+        }
     }
 
     #[inline]

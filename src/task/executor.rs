@@ -17,15 +17,16 @@
 //! No lost wake: the driver clears `notified` *before* it looks at the inbox a last time and
 //! waits; a poster posts *before* it sets `notified`. Whoever comes second sees the other.
 
-use super::cell::{Task, Turn};
+use super::cell::{Polled, Task};
+use super::pollers::Pollers;
 use super::queue::{Inbox, Posted, ReadyQueue};
-use super::registry::Registry;
 use crate::atomic::{AtomicBool, AtomicUsize, Ordering, UnsafeCell};
 use crate::env::Env;
 use crate::env::context::{self, AtPost, Post, Restore};
 use crate::env::owner::{Ops, Owner, OwnerRef};
 use crate::env::panics::CAUGHT;
 use crate::env::rng::Rng;
+use crate::lock::Lock;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::cell::Cell;
@@ -33,11 +34,17 @@ use core::fmt;
 use core::ptr::NonNull;
 use core::task::{RawWaker, RawWakerVTable, Waker};
 
-/// After how many turns the inbox is emptied although the queue is not.
-const INBOX_INTERVAL: u32 = 32;
+mod driven;
 
-/// Tells the host that there is work. From any thread, never blocks.
-type WakeHook = Box<dyn Fn() + Send + Sync>;
+use driven::Core;
+
+/// How to tell the host that there is work. From any thread, never blocks.
+pub(crate) enum Wake {
+    /// By a call.
+    Hook(Box<dyn Fn() + Send + Sync>),
+    /// The host polls a future: by the wakers of those polls.
+    Pollers(Lock<Pollers>),
+}
 
 /// See the module.
 #[repr(C)]
@@ -55,8 +62,9 @@ pub(crate) struct Executor {
     /// The root future's waker was called, on a thread that does not drive.
     root_woken: AtomicBool,
     core: UnsafeCell<Core>,
-    env: Option<Env>,
-    wake: WakeHook,
+    /// Boxed: that of a runtime is large, and most executors have none.
+    env: Option<Box<Env>>,
+    wake: Wake,
     blocking: Blocking,
 }
 
@@ -67,20 +75,6 @@ pub(crate) enum Blocking {
     Allowed,
     /// No: all other tasks of the executor depend on the thread.
     Refused,
-}
-
-/// What only the driving thread touches.
-struct Core {
-    queue: ReadyQueue,
-    registry: Registry,
-    /// How many tasks are bound to the thread in `home`.
-    locals: usize,
-    home: usize,
-    turns: u32,
-    /// The root future's waker was called on the driving thread.
-    root_woken: bool,
-    /// The runtime's own randomness, if it was given a seed.
-    rng: Option<Rng>,
 }
 
 // SAFETY: `core` and `references.local` are touched by one thread at a time, the one in `driver`,
@@ -114,8 +108,8 @@ impl Executor {
     pub(crate) fn start(
         queue: ReadyQueue,
         rng: Option<Rng>,
-        env: Option<Env>,
-        wake: WakeHook,
+        env: Option<Box<Env>>,
+        wake: Wake,
         blocking: Blocking,
     ) -> ExecutorHandle {
         let executor = Box::new(Self {
@@ -126,15 +120,8 @@ impl Executor {
             driver: AtomicUsize::new(0),
             notified: AtomicBool::new(false),
             root_woken: AtomicBool::new(false),
-            core: UnsafeCell::new(Core {
-                queue,
-                registry: Registry::new(),
-                locals: 0,
-                home: 0,
-                turns: 0,
-                root_woken: false,
-                rng,
-            }),
+            // Many an executor without an environment lives for a single task.
+            core: UnsafeCell::new(Core::new(queue, rng, if env.is_some() { 64 } else { 0 })),
             env,
             wake,
             blocking,
@@ -151,7 +138,7 @@ impl Executor {
 
     /// The environment of its tasks, if it is a runtime's.
     pub(crate) fn env(&self) -> Option<&Env> {
-        self.env.as_ref()
+        self.env.as_deref()
     }
 
     /// A counted reference to this executor as the owner of its tasks.
@@ -210,13 +197,46 @@ impl Executor {
     pub(crate) fn notify(&self) {
         // AcqRel: see "No lost wake" above.
         if !self.notified.swap(true, Ordering::AcqRel) {
-            (self.wake)();
+            match &self.wake {
+                Wake::Hook(call) => call(),
+                Wake::Pollers(pollers) => {
+                    let woken = core::mem::take(&mut *pollers.lock());
+                    woken.wake();
+                }
+            }
+        }
+    }
+
+    /// Who polls the future that drives this, if one does.
+    pub(super) fn pollers(&self) -> Option<&Lock<Pollers>> {
+        match &self.wake {
+            Wake::Hook(_) => None,
+            Wake::Pollers(pollers) => Some(pollers),
         }
     }
 
     /// Whether the host was told since the driver looked.
     pub(crate) fn is_notified(&self) -> bool {
         self.notified.load(Ordering::Acquire)
+    }
+
+    /// A wake on the driving thread: queues the task if it waits.
+    #[inline]
+    pub(super) fn wake(&self, task: Task) {
+        self.core(|core| {
+            if core.berths.leave(task) || task.header().state.wake() {
+                core.queue.push(task);
+            }
+        });
+    }
+
+    /// The same for an abort.
+    pub(super) fn abort(&self, task: Task) {
+        self.core(|core| {
+            if task.header().state.abort() || core.berths.leave(task) {
+                core.queue.push(task);
+            }
+        });
     }
 
     fn schedule(&self, task: Task) {
@@ -281,51 +301,6 @@ fn cancel_unadopted(task: Task) {
     task.finish_with_meta();
 }
 
-impl Core {
-    #[inline]
-    fn register(&mut self, task: Task) {
-        self.registry.insert(task);
-        if task.is_local() {
-            self.locals += 1;
-            self.home = context::thread();
-        }
-    }
-
-    #[inline]
-    fn forget(&mut self, task: Task) {
-        self.registry.remove(task);
-        if task.is_local() {
-            self.locals -= 1;
-        }
-    }
-
-    /// Moves what came from elsewhere into the queue.
-    #[inline]
-    fn empty_inbox(&mut self, inbox: &Inbox) {
-        inbox.take(|task| {
-            if task.slot() == super::cell::NEW {
-                self.register(task);
-            }
-            self.queue.push(task);
-        });
-    }
-
-    #[inline]
-    fn next(&mut self, inbox: &Inbox) -> Option<Task> {
-        self.turns = self.turns.wrapping_add(1);
-        if self.turns.is_multiple_of(INBOX_INTERVAL) {
-            self.empty_inbox(inbox);
-        }
-        self.queue.pop().or_else(|| {
-            if inbox.is_empty() {
-                return None;
-            }
-            self.empty_inbox(inbox);
-            self.queue.pop()
-        })
-    }
-}
-
 /// The right to drive an executor on this thread; the context slot says so while it lasts.
 pub(crate) struct Driving<'a> {
     executor: &'a Executor,
@@ -354,14 +329,14 @@ impl Driving<'_> {
     fn turn(&self, task: Task) {
         let executor = self.executor;
         let slow_poll = executor.env.as_ref().and_then(|env| env.hooks.slow_poll());
-        let turn = match slow_poll {
-            None => task.turn(),
-            Some(hook) => super::timed_turn(task, hook),
+        let polled = match slow_poll {
+            None => task.poll(),
+            Some(hook) => super::timed_poll(task, hook),
         };
-        match turn {
-            Turn::Idle => {}
-            Turn::Again => executor.core(|core| core.queue.push(task)),
-            Turn::Done => executor.end(task),
+        match polled {
+            Polled::Pending => executor.core(|core| core.wait(task)),
+            Polled::Again => executor.core(|core| core.queue.push(task)),
+            Polled::Ready => executor.end(task),
         }
     }
 
@@ -387,6 +362,8 @@ impl Driving<'_> {
     /// Allows the wake hook to be called again. What is posted from now on calls it; so look at
     /// [`has_ready`](Self::has_ready) and [`take_root_wake`](Self::take_root_wake) once more.
     pub(crate) fn expect_notice(&self) {
+        // Who waits must be idle, so that wakes from elsewhere come with a notice.
+        self.executor.core(Core::clear_berths);
         // AcqRel: see "No lost wake" in the module.
         self.executor.notified.swap(false, Ordering::AcqRel);
     }
@@ -431,6 +408,7 @@ impl Driving<'_> {
         let executor = self.executor;
         executor.core(|core| {
             core.queue = ReadyQueue::Closed;
+            core.clear_berths();
             executor.inbox.close(|task| {
                 if task.slot() == super::cell::NEW {
                     core.register(task);
@@ -469,6 +447,7 @@ impl Drop for Driving<'_> {
             let rng = context::with(|cx| cx.rng.get());
             self.executor.core(|core| core.rng = Some(rng));
         }
+        self.executor.core(Core::clear_berths);
         // Release hands the core to the Acquire of the next `drive`.
         self.executor.driver.store(0, Ordering::Release);
     }
@@ -580,13 +559,15 @@ static OPS: Ops = Ops {
         let executor = executor(&owner);
         executor.adopt_from_anywhere(Task::from_raw(make(executor.owner())));
     },
-    env: |owner| executor(&owner).env.as_ref().map(NonNull::from),
+    env: |owner| executor(&owner).env().map(NonNull::from),
     #[cfg(feature = "dump")]
     dump: crate::env::owner::DumpOps {
         enter: |owner, f| {
             let executor = executor(&owner);
             let here = executor.is_driven_here();
             if here {
+                // Those in a berth wait.
+                executor.core(Core::clear_berths);
                 let _post = executor.post().take();
                 f();
             }
@@ -599,6 +580,15 @@ static OPS: Ops = Ops {
         parts: |_, _| {},
     },
 };
+
+/// The executor that owns what `owner` does, if this thread drives it.
+#[inline]
+pub(super) fn driven_here(owner: &OwnerRef) -> Option<&Executor> {
+    let address = owner.as_ptr();
+    let driven = context::with(|cx| cx.driving.get()) == Some(address) && owner.is_of(&OPS);
+    // SAFETY: as for `executor`; it lives as long as the reference.
+    driven.then(|| unsafe { address.cast().as_ref() })
+}
 
 /// The executor behind an owner of this table.
 #[inline]

@@ -2,6 +2,7 @@
 
 use super::cell::Task;
 use super::error::JoinError;
+use super::executor::driven_here;
 use crate::env::context::Restore;
 use crate::env::coop;
 use crate::env::dump::{self, Wait};
@@ -173,8 +174,11 @@ fn is_complete_or_wait(task: Task, waker: &Waker) -> bool {
 }
 
 fn abort(task: Task) {
-    if task.header().state.abort() {
-        task.owner().schedule(task.as_raw());
+    let owner = task.owner();
+    match driven_here(owner) {
+        Some(executor) => executor.abort(task),
+        None if task.header().state.abort() => owner.schedule(task.as_raw()),
+        None => {}
     }
 }
 

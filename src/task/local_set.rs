@@ -71,7 +71,7 @@ impl LocalSet {
     /// runtime.
     #[allow(dead_code)] // only the event loop has such sets
     pub(crate) fn hosted(wake: impl Fn() + Send + Sync + 'static) -> Self {
-        let nest = Nest::on(Arc::default(), Box::new(wake), Blocking::Refused);
+        let nest = Nest::hosted(Box::new(wake), Blocking::Refused);
         Self { nest, _not_send: PhantomData }
     }
 

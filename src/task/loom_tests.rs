@@ -1,6 +1,6 @@
 //! The protocol of a task cell and of its executor, in every interleaving.
 
-use super::executor::{Blocking, Executor, ExecutorHandle};
+use super::executor::{Blocking, Executor, ExecutorHandle, Wake};
 use super::join::JoinHandle;
 use super::queue::ReadyQueue;
 use super::spawn::start;
@@ -14,7 +14,13 @@ use loom::sync::{Arc, Mutex};
 use loom::thread;
 
 fn executor() -> ExecutorHandle {
-    Executor::start(ReadyQueue::default(), None, None, Box::new(|| {}), Blocking::Refused)
+    Executor::start(
+        ReadyQueue::default(),
+        None,
+        None,
+        Wake::Hook(Box::new(|| {})),
+        Blocking::Refused,
+    )
 }
 
 fn spawn<F>(executor: &Executor, future: F) -> JoinHandle<F::Output>
@@ -295,7 +301,7 @@ fn loom_the_host_is_told_of_work_that_comes_while_it_looks() {
             ReadyQueue::default(),
             None,
             None,
-            Box::new(move || tell.store(true, SeqCst)),
+            Wake::Hook(Box::new(move || tell.store(true, SeqCst))),
             Blocking::Refused,
         );
         let owner = executor.owner();
@@ -309,5 +315,53 @@ fn loom_the_host_is_told_of_work_that_comes_while_it_looks() {
         assert!(seen || told.load(SeqCst));
         driving.run(1);
         assert!(handle.is_finished());
+    });
+}
+
+#[test]
+fn loom_a_wake_of_a_task_in_a_berth_is_seen_or_told() {
+    loom::model(|| {
+        let told = Arc::new(AtomicBool::new(false));
+        let tell = told.clone();
+        let wake = Wake::Hook(Box::new(move || tell.store(true, SeqCst)));
+        let executor = Executor::start(ReadyQueue::default(), None, None, wake, Blocking::Refused);
+        let flag = Flag::new();
+        let inner = flag.clone();
+        let handle = spawn(&executor, poll_fn(move |cx| inner.poll(cx)));
+        let waking = thread::spawn(move || flag.set());
+        let driving = executor.drive().unwrap();
+        driving.run(2);
+        told.store(false, SeqCst);
+        driving.expect_notice();
+        let seen = handle.is_finished() || driving.has_ready();
+        waking.join().unwrap();
+        assert!(seen || told.load(SeqCst));
+        driving.run(2);
+        assert!(handle.is_finished());
+    });
+}
+
+#[test]
+fn loom_a_task_in_a_berth_is_woken_from_here_and_from_elsewhere() {
+    loom::model(|| {
+        let executor = executor();
+        let (near, far) = (Flag::new(), Flag::new());
+        let (inner_near, inner_far) = (near.clone(), far.clone());
+        let polls = Arc::new(AtomicUsize::new(0));
+        let counted = polls.clone();
+        let handle = spawn(
+            &executor,
+            poll_fn(move |cx| {
+                counted.fetch_add(1, SeqCst);
+                let (near, far) = (inner_near.poll(cx), inner_far.poll(cx));
+                if near.is_ready() && far.is_ready() { Poll::Ready(()) } else { Poll::Pending }
+            }),
+        );
+        let waker = spawn(&executor, async move { near.set() });
+        let waking = thread::spawn(move || far.set());
+        finish(&executor, &handle);
+        waking.join().unwrap();
+        assert!(waker.is_finished());
+        assert!(polls.load(SeqCst) <= 3, "queued once a wake");
     });
 }

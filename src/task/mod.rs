@@ -9,6 +9,7 @@
 //! Inside: [`cell`](self) and `state` are the protocol, `executor` the queue of one thread;
 //! `waker`, `join`, `registry`, `queue` are what their names say.
 
+mod berths;
 mod block_in_place;
 mod builder;
 mod cell;
@@ -22,6 +23,7 @@ mod join;
 pub mod join_set;
 mod local_set;
 pub(crate) mod nest;
+mod pollers;
 pub(crate) mod queue;
 #[cfg_attr(not(feature = "dump"), path = "record_none.rs")]
 mod record;
@@ -32,7 +34,6 @@ mod state;
 mod task_local;
 pub mod task_tracker;
 mod waker;
-mod waker_slot;
 mod yield_now;
 
 pub use crate::env::id::Id;
@@ -177,19 +178,19 @@ fn report_panic(task: Task, payload: &(dyn Any + Send)) {
     }
 }
 
-/// Gives a task a turn and tells the hook if it took long.
-fn timed_turn(task: Task, hook: &SlowPollHook) -> cell::Turn {
+/// Polls a task and tells the hook if it took long.
+fn timed_poll(task: Task, hook: &SlowPollHook) -> cell::Polled {
     let start = crate::platform::clock::now_ns();
-    let turn = task.turn();
+    let polled = task.poll();
     let took =
         core::time::Duration::from_nanos(crate::platform::clock::now_ns().saturating_sub(start));
     if took >= hook.threshold {
-        // Whatever the turn was, the owner's reference still stands unless the task is idle.
+        // The owner's reference still stands.
         let TaskMeta { id, name, future, spawned_at } = task.meta();
         let spawned_at = spawned_at.location();
         guard(|| (hook.call)(&SlowPoll { id, name, future, spawned_at, took }));
     }
-    turn
+    polled
 }
 
 #[cfg(all(test, loom))]

@@ -3,18 +3,15 @@
 //! One more [`Executor`](super::executor), with the wakers of those who poll it in the place of a
 //! host. A local set is made of one, and so is a scope whose children borrow.
 
-use super::executor::{Blocking, Driving, Executor, ExecutorHandle};
+use super::executor::{Blocking, Driving, Executor, ExecutorHandle, Wake};
 use super::queue::ReadyQueue;
 use crate::env::context::{self, Restore};
 use crate::env::dump;
 use crate::env::owner::OwnerRef;
-use crate::env::panics::Panics;
 use crate::lock::Lock;
 use alloc::boxed::Box;
-use alloc::sync::Arc;
-use alloc::vec::Vec;
-use core::task::{Context, Waker};
-use core::{mem, ptr};
+use core::ptr;
+use core::task::Context;
 
 /// How many turns the tasks have at most, each time the future is polled.
 pub(crate) const TURNS: usize = 61;
@@ -22,51 +19,10 @@ pub(crate) const TURNS: usize = 61;
 /// Dropping it drops the futures of all its tasks.
 pub(crate) struct Nest {
     executor: ExecutorHandle,
-    pollers: Arc<Lock<Pollers>>,
-}
-
-/// The wakers of those who poll a nest: several futures may, and each drives its tasks. All are
-/// woken, for a future that is alive need not be polled.
-#[derive(Debug, Default)]
-pub(crate) struct Pollers {
-    /// The usual case, which allocates nothing.
-    one: Option<(usize, Waker)>,
-    more: Vec<(usize, Waker)>,
 }
 
 /// The key of a nest that is polled as a future itself.
 pub(crate) const ITSELF: usize = 0;
-
-impl Pollers {
-    /// Puts `waker` in the place of the one that was there; answers what is left over.
-    fn replace(&mut self, key: usize, waker: Waker) -> Option<Waker> {
-        let known = self.one.iter_mut().chain(&mut self.more).find(|(other, _)| *other == key);
-        if let Some((_, old)) = known {
-            return Some(core::mem::replace(old, waker));
-        }
-        match &self.one {
-            None => self.one = Some((key, waker)),
-            Some(_) => self.more.push((key, waker)),
-        }
-        None
-    }
-
-    fn remove(&mut self, key: usize) -> Option<Waker> {
-        if let Some((_, waker)) = self.one.take_if(|(other, _)| *other == key) {
-            return Some(waker);
-        }
-        let index = self.more.iter().position(|(other, _)| *other == key)?;
-        Some(self.more.swap_remove(index).1)
-    }
-
-    fn wake(self) {
-        let mut panics = Panics::new();
-        for (_, waker) in self.one.into_iter().chain(self.more) {
-            panics.guard(|| waker.wake());
-        }
-        panics.resume();
-    }
-}
 
 /// One of several futures that poll a nest, for as long as it may wait.
 pub(crate) struct Poller<'a>(&'a Nest);
@@ -80,7 +36,7 @@ impl Poller<'_> {
 
 impl Drop for Poller<'_> {
     fn drop(&mut self) {
-        let waker = self.0.pollers.lock().remove(self.key());
+        let waker = self.0.executor.pollers().map(|pollers| pollers.lock().remove(self.key()));
         drop(waker);
     }
 }
@@ -88,23 +44,16 @@ impl Drop for Poller<'_> {
 impl Nest {
     /// A nest that lets its tasks block the thread or not.
     pub(crate) fn new(blocking: Blocking) -> Self {
-        let pollers = Arc::<Lock<Pollers>>::default();
-        let woken = Arc::clone(&pollers);
-        let wake = Box::new(move || {
-            let pollers = mem::take(&mut *woken.lock());
-            pollers.wake();
-        });
-        Self::on(pollers, wake, blocking)
+        Self::with(Wake::Pollers(Lock::default()), blocking)
     }
 
     /// A nest that calls `wake`, once until it is driven again, when a task becomes ready.
-    pub(crate) fn on(
-        pollers: Arc<Lock<Pollers>>,
-        wake: Box<dyn Fn() + Send + Sync>,
-        blocking: Blocking,
-    ) -> Self {
-        let executor = Executor::start(ReadyQueue::default(), None, None, wake, blocking);
-        Self { executor, pollers }
+    pub(crate) fn hosted(wake: Box<dyn Fn() + Send + Sync>, blocking: Blocking) -> Self {
+        Self::with(Wake::Hook(wake), blocking)
+    }
+
+    fn with(wake: Wake, blocking: Blocking) -> Self {
+        Self { executor: Executor::start(ReadyQueue::default(), None, None, wake, blocking) }
     }
 
     /// One of several that poll it.
@@ -119,9 +68,11 @@ impl Nest {
 
     /// Takes the nest to drive, with the caller's waker in place. `None` inside one of its tasks.
     pub(crate) fn drive(&self, poller: usize, cx: &Context<'_>) -> Option<Driving<'_>> {
-        let waker = cx.waker().clone();
-        let old = self.pollers.lock().replace(poller, waker);
-        drop(old);
+        if let Some(pollers) = self.executor.pollers() {
+            let waker = cx.waker().clone();
+            let old = pollers.lock().replace(poller, waker);
+            drop(old);
+        }
         self.drive_hosted()
     }
 

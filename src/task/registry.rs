@@ -41,8 +41,9 @@ impl Slot {
 const END: u32 = u32::MAX >> 1;
 
 impl Registry {
-    pub(crate) fn new() -> Self {
-        Self { slots: Vec::with_capacity(64), vacant: END, len: 0 }
+    /// With room for so many tasks before it grows.
+    pub(crate) fn new(room: usize) -> Self {
+        Self { slots: Vec::with_capacity(room), vacant: END, len: 0 }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -92,7 +93,7 @@ mod tests {
             (0..200).map(|_| runtime.spawn(core::future::pending::<()>())).collect();
         let all: Vec<Task> = handles.iter().map(|handle| handle.task()).collect();
         let (mut registry, mut model, mut next) =
-            (Registry::new(), Vec::new(), all.iter().copied());
+            (Registry::new(0), Vec::new(), all.iter().copied());
         let mut rng = Rng::new(7);
         for _ in 0..600 {
             if rng.below(3) == 0 && !model.is_empty() {

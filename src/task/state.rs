@@ -18,6 +18,7 @@
 //! 3. held and woken → held: [`State::start`], before a poll.
 //! 4. held → idle: [`State::pause`], after a poll; fails when a wake or an abort came meanwhile,
 //!    and then the holder keeps the task. A task that yields keeps `HELD` and costs no atomic.
+//!    A task of an executor stays held for a while when it waits, too (see `berths`).
 //! 5. held → complete: [`State::complete`], [`State::complete_and_release`].
 //!
 //! References: the owner of the task has one until the task is complete, the `JoinHandle` one,
@@ -59,6 +60,9 @@ pub(super) struct Snapshot(usize);
 impl Snapshot {
     pub(super) fn is_complete(self) -> bool {
         self.0 & COMPLETE != 0
+    }
+    pub(super) fn is_woken(self) -> bool {
+        self.0 & WOKEN != 0
     }
     pub(super) fn is_aborted(self) -> bool {
         self.0 & ABORT != 0

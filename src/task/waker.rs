@@ -1,6 +1,7 @@
 //! The waker of a task: a counted pointer to its cell.
 
 use super::cell::Task;
+use super::executor::driven_here;
 use crate::env::context;
 use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
@@ -38,7 +39,10 @@ unsafe fn clone(data: *const ()) -> RawWaker {
 unsafe fn wake(data: *const ()) {
     let task = task(data);
     let owner = task.owner();
-    if owner.is_driven_here() && !owner.is_driven_here_only() {
+    if let Some(executor) = driven_here(owner) {
+        executor.wake(task);
+        task.drop_ref_here();
+    } else if owner.is_driven_here() {
         // Of several that drive: what it holds nobody else can complete before it is queued.
         match task.header().state.wake_and_release() {
             Some(true) => owner.schedule(task.as_raw()),
@@ -56,8 +60,11 @@ unsafe fn wake(data: *const ()) {
 
 unsafe fn wake_by_ref(data: *const ()) {
     let task = task(data);
-    if task.header().state.wake() {
-        task.owner().schedule(task.as_raw());
+    let owner = task.owner();
+    if let Some(executor) = driven_here(owner) {
+        executor.wake(task);
+    } else if task.header().state.wake() {
+        owner.schedule(task.as_raw());
     }
 }
 

@@ -13,7 +13,7 @@
 //! - `used` counts the part of the capacity that is taken: values not received yet, permits not
 //!   used yet, and what is set aside for senders that wait.
 //! - `RX_WAITING`: the receiver sleeps. The sender that clears it, together with its claim, wakes
-//!   the receiver when its value is in place.
+//!   the receiver when its value is in place (see [`sleeper`](super::sleeper)).
 //! - `TX_WAITING`: senders wait for capacity. Whoever frees some calls [`grant`](Chan::grant), and
 //!   nobody else may take any, so the order is first come, first served.
 //! - `CLOSED`: the receiver accepts no more. Permits given out before may still be used.
@@ -42,15 +42,15 @@
 // Why unsafe: the queue is lock-free, and this is where its promises are kept.
 
 use super::reserve::Waiting;
+use super::sleeper::Sleeper;
 use crate::atomic::{AtomicUsize, Ordering, UnsafeCell, spin};
 use crate::collections::blocks::{Blocks, Reader, Wrap};
 use crate::collections::wide::Wide;
-use crate::env::atomic_waker::AtomicWaker;
 use crate::env::panics::Panics;
 use crate::lock::Lock;
 use core::fmt;
 use core::panic::{RefUnwindSafe, UnwindSafe};
-use core::task::{Context, Poll};
+use core::task::{Context, Poll, Waker};
 
 pub(super) const RX_WAITING: u64 = 1;
 pub(super) const TX_WAITING: u64 = 1 << 1;
@@ -143,7 +143,7 @@ pub(super) struct Chan<T, F: Flow> {
     pub(super) senders: AtomicUsize,
     pub(super) weak_senders: AtomicUsize,
     blocks: Blocks<T, F>,
-    rx_waker: AtomicWaker,
+    sleeper: Sleeper,
     pub(super) waiting: Lock<Waiting>,
     /// The receiver's.
     reader: UnsafeCell<Reader<T>>,
@@ -167,7 +167,7 @@ impl<T, F: Flow> Chan<T, F> {
             senders: AtomicUsize::new(1),
             weak_senders: AtomicUsize::new(0),
             blocks,
-            rx_waker: AtomicWaker::new(),
+            sleeper: Sleeper::new(),
             waiting: Lock::new(Waiting::new()),
             reader: UnsafeCell::new(reader),
         }
@@ -249,15 +249,24 @@ impl<T, F: Flow> Chan<T, F> {
         // SAFETY: the claim was made by Acquire and is used up here.
         unsafe { self.blocks.write(claim.number, value, given) };
         if claim.wake {
-            self.rx_waker.wake();
+            // SAFETY: the claim has cleared the flag.
+            unsafe { self.sleeper.take() }.wake();
         }
+    }
+
+    /// Clears the flag; the waker, if it was set.
+    fn rouse(&self) -> Option<Waker> {
+        // Acquire pairs with the Release that set the flag; AcqRel for symmetry costs nothing.
+        let before = self.word.fetch_and(!RX_WAITING, Ordering::AcqRel);
+        // SAFETY: the flag was cleared just now.
+        (before & RX_WAITING != 0).then(|| unsafe { self.sleeper.take() })
     }
 
     /// The last sender has gone.
     pub(super) fn senders_gone(&self) {
         // Release: all that was sent comes before the end. Acquire for symmetry costs nothing.
         self.word.fetch_or(TX_GONE, Ordering::AcqRel);
-        self.rx_waker.wake();
+        self.rouse().into_iter().for_each(Waker::wake);
     }
 }
 
@@ -323,7 +332,7 @@ impl<T, F: Flow> Chan<T, F> {
         }
         // A closed channel ends when the last permit has come back.
         if before & CLOSED != 0 && used(before) == n {
-            self.rx_waker.wake();
+            self.rouse().into_iter().for_each(Waker::wake);
         }
     }
 }
@@ -376,11 +385,10 @@ impl<T, F: Flow> Chan<T, F> {
     /// The channel looked empty: `Ready(true)` if it has ended, `Ready(false)` if there is
     /// something after all, else the receiver sleeps.
     pub(super) fn poll_empty(&self, cx: &mut Context<'_>) -> Poll<bool> {
-        self.rx_waker.register(cx.waker());
-        // A claim that comes after this sees the flag and wakes; `senders_gone`, `close` and the
-        // release of the last permit wake anyhow, and if they came before we see that here, by
-        // Acquire.
-        let word = self.word.fetch_or(RX_WAITING, Ordering::AcqRel);
+        let Some(word) = self.fall_asleep(cx.waker()) else {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        };
         if self.len(word) == 0 {
             return if Self::ended(word) { Poll::Ready(true) } else { Poll::Pending };
         }
@@ -392,6 +400,35 @@ impl<T, F: Flow> Chan<T, F> {
         }
         cx.waker().wake_by_ref();
         Poll::Pending
+    }
+
+    /// Sees to it that `waker` is called by whoever sends next, or ends the channel. Answers the word
+    /// as it was then; `None` if somebody is about to call the waker from before.
+    #[inline]
+    fn fall_asleep(&self, waker: &Waker) -> Option<u64> {
+        let mut stale = None;
+        if self.sleeper.is_full() {
+            let word = self.word();
+            // SAFETY: only the receiver comes here.
+            if word & RX_WAITING != 0 && unsafe { self.sleeper.will_wake(waker) } {
+                // The flag is in the word since before, so whatever is missing here wakes.
+                return Some(word);
+            }
+            stale = self.rouse();
+            if self.sleeper.is_full() {
+                spin();
+                return None;
+            }
+        }
+        let fresh = waker.clone();
+        // SAFETY: only the receiver comes here; the place is empty, and the flag is set next.
+        unsafe { self.sleeper.put(fresh) };
+        // Release publishes the waker. A claim that comes after this sees the flag and wakes, and
+        // so do `senders_gone`, `close` and the release of the last permit; if they came before,
+        // it is seen here, by Acquire.
+        let word = self.word.fetch_or(RX_WAITING, Ordering::AcqRel);
+        drop(stale);
+        Some(word)
     }
 
     fn is_next_there(&self) -> bool {
@@ -421,7 +458,7 @@ impl<T, F: Flow> Chan<T, F> {
     pub(super) fn receiver_gone(&self) {
         let mut panics = Panics::new();
         panics.guard(|| self.close());
-        self.rx_waker.clear();
+        panics.guard(|| drop(self.rouse()));
         self.drain(&mut panics);
         panics.resume();
     }

@@ -61,6 +61,7 @@ mod permit;
 mod receiver;
 mod reserve;
 mod sender;
+mod sleeper;
 mod timed;
 mod tx;
 mod unbounded;

@@ -11,6 +11,7 @@
 //! | `TX_WAKER` | sender | the sender's waker is in its cell |
 //! | `TX_GONE` | sender | the sender touches the allocation no more |
 //! | `RX_GONE` | receiver | the receiver touches the allocation no more |
+//! | `REFILLED` | receiver | its waker was exchanged for another |
 //!
 //! # Who may touch what
 //!
@@ -20,16 +21,19 @@
 //!    half may compare the waker, and clear the bit to own the cell again, as long as the *stop*
 //!    bit of the other half (`SENT` for the receiver, `CLOSED` for the sender) is clear.
 //! 3. Who sets the stop bit over a set waker bit owns that cell: it moves the waker out, clears
-//!    the bit, and wakes. Who sets it over a clear bit never looks at the cell.
+//!    the bit, and wakes. Who sets it over a clear bit never looks at the cell. As long as
+//!    `REFILLED` is clear the receiver's cell was filled once, so the sender reads it before: the
+//!    step that sets `SENT` fails if the receiver has taken the waker back meanwhile.
 //! 4. Who sets the second of the two `GONE` bits, or finds the other set when it is done, frees.
 //!    It drops the wakers whose bits are set; the value was taken before by the receiver.
 //!
-//! So an exchange that nobody waits for is one compare-and-swap by the sender: it sets `VALUE`,
-//! `SENT` and `TX_GONE` at once, and the receiver reads and frees without any.
+//! So an exchange is one compare-and-swap by the sender: it sets `VALUE`, `SENT` and `TX_GONE` at
+//! once, and the receiver reads and frees without any; if it has to wait before, that is one more.
 
 // Why unsafe: the bits above decide who may touch which field, which no type can say.
 
 use crate::atomic::{AtomicUsize, Ordering, UnsafeCell};
+use crate::env::waker_slot::WakerSlot;
 use alloc::boxed::Box;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
@@ -42,8 +46,7 @@ const RX_WAKER: usize = 1 << 3;
 const TX_WAKER: usize = 1 << 4;
 const TX_GONE: usize = 1 << 5;
 const RX_GONE: usize = 1 << 6;
-
-type WakerCell = UnsafeCell<MaybeUninit<Waker>>;
+const REFILLED: usize = 1 << 7;
 
 /// The shared allocation. Its methods are safe by the rules above as long as the callers keep to
 /// their half: `speak`, `watch_closed` and `leave_tx` are the sender's, the rest the receiver's.
@@ -51,14 +54,16 @@ type WakerCell = UnsafeCell<MaybeUninit<Waker>>;
 pub(super) struct Cell<T> {
     state: AtomicUsize,
     value: UnsafeCell<MaybeUninit<T>>,
-    rx_waker: WakerCell,
-    tx_waker: WakerCell,
+    rx_waker: WakerSlot,
+    tx_waker: WakerSlot,
 }
 
 /// What `register` needs to know about the half that waits.
 struct Half<'a> {
-    cell: &'a WakerCell,
+    cell: &'a WakerSlot,
     bit: usize,
+    /// What to set when the waker is exchanged.
+    refilled: usize,
     /// The bit by which the other half ends the wait.
     stop: usize,
 }
@@ -79,8 +84,8 @@ impl<T> Link<T> {
         let cell = NonNull::from(Box::leak(Box::new(Cell {
             state: AtomicUsize::new(0),
             value: UnsafeCell::new(MaybeUninit::uninit()),
-            rx_waker: UnsafeCell::new(MaybeUninit::uninit()),
-            tx_waker: UnsafeCell::new(MaybeUninit::uninit()),
+            rx_waker: WakerSlot::new(),
+            tx_waker: WakerSlot::new(),
         })));
         (Self(cell), Self(cell))
     }
@@ -110,9 +115,9 @@ impl<T> Link<T> {
     fn free(self, state: usize) {
         // SAFETY: rule 4: the other half is gone, and this one gives its link away.
         let cell = unsafe { Box::from_raw(self.0.as_ptr()) };
-        let waker = |cell: &WakerCell, bit| {
-            // SAFETY: rule 2: a set bit means an initialised waker, and nobody else is left.
-            (state & bit != 0).then(|| cell.with(|waker| unsafe { (*waker).assume_init_read() }))
+        let waker = |cell: &WakerSlot, bit| {
+            // SAFETY: rule 2: a set bit means that a waker is there, and nobody else is left.
+            (state & bit != 0).then(|| unsafe { cell.read().into_waker() })
         };
         let wakers = (waker(&cell.rx_waker, RX_WAKER), waker(&cell.tx_waker, TX_WAKER));
         drop(cell);
@@ -132,35 +137,44 @@ impl<T> Link<T> {
             cell.value.with_mut(|place| unsafe { (*place).write(value) });
             bits |= VALUE;
         }
-        let mut state = cell.state.load(Ordering::Relaxed);
+        // Acquire, here and on failure, pairs with the Release that set `RX_WAKER`.
+        let mut state = cell.state.load(Ordering::Acquire);
         loop {
             if state & CLOSED != 0 {
                 return self.refused(bits);
             }
-            let gone = if state & RX_WAKER == 0 { TX_GONE } else { 0 };
-            // Release hands the value over; it pairs with the Acquire in `state`. Acquire pairs
-            // with the Release that set `RX_WAKER`: the waker becomes ours.
-            match cell.state.compare_exchange_weak(
-                state,
-                state | bits | gone,
-                Ordering::AcqRel,
-                Ordering::Relaxed,
-            ) {
-                Ok(_) => break,
-                Err(now) => state = now,
+            let waits = state & RX_WAKER != 0;
+            // Rule 3.
+            let words = (waits && state & REFILLED == 0).then(|| cell.rx_waker.read());
+            let new = match &words {
+                Some(_) => (state & !RX_WAKER) | bits | TX_GONE,
+                None if waits => state | bits,
+                None => state | bits | TX_GONE,
+            };
+            // Release hands the value over; it pairs with the Acquire in `state`. Acquire as above:
+            // the waker becomes ours.
+            let (done, not) = (Ordering::AcqRel, Ordering::Acquire);
+            if let Err(now) = cell.state.compare_exchange_weak(state, new, done, not) {
+                state = now;
+                continue;
             }
+            if let Some(words) = words {
+                // SAFETY: rule 3: the words were read after the cell was filled for the first
+                // time, and the receiver has not taken the waker back.
+                unsafe { words.into_waker() }.wake();
+            } else if waits {
+                self.wake_receiver();
+            }
+            return Ok(());
         }
-        if state & RX_WAKER != 0 {
-            self.wake_receiver();
-        }
-        Ok(())
     }
 
     /// `SENT` was set over `RX_WAKER`.
+    #[cold]
     fn wake_receiver(self) {
         let cell = self.cell();
         // SAFETY: rule 3.
-        let waker = cell.rx_waker.with(|waker| unsafe { (*waker).assume_init_read() });
+        let waker = unsafe { cell.rx_waker.read().into_waker() };
         // Both bits change: only this half clears `RX_WAKER` now, and only it sets `TX_GONE`.
         // AcqRel as in `done`.
         let before = cell.state.fetch_xor(RX_WAKER | TX_GONE, Ordering::AcqRel);
@@ -183,7 +197,8 @@ impl<T> Link<T> {
     /// Has `waker` called when the receiver closes. Answers whether it has closed.
     pub(super) fn watch_closed(&self, waker: &Waker) -> bool {
         let cell = self.cell();
-        cell.register(&Half { cell: &cell.tx_waker, bit: TX_WAKER, stop: CLOSED }, waker)
+        let half = Half { cell: &cell.tx_waker, bit: TX_WAKER, refilled: 0, stop: CLOSED };
+        cell.register(&half, waker)
     }
 }
 
@@ -193,7 +208,8 @@ impl<T> Link<T> {
     #[inline]
     pub(super) fn watch_sent(&self, waker: &Waker) -> bool {
         let cell = self.cell();
-        cell.register(&Half { cell: &cell.rx_waker, bit: RX_WAKER, stop: SENT }, waker)
+        let half = Half { cell: &cell.rx_waker, bit: RX_WAKER, refilled: REFILLED, stop: SENT };
+        cell.register(&half, waker)
     }
 
     /// Refuses what is not sent yet, and answers the state from before.
@@ -204,7 +220,7 @@ impl<T> Link<T> {
         let before = cell.state.fetch_or(CLOSED, Ordering::AcqRel);
         if before & (CLOSED | SENT | TX_WAKER) == TX_WAKER {
             // SAFETY: rule 3.
-            let waker = cell.tx_waker.with(|waker| unsafe { (*waker).assume_init_read() });
+            let waker = unsafe { cell.tx_waker.read().into_waker() };
             // Release: we read the cell before the sender may free it.
             cell.state.fetch_and(!TX_WAKER, Ordering::AcqRel);
             waker.wake();
@@ -268,22 +284,21 @@ impl<T> Cell<T> {
         let mut state = self.state.load(Ordering::Acquire);
         let mut stale = None;
         if state & half.bit != 0 && state & half.stop == 0 {
-            // SAFETY: rule 2: with the bit set the waker is there, and whoever moves it out leaves
-            // these words as they are.
-            if half.cell.with(|old| unsafe { (*old).assume_init_ref().will_wake(waker) }) {
+            // Whoever moves the waker out leaves the words as they are.
+            if half.cell.read().are_of(waker) {
                 return false;
             }
             while state & half.stop == 0 {
                 // Acquire: on failure as in the load above.
                 match self.state.compare_exchange_weak(
                     state,
-                    state & !half.bit,
+                    (state & !half.bit) | half.refilled,
                     Ordering::Acquire,
                     Ordering::Acquire,
                 ) {
                     Ok(_) => {
                         // SAFETY: rule 2: the bit was cleared before the stop bit came.
-                        stale = Some(half.cell.with(|old| unsafe { (*old).assume_init_read() }));
+                        stale = Some(unsafe { half.cell.read().into_waker() });
                         break;
                     }
                     Err(now) => state = now,
@@ -294,8 +309,8 @@ impl<T> Cell<T> {
             return true;
         }
         let fresh = waker.clone();
-        // SAFETY: rule 2: the bit is clear.
-        half.cell.with_mut(|cell| unsafe { (*cell).write(fresh) });
+        // Rule 2: the bit is clear.
+        half.cell.write(fresh);
         // Release hands the waker to the half that sets the stop bit over ours (its AcqRel).
         // Acquire: it may have set it already, without a look at the cell.
         let before = self.state.fetch_or(half.bit, Ordering::AcqRel);

@@ -1,8 +1,12 @@
-//! Where the waker of a `JoinHandle` waits: as two words, each atomic.
+//! Where a waker waits that another side may read before it knows that it may: as two words, each
+//! atomic.
 //!
-//! Who may write and who owns the waker is decided by the state word ([`state`](super::state)). The
-//! words are atomic so that reading them is no data race for a side that learns only afterwards
-//! whether they were its own.
+//! Who may write and who owns the waker is decided by a state word, that of a task for its
+//! `JoinHandle`, that of a oneshot channel for its receiver. Being atomic, the words can be read
+//! without a data race by a side that learns only afterwards whether they were its own: its change
+//! of the state fails if they were not.
+//!
+//! Why unsafe: whether two words are a waker of one's own no type can say.
 
 use crate::atomic::{AtomicPtr, Ordering};
 use core::mem::ManuallyDrop;
@@ -11,34 +15,35 @@ use core::task::{RawWakerVTable, Waker};
 
 /// The two words of a waker, or nothing. Atomic, so that the completing side may read them while
 /// the handle exchanges them, and then throw away what it read.
-pub(super) struct WakerSlot {
+#[derive(Debug)]
+pub(crate) struct WakerSlot {
     data: AtomicPtr<()>,
     vtable: AtomicPtr<RawWakerVTable>,
 }
 
 impl WakerSlot {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { data: AtomicPtr::new(ptr::null_mut()), vtable: AtomicPtr::new(ptr::null_mut()) }
     }
 
     // Relaxed in both: the state word orders them.
 
     #[inline]
-    pub(super) fn write(&self, waker: Waker) {
+    pub(crate) fn write(&self, waker: Waker) {
         let waker = ManuallyDrop::new(waker);
         self.data.store(waker.data().cast_mut(), Ordering::Relaxed);
         self.vtable.store(ptr::from_ref(waker.vtable()).cast_mut(), Ordering::Relaxed);
     }
 
     #[inline]
-    pub(super) fn read(&self) -> WakerWords {
+    pub(crate) fn read(&self) -> WakerWords {
         let data = self.data.load(Ordering::Relaxed);
         WakerWords { data, vtable: self.vtable.load(Ordering::Relaxed) }
     }
 }
 
 /// What was read from a [`WakerSlot`].
-pub(super) struct WakerWords {
+pub(crate) struct WakerWords {
     data: *const (),
     vtable: *const RawWakerVTable,
 }
@@ -47,13 +52,13 @@ impl WakerWords {
     /// # Safety
     /// The words are those of one waker, which nobody else uses any more.
     #[inline]
-    pub(super) unsafe fn into_waker(self) -> Waker {
+    pub(crate) unsafe fn into_waker(self) -> Waker {
         // SAFETY: by contract; the table of a waker is static.
         unsafe { Waker::new(self.data, &*self.vtable) }
     }
 
     #[inline]
-    pub(super) fn are_of(&self, waker: &Waker) -> bool {
+    pub(crate) fn are_of(&self, waker: &Waker) -> bool {
         ptr::eq(self.data, waker.data()) && ptr::eq(self.vtable, waker.vtable())
     }
 }

@@ -1,0 +1,107 @@
+//! What only the driving thread touches: the queue, the berths, the registry.
+
+use crate::env::context;
+use crate::env::rng::Rng;
+use crate::task::berths::Berths;
+use crate::task::cell::{NEW, Task};
+use crate::task::queue::{Inbox, ReadyQueue};
+use crate::task::registry::Registry;
+use crate::task::state::Paused;
+
+/// After how many turns the inbox is emptied although the queue is not.
+const INBOX_INTERVAL: u32 = 32;
+
+/// See the module.
+pub(super) struct Core {
+    pub(super) queue: ReadyQueue,
+    /// Tasks that wait and are held all the same.
+    pub(super) berths: Berths,
+    pub(super) registry: Registry,
+    /// How many tasks are bound to the thread in `home`.
+    pub(super) locals: usize,
+    pub(super) home: usize,
+    pub(super) turns: u32,
+    /// The root future's waker was called on the driving thread.
+    pub(super) root_woken: bool,
+    /// The runtime's own randomness, if it was given a seed.
+    pub(super) rng: Option<Rng>,
+}
+
+impl Core {
+    /// With room for so many tasks before the registry grows.
+    pub(super) fn new(queue: ReadyQueue, rng: Option<Rng>, room: usize) -> Self {
+        Self {
+            queue,
+            berths: Berths::new(),
+            registry: Registry::new(room),
+            locals: 0,
+            home: 0,
+            turns: 0,
+            root_woken: false,
+            rng,
+        }
+    }
+
+    #[inline]
+    pub(super) fn register(&mut self, task: Task) {
+        self.registry.insert(task);
+        if task.is_local() {
+            self.locals += 1;
+            self.home = context::thread();
+        }
+    }
+
+    #[inline]
+    pub(super) fn forget(&mut self, task: Task) {
+        self.registry.remove(task);
+        if task.is_local() {
+            self.locals -= 1;
+        }
+    }
+
+    /// Moves what came from elsewhere into the queue.
+    #[inline]
+    pub(super) fn empty_inbox(&mut self, inbox: &Inbox) {
+        inbox.take(|task| {
+            if task.slot() == NEW {
+                self.register(task);
+            }
+            self.queue.push(task);
+        });
+    }
+
+    /// Makes those in a berth idle, or queues them if they were woken or aborted from elsewhere.
+    #[inline]
+    pub(super) fn clear_berths(&mut self) {
+        self.berths.clear(|task| {
+            if task.header().state.pause() != Paused::Idle {
+                self.queue.push(task);
+            }
+        });
+    }
+
+    /// For a task whose poll was pending.
+    #[inline]
+    pub(super) fn wait(&mut self, task: Task) {
+        if self.berths.is_full() {
+            self.clear_berths();
+        }
+        self.berths.take(task);
+    }
+
+    #[inline]
+    pub(super) fn next(&mut self, inbox: &Inbox) -> Option<Task> {
+        self.turns = self.turns.wrapping_add(1);
+        if self.turns.is_multiple_of(INBOX_INTERVAL) {
+            self.clear_berths();
+            self.empty_inbox(inbox);
+        }
+        self.queue.pop().or_else(|| {
+            if inbox.is_empty() {
+                return None;
+            }
+            self.empty_inbox(inbox);
+            self.queue.pop()
+        })
+    }
+}
