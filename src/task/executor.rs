@@ -148,6 +148,7 @@ impl Executor {
     }
 
     /// Whether this thread drives the executor, directly or further up its stack.
+    #[inline]
     fn is_driven_here(&self) -> bool {
         // Relaxed: only this thread ever stores its own address.
         self.driver.load(Ordering::Relaxed) == context::thread()
@@ -240,7 +241,7 @@ impl Executor {
     }
 
     fn schedule(&self, task: Task) {
-        if context::with(|cx| cx.driving.get()) == Some(self.as_owner()) {
+        if self.is_driven_here() {
             self.core(|core| core.queue.push(task));
         } else if self.inbox.push(task) == Posted::First {
             self.notify();
@@ -581,13 +582,15 @@ static OPS: Ops = Ops {
     },
 };
 
-/// The executor that owns what `owner` does, if this thread drives it.
+/// The executor behind `owner`, if it is one that this thread drives, be it further up the stack.
 #[inline]
 pub(super) fn driven_here(owner: &OwnerRef) -> Option<&Executor> {
-    let address = owner.as_ptr();
-    let driven = context::with(|cx| cx.driving.get()) == Some(address) && owner.is_of(&OPS);
+    if !owner.is_of(&OPS) {
+        return None;
+    }
     // SAFETY: as for `executor`; it lives as long as the reference.
-    driven.then(|| unsafe { address.cast().as_ref() })
+    let executor: &Executor = unsafe { owner.as_ptr().cast().as_ref() };
+    executor.is_driven_here().then_some(executor)
 }
 
 /// The executor behind an owner of this table.
