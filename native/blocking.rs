@@ -63,7 +63,7 @@ impl BlockingPool {
             closed: false,
         };
         let shared = Shared {
-            owner: Owner { ops: &OPS },
+            owner: Owner::new(&OPS),
             state: Mutex::new(state),
             work: Condvar::new(),
             ended: Condvar::new(),

@@ -402,7 +402,7 @@ impl Pool {
             vacant: AtomicBool::new(false),
         };
         let shared = Arc::new(Shared {
-            owner: Owner { ops: &OPS },
+            owner: Owner::new(&OPS),
             this: AtomicPtr::new(ptr::null_mut()),
             references: AtomicUsize::new(2 * BIAS),
             env,

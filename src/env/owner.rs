@@ -4,6 +4,7 @@
 //! Why unsafe: one pointer stands for several kinds of owner, so its table of functions is untyped.
 
 use super::Env;
+use core::cell::Cell;
 use core::ptr::NonNull;
 
 /// Why something that needs a runtime panics without one. The end is what tokio says, for people
@@ -18,7 +19,30 @@ pub(crate) type RawTask = NonNull<()>;
 /// The first field of whatever owns tasks (`#[repr(C)]`).
 #[derive(Debug)]
 pub(crate) struct Owner {
-    pub(crate) ops: &'static Ops,
+    ops: &'static Ops,
+    /// References that the thread which drives a `single` owner made, less those that it gave back:
+    /// that costs it no atomic write and no call.
+    here: Cell<isize>,
+}
+
+// SAFETY: one thread at a time touches `here`, the one that drives the owner, and who hands the right
+// to drive over hands this over, too.
+unsafe impl Sync for Owner {}
+
+impl Owner {
+    pub(crate) fn new(ops: &'static Ops) -> Self {
+        Self { ops, here: Cell::new(0) }
+    }
+
+    /// What the driving threads have counted, when none drives any more.
+    pub(crate) fn counted_here(&self) -> isize {
+        self.here.get()
+    }
+
+    #[inline]
+    fn count_here(&self, change: isize) {
+        self.here.set(self.here.get() + change);
+    }
 }
 
 /// What an owner can do. Every function takes the owner's own address.
@@ -27,9 +51,9 @@ pub(crate) struct Ops {
     /// Whether one thread at a time drives the owner, so that while it does nobody else polls,
     /// completes or drops a task of it.
     pub(crate) single: bool,
-    /// One more reference. From any thread.
+    /// One more reference. From any thread, but for that which drives a `single` owner.
     pub(crate) retain: unsafe fn(NonNull<Owner>),
-    /// One reference less; the last frees the owner. From any thread.
+    /// One reference less; the last frees the owner. From any thread, but for the same.
     pub(crate) release: unsafe fn(NonNull<Owner>),
     /// The task became ready: queue it. From any thread, never blocks, never allocates.
     pub(crate) schedule: unsafe fn(NonNull<Owner>, RawTask),
@@ -98,8 +122,13 @@ impl OwnerRef {
     /// `owner` is valid.
     #[inline]
     pub(crate) unsafe fn retain(owner: NonNull<Owner>) -> Self {
-        // SAFETY: valid by contract.
-        unsafe { (owner.as_ref().ops.retain)(owner) };
+        let this = core::mem::ManuallyDrop::new(Self(owner));
+        if this.is_driven_here_only() {
+            this.get().count_here(1);
+        } else {
+            // SAFETY: valid by contract.
+            unsafe { (this.ops().retain)(owner) };
+        }
         Self(owner)
     }
 
@@ -113,6 +142,12 @@ impl OwnerRef {
     #[inline]
     pub(crate) fn is_driven_here_only(&self) -> bool {
         self.is_driven_here() && self.ops().single
+    }
+
+    #[inline]
+    fn get(&self) -> &Owner {
+        // SAFETY: a counted reference keeps the owner valid.
+        unsafe { self.0.as_ref() }
     }
 
     /// The runtime that the code on this thread runs under.
@@ -141,8 +176,7 @@ impl OwnerRef {
 
     #[inline]
     fn ops(&self) -> &'static Ops {
-        // SAFETY: a counted reference keeps the owner valid.
-        unsafe { self.0.as_ref() }.ops
+        self.get().ops
     }
 
     #[inline]
@@ -229,6 +263,9 @@ impl Clone for OwnerRef {
 impl Drop for OwnerRef {
     #[inline]
     fn drop(&mut self) {
+        if self.is_driven_here_only() {
+            return self.get().count_here(-1);
+        }
         // SAFETY: `self` owns one reference.
         unsafe { (self.ops().release)(self.0) }
     }

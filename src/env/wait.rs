@@ -458,6 +458,9 @@ pub(crate) fn wake_while<'a, P: WaitPoint>(
     mut guarded: LockGuard<'a, P::Guarded>,
     mut meant: impl FnMut(&P::Slot) -> bool,
 ) {
+    if P::waiters(&mut guarded).is_empty() {
+        return;
+    }
     let mut panics = Panics::new();
     loop {
         let mut wakers = WakeList::new();

@@ -65,14 +65,48 @@ impl<E> fmt::Debug for Shared<E> {
     }
 }
 
+/// What a child or a body has of its scope, which waits for the children until they drop this.
+pub(crate) struct Part<E> {
+    shared: Arc<Shared<E>>,
+    is_child: bool,
+}
+
+impl<E> Part<E> {
+    pub(crate) fn of_child(shared: Arc<Shared<E>>) -> Self {
+        shared.children.tracker.enter();
+        Self { shared, is_child: true }
+    }
+
+    pub(crate) fn of_body(shared: Arc<Shared<E>>) -> Self {
+        Self { shared, is_child: false }
+    }
+}
+
+impl<E> core::ops::Deref for Part<E> {
+    type Target = Shared<E>;
+
+    fn deref(&self) -> &Shared<E> {
+        &self.shared
+    }
+}
+
+impl<E> Drop for Part<E> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.is_child {
+            self.children.tracker.leave();
+        }
+    }
+}
+
 pin_project! {
     /// The future of a child, or of a body: what it gives, a panic too, is told the scope.
     pub(crate) struct Member<F, E> {
         #[pin]
         region: Region<F>,
-        shared: Arc<Shared<E>>,
         entry: Option<Entry>,
-        tokens: [Option<TaskTrackerToken>; 2],
+        shared: Part<E>,
+        outer: Option<TaskTrackerToken>,
     }
 
     impl<F, E> PinnedDrop for Member<F, E> {
@@ -91,11 +125,11 @@ impl<F, E> Member<F, E> {
     pub(crate) fn new(
         frame: Frame,
         future: F,
-        shared: Arc<Shared<E>>,
+        shared: Part<E>,
         entry: Option<Entry>,
-        tokens: [Option<TaskTrackerToken>; 2],
+        outer: Option<TaskTrackerToken>,
     ) -> Self {
-        Self { region: Region::new(frame, future), shared, entry, tokens }
+        Self { region: Region::new(frame, future), entry, shared, outer }
     }
 
     /// Polls the future; what is wrong is told the scope.

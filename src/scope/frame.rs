@@ -42,12 +42,8 @@ pub(crate) struct Signals {
 impl Signals {
     /// Signals below none.
     pub(crate) fn root() -> Self {
-        Self {
-            asked: CancellationToken::new(),
-            cancelled: CancellationToken::new(),
-            deadline: None,
-            tracker: TaskTracker::new(),
-        }
+        let asked = CancellationToken::new();
+        Self { cancelled: asked.beside(), asked, deadline: None, tracker: TaskTracker::new() }
     }
 
     /// Signals below these, which will be given at `deadline` or before.

@@ -2,7 +2,7 @@
 //!
 //! Why unsafe: a child may borrow, and its task cell does not know for how long.
 
-use super::child::{Child, Judged, Member, Shared};
+use super::child::{Child, Judged, Member, Part, Shared};
 use super::frame::{Frame, with_frame};
 use super::policy::{Fallible, Judges, Kind, Parallel, Plain, Policy, Takes, sealed};
 use super::roster::Place;
@@ -206,16 +206,15 @@ impl<'env, K: Kind, P: Policy> Scope<'env, K, P> {
             .map(|place| place.list(name.unwrap_or_else(|| core::any::type_name::<F>())));
         let place = entry.as_ref().map(|entry| entry.place().clone());
         let frame = Frame::new(self.shared.children.clone(), place);
-        Member::new(frame, future, self.shared.clone(), entry, self.tokens())
+        Member::new(frame, future, Part::of_child(self.shared.clone()), entry, self.outer())
     }
 
-    /// What counts the child here, and, if it could outlive this scope, in the one around.
-    fn tokens(&self) -> [Option<TaskTrackerToken>; 2] {
-        let outer = match <K as sealed::Kind>::NESTED {
+    /// What counts the child in the scope around this, if it could outlive this one.
+    fn outer(&self) -> Option<TaskTrackerToken> {
+        match <K as sealed::Kind>::NESTED {
             true => None,
             false => with_frame(|frame| frame.and_then(Frame::tracker).map(|outer| outer.token())),
-        };
-        [Some(self.shared.children.tracker.token()), outer]
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Why unsafe: to make the handle is to promise that the children are gone in time.
 
-use super::child::{Member, Shared, Trouble};
+use super::child::{Member, Part, Shared, Trouble};
 use super::frame::{Frame, Hold, Signals, until_dropped, with_frame};
 use super::handle::{
     ConcurrentScope, LocalScope, ParallelScope, Scope, TryLocalScope, TryParallelScope, TryScope,
@@ -356,7 +356,8 @@ where
     // future that is forgotten instead is never polled again, and neither are they.
     let scope = unsafe { Scope::new(home.owner(), shared.clone(), place.clone()) };
     let frame = Frame::new(shared.whole.clone(), place);
-    let mut body = pin!(Member::new(frame, body(scope), shared.clone(), entry, [None, None]));
+    let mut body =
+        pin!(Member::new(frame, body(scope), Part::of_body(shared.clone()), entry, None));
     // Dropped first: whoever is left learns that it is over before anything is taken away.
     let _over = CancelOnDrop(&shared.whole);
     let tracker = &shared.whole.tracker;

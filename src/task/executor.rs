@@ -8,7 +8,7 @@
 //! 1. `inbox`, `notified`, `root_woken`: any thread. The driver notes its own wakes of the root
 //!    future in the core, which needs no atomic write.
 //! 2. `core`: the thread in `driver`, in short sections that run no foreign code.
-//! 3. `references`: [`References`] says.
+//! 3. `references`: any thread.
 //!
 //! Life: made with one reference, the [`ExecutorHandle`]'s. The handle's drop cancels every task,
 //! closes the inbox and merges the reference counts; the last reference (a cell that a waker or a
@@ -53,7 +53,9 @@ pub(crate) struct Executor {
     owner: Owner,
     /// Its own address, with the right to free it, which no reference carries.
     this: Cell<NonNull<Executor>>,
-    references: References,
+    /// References that were not counted by the thread that drives, in `owner`; biased until the handle
+    /// is dropped.
+    references: AtomicUsize,
     inbox: Inbox,
     /// The thread that drives, by [`context::thread`]; zero when nobody does.
     driver: AtomicUsize,
@@ -77,7 +79,7 @@ pub(crate) enum Blocking {
     Refused,
 }
 
-// SAFETY: `core` and `references.local` are touched by one thread at a time, the one in `driver`,
+// SAFETY: `core` is touched by one thread at a time, the one in `driver`,
 // and `drive` hands them over with Acquire and Release. Futures that are not `Send` stay on their
 // thread: `drive` refuses any other while `locals` is not zero. All else is `Sync` itself.
 unsafe impl Sync for Executor {}
@@ -93,13 +95,6 @@ pub(crate) enum Refused {
     ForeignThread,
 }
 
-/// A count of references that costs the driving thread no atomics: the driver counts in `local`,
-/// all others in `shared`, and `shared` is biased until the handle is dropped.
-struct References {
-    shared: AtomicUsize,
-    local: Cell<isize>,
-}
-
 /// More references than there can be.
 const BIAS: usize = 1 << (usize::BITS - 2);
 
@@ -113,9 +108,9 @@ impl Executor {
         blocking: Blocking,
     ) -> ExecutorHandle {
         let executor = Box::new(Self {
-            owner: Owner { ops: &OPS },
+            owner: Owner::new(&OPS),
             this: Cell::new(NonNull::dangling()),
-            references: References { shared: AtomicUsize::new(BIAS), local: Cell::new(0) },
+            references: AtomicUsize::new(BIAS),
             inbox: Inbox::new(),
             driver: AtomicUsize::new(0),
             notified: AtomicBool::new(false),
@@ -492,10 +487,10 @@ impl Drop for ExecutorHandle {
         if stranded {
             self.abandon_locals();
         }
-        let local = self.references.local.get();
+        let here = self.owner.counted_here();
         // AcqRel: the last reference frees what all others did.
-        let merge = BIAS.wrapping_sub(local as usize);
-        if self.references.shared.fetch_sub(merge, Ordering::AcqRel) == merge {
+        let merge = BIAS.wrapping_sub(here as usize);
+        if self.references.fetch_sub(merge, Ordering::AcqRel) == merge {
             // SAFETY: no reference is left.
             drop(unsafe { Box::from_raw(self.0.as_ptr()) });
         }
@@ -531,19 +526,11 @@ impl ExecutorHandle {
 static OPS: Ops = Ops {
     single: true,
     retain: |owner| {
-        let references = &executor(&owner).references;
-        if context::with(|cx| cx.driving.get()) == Some(owner) {
-            references.local.set(references.local.get() + 1);
-        } else {
-            // Relaxed: a new reference is made from an old one.
-            references.shared.fetch_add(1, Ordering::Relaxed);
-        }
+        // Relaxed: a new reference is made from an old one.
+        executor(&owner).references.fetch_add(1, Ordering::Relaxed);
     },
     release: |owner| {
-        let references = &executor(&owner).references;
-        if context::with(|cx| cx.driving.get()) == Some(owner) {
-            references.local.set(references.local.get() - 1);
-        } else if references.shared.fetch_sub(1, Ordering::AcqRel) == 1 {
+        if executor(&owner).references.fetch_sub(1, Ordering::AcqRel) == 1 {
             // SAFETY: the handle is gone, or the bias would be left; so this was the last.
             drop(unsafe { Box::from_raw(owner.cast::<Executor>().as_ptr()) });
         }

@@ -245,9 +245,25 @@ impl TaskTracker {
     /// ```
     #[inline]
     pub fn token(&self) -> TaskTrackerToken {
+        self.enter();
+        TaskTrackerToken { task_tracker: self.clone() }
+    }
+
+    /// Counts one more, without a token.
+    #[inline]
+    pub(crate) fn enter(&self) {
         // Relaxed: a count is only a count; what it stands for begins later.
         self.inner.state.fetch_add(TOKEN, Ordering::Relaxed);
-        TaskTrackerToken { task_tracker: self.clone() }
+    }
+
+    /// Counts one less.
+    #[inline]
+    pub(crate) fn leave(&self) {
+        // Release publishes what the task did; Acquire takes in what the others did, so that the
+        // wake carries all of it.
+        if self.inner.state.fetch_sub(TOKEN, Ordering::AcqRel) == CLOSED + TOKEN {
+            self.inner.finish();
+        }
     }
 
     /// Whether both are the same tracker.
@@ -351,12 +367,7 @@ impl Clone for TaskTrackerToken {
 impl Drop for TaskTrackerToken {
     #[inline]
     fn drop(&mut self) {
-        let inner = &self.task_tracker.inner;
-        // Release publishes what the task did; Acquire takes in what the others did, so that the
-        // wake carries all of it.
-        if inner.state.fetch_sub(TOKEN, Ordering::AcqRel) == CLOSED + TOKEN {
-            inner.finish();
-        }
+        self.task_tracker.leave();
     }
 }
 

@@ -47,7 +47,7 @@ impl Host {
         timers.split(wheels);
         let env =
             Env { info, clock, timers, hooks: Hooks::default(), blocking: None, driver: None };
-        Arc::new(Self { owner: Owner { ops: &OPS }, env, unparked: AtomicUsize::new(0) })
+        Arc::new(Self { owner: Owner::new(&OPS), env, unparked: AtomicUsize::new(0) })
     }
 
     pub(super) fn timers(&self) -> &timers::Timers {

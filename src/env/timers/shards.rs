@@ -85,7 +85,7 @@ impl Timers {
     /// Whether any timer waits. Costs one load a wheel.
     #[inline]
     pub(crate) fn is_armed(&self) -> bool {
-        self.shards().any(Shard::is_armed)
+        self.first.is_armed() || self.others.iter().any(|shard| shard.0.is_armed())
     }
 
     /// When the host has to tick again at the latest; `None` if no timer waits. Costs one load if

@@ -67,6 +67,11 @@ impl CancellationToken {
         Self { node: self.node.child() }
     }
 
+    /// A token that has nothing to do with this one, but is often made and dropped with it.
+    pub(crate) fn beside(&self) -> Self {
+        Self { node: self.node.beside() }
+    }
+
     /// Cancels this token and everything below it, at once, then wakes whoever waits for them.
     ///
     /// It needs no stack however deep the tree is, and runs no foreign code under a lock. A second

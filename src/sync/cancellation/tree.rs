@@ -11,7 +11,7 @@
 //! # Who may touch what
 //!
 //! - `branch` and `links` belong to whoever holds the lock of the `tree`. All nodes of a tree share
-//!   that lock; a node that left its parent keeps it.
+//!   that lock, and two trees may; a node that left its parent keeps it.
 //! - `cancelled` goes to true once, under that lock, and is read by anybody.
 //! - `handles` rises only from a handle, or from non-zero under the lock. Who brings it to zero
 //!   takes the lock and settles the node; until then the node stays in the tree.
@@ -143,6 +143,11 @@ impl Handle {
     /// A node without a parent.
     pub(super) fn root() -> Self {
         Self(Node::alloc(Arc::new(Lock::new(()))))
+    }
+
+    /// A node without a parent, whose tree shares the lock of this one's.
+    pub(super) fn beside(&self) -> Self {
+        Self(Node::alloc(Arc::clone(&self.get().tree)))
     }
 
     /// A new node below this one.
