@@ -249,6 +249,47 @@ fn a_long_poll_of_whoever_waited_for_the_timers_holds_up_no_timer() {
     }
 }
 
+/// No timer is armed: nothing but the edge itself says that somebody has to look.
+#[cfg(feature = "net")]
+#[test]
+fn a_long_poll_of_whoever_waited_for_sources_holds_up_no_other_source() {
+    use creel::io::AsyncReadExt;
+    use std::io::Write;
+    let runtime = pool(2);
+    let address = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
+    let listener = runtime.block_on(creel::net::TcpListener::bind(address)).unwrap();
+    let connect = || {
+        let client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (server, _) = runtime.block_on(listener.accept()).unwrap();
+        (client, server)
+    };
+    for pause in [0, 20, 600, 20] {
+        let ((mut one, mut served_one), (mut two, mut served_two)) = (connect(), connect());
+        let (begins, begun) = std::sync::mpsc::channel();
+        let (answers, answered) = std::sync::mpsc::channel();
+        let long = runtime.spawn(async move {
+            served_one.read_u8().await.unwrap();
+            begins.send(()).unwrap();
+            // Whoever waited in the reactor polls this.
+            answered.recv_timeout(Duration::from_secs(10))
+        });
+        let other = runtime.spawn(async move {
+            served_two.read_u8().await.unwrap();
+            answers.send(()).unwrap();
+        });
+        // Now awake still, now asleep, now asleep for long.
+        std::thread::sleep(Duration::from_millis(pause));
+        one.write_all(b"x").unwrap();
+        begun.recv().unwrap();
+        std::thread::sleep(Duration::from_millis(pause));
+        two.write_all(b"x").unwrap();
+        runtime.block_on(async {
+            long.await.unwrap().expect("the other was read meanwhile");
+            other.await.unwrap();
+        });
+    }
+}
+
 #[test]
 fn a_worker_that_stepped_down_has_no_index_until_it_sits_again() {
     let runtime = pool(1);

@@ -24,8 +24,12 @@ pub(super) struct Idle {
     /// The worker that waits for timers and drivers, plus one; zero if none does. It is woken for
     /// a task only when no other sleeps.
     driver: AtomicUsize,
-    /// Whether a sleeper sees to it that timers are not left alone.
+    /// How often somebody became the driver; written by the driver.
+    drives: AtomicUsize,
+    /// Whether a sleeper sees to it that timers and sources are not left alone.
     has_deputy: AtomicBool,
+    /// The deputy, plus one, while it relies on the driver to wake it; else zero.
+    resting: AtomicUsize,
 }
 
 const BITS: usize = usize::BITS as usize;
@@ -37,7 +41,9 @@ impl Idle {
             searching: AtomicUsize::new(0),
             workers,
             driver: AtomicUsize::new(0),
+            drives: AtomicUsize::new(0),
             has_deputy: AtomicBool::new(false),
+            resting: AtomicUsize::new(0),
         }
     }
 
@@ -122,6 +128,11 @@ impl Idle {
     pub(super) fn become_driver(&self, worker: usize) -> bool {
         let driver = &self.driver;
         let won = driver.compare_exchange(0, worker + 1, Ordering::AcqRel, Ordering::Relaxed);
+        if won.is_ok() {
+            // Relaxed: one driver at a time writes it, and each sees what the last one wrote.
+            self.drives
+                .store(self.drives.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
+        }
         // Pairs with the fence in `driver`: who adds a timer or the first source after we looked
         // at them sees us.
         fence(Ordering::SeqCst);
@@ -132,8 +143,18 @@ impl Idle {
         self.driver.store(0, Ordering::Release);
     }
 
-    /// Becomes the one sleeper that looks whether anybody waits for the timers, some time after the
-    /// next is due: the driver may have been woken by one, and be in a long poll since.
+    /// How often somebody became the driver so far.
+    pub(super) fn drives(&self) -> usize {
+        self.drives.load(Ordering::Relaxed)
+    }
+
+    /// Whether the worker is in the set of sleepers.
+    pub(super) fn sleeps(&self, worker: usize) -> bool {
+        self.sleeping[worker / BITS].load(Ordering::Relaxed) & (1 << (worker % BITS)) != 0
+    }
+
+    /// Becomes the one sleeper that looks whether anybody waits for timers and sources; see
+    /// [`deputy`](super::deputy).
     pub(super) fn become_deputy(&self) -> bool {
         // Relaxed, here and below: nothing is published by it.
         let deputy = &self.has_deputy;
@@ -146,14 +167,34 @@ impl Idle {
 
     /// A worker that sleeps, and is not `worker`.
     pub(super) fn another_sleeper(&self, worker: usize) -> Option<usize> {
-        (0..self.workers).find(|other| {
-            let bits = self.sleeping[other / BITS].load(Ordering::Relaxed);
-            *other != worker && bits & (1 << (other % BITS)) != 0
-        })
+        (0..self.workers).find(|other| *other != worker && self.sleeps(*other))
     }
 
     pub(super) fn stop_deputising(&self) {
         self.has_deputy.store(false, Ordering::Relaxed);
+    }
+
+    /// The deputy relies on being woken by whoever stops driving, as long as `may` says so.
+    pub(super) fn rest(&self, deputy: usize, may: impl FnOnce() -> bool) -> bool {
+        self.resting.store(deputy + 1, Ordering::Relaxed);
+        // Pairs with the fence in `resting_deputy`: either this sees that the driver is gone, or the
+        // driver sees the deputy.
+        fence(Ordering::SeqCst);
+        let rests = may();
+        if !rests {
+            self.stop_resting();
+        }
+        rests
+    }
+
+    pub(super) fn stop_resting(&self) {
+        self.resting.store(0, Ordering::Relaxed);
+    }
+
+    /// The deputy, if it is to be woken by whoever has stopped driving.
+    pub(super) fn resting_deputy(&self) -> Option<usize> {
+        fence(Ordering::SeqCst);
+        self.resting.load(Ordering::Relaxed).checked_sub(1)
     }
 
     /// The worker that waits for timers and drivers, if one does.

@@ -157,3 +157,21 @@ fn loom_who_waits_for_timers_sees_a_new_one_or_is_told() {
         assert!(seen || arming.join().unwrap() == Some(0), "a timer that nobody waits for");
     });
 }
+
+#[test]
+fn loom_a_deputy_that_rests_is_known_to_the_driver_that_leaves() {
+    loom::model(|| {
+        let idle = Arc::new(Idle::new(2));
+        assert!(idle.become_driver(0) && idle.become_deputy());
+        let driver = {
+            let idle = idle.clone();
+            thread::spawn(move || {
+                idle.stop_driving();
+                idle.resting_deputy()
+            })
+        };
+        let rests = idle.rest(1, || idle.driver().is_some());
+        let woken = driver.join().unwrap();
+        assert!(!rests || woken == Some(1), "asleep beside sources that nobody waits for");
+    });
+}

@@ -11,6 +11,7 @@
 
 // Why unsafe: the pool is an owner of tasks, which reach it by an untyped pointer.
 
+mod deputy;
 mod idle;
 mod injector;
 mod pace;

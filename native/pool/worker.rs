@@ -4,8 +4,8 @@
 //! ([`pace`](super::pace));
 //! its *next slot*, where the task it woke last waits (what a message was sent to runs while the
 //! message is warm; at most three times in a row, and others may steal it); its ring; the shared
-//! queue; other workers. Finding nothing, it sleeps; one sleeper at a time waits for the timers, and
-//! another is its deputy, which looks after timers that are late because the first is in a long poll.
+//! queue; other workers. Finding nothing, it sleeps; one sleeper at a time waits for the timers and the
+//! reactor, and another is its [`deputy`](super::deputy).
 //!
 //! Tasks that are not `Send` live in an executor of the worker's own, driven between the others.
 //!
@@ -17,7 +17,7 @@
 // Why unsafe: the ring of a seat is used by whoever has the seat.
 
 use super::pace::Pace;
-use super::{Shared, WORKER};
+use super::{Shared, WORKER, deputy};
 use crate::atomic::Ordering;
 use crate::collections::run_queue::Own;
 use crate::env::context::{self, Post};
@@ -40,8 +40,6 @@ const NEXT_IN_A_ROW: u32 = 3;
 const LOCAL_TURNS: usize = 31;
 /// How many tasks the worker's own queue holds.
 pub(super) const RING: usize = if cfg!(loom) { 4 } else { 256 };
-/// How late a timer may be before another worker looks after it.
-const PATIENCE: Duration = Duration::from_millis(5);
 /// How many tasks are taken from the shared queue at a time, at most.
 const BATCH: usize = RING / 2;
 
@@ -356,7 +354,7 @@ impl Worker {
             return shared.after_park();
         }
         let driving = shared.idle.become_driver(self.index);
-        let deputy = shared.env.timers.is_armed() && self.sees_to_a_deputy(driving);
+        let deputy = self.sees_to_a_deputy(driving);
         let edges = self.park(driving, deputy);
         if deputy {
             shared.idle.stop_deputising();
@@ -369,33 +367,39 @@ impl Worker {
         if driving {
             edges.into_iter().for_each(|edges| guard(|| edges.dispatch()));
             shared.idle.stop_driving();
+            if shared.has_work() || !self.is_local_idle() {
+                deputy::alert(shared, self.index);
+            }
         }
         // Who waited for the timers sees to all.
         shared.expire(if driving || deputy { None } else { Some(self.index) });
     }
 
-    /// Whether this worker, about to sleep, is the driver's deputy. A driver that has none wakes a
-    /// sleeper, which becomes it.
+    /// Whether this worker, about to sleep, is the driver's deputy. A driver that has none, and waits
+    /// for timers, wakes a sleeper, which becomes it.
     fn sees_to_a_deputy(&self, driving: bool) -> bool {
         let shared = &self.shared;
-        if driving && !shared.idle.has_deputy() {
-            let other = shared.idle.another_sleeper(self.index);
-            other.into_iter().for_each(|worker| shared.unpark(worker));
+        let armed = shared.env.timers.is_armed();
+        if driving {
+            if armed && !shared.idle.has_deputy() {
+                deputy::appoint(shared, self.index);
+            }
+            return false;
         }
-        !driving && shared.idle.become_deputy()
+        (armed || shared.driver.reactor().is_some()) && shared.idle.become_deputy()
     }
 
-    /// Waits to be woken; the driver for the timers and the reactor too, its deputy for timers that
-    /// nobody has seen to.
+    /// Waits to be woken; the driver for the timers and the reactor too, its deputy until nobody has
+    /// seen to them for a while.
     fn park(&self, driving: bool, deputy: bool) -> Option<Edges<'_>> {
         let shared = &self.shared;
-        let (next, late) = match (driving, deputy) {
-            (true, _) => (shared.env.timers.next(), Duration::ZERO),
-            (_, true) => (shared.env.timers.peek(), PATIENCE),
-            _ => (None, Duration::ZERO),
-        };
+        if deputy {
+            deputy::watch(shared, self.index, &self.parker, || self.is_local_idle());
+            return None;
+        }
+        let next = if driving { shared.env.timers.next() } else { None };
         let now = shared.env.clock.now();
-        let timeout = next.map(|at| at.saturating_duration_since(now).saturating_add(late));
+        let timeout = next.map(|at| at.saturating_duration_since(now));
         if let Some(reactor) = shared.driver.reactor().filter(|_| driving) {
             return self.parker.park_in(timeout, |timeout| reactor.wait(timeout));
         }
