@@ -52,10 +52,20 @@ pub fn build(log: &mut Log) -> Result<(), Trouble> {
     tools::node()?;
     tools::npm()?;
     tools::target(WASM)?;
-    log.run(&mut npm(&["ci", "--ignore-scripts", "--silent"]))?;
+    if !is_installed() {
+        log.run(&mut npm(&["ci", "--ignore-scripts", "--silent"]))?;
+    }
     let [program, simulation] = [core(log, "program", &[])?, core(log, "simulation", &["sim"])?];
     log.run(node(&["build.mjs"]).arg(program).arg(simulation))?;
     Ok(())
+}
+
+/// Whether what npm installed last is younger than the list of what it should.
+fn is_installed() -> bool {
+    let written = |name: &str| std::fs::metadata(folder().join(name))?.modified();
+    let (list, installed) =
+        (written("package-lock.json"), written("node_modules/.package-lock.json"));
+    matches!((list, installed), (Ok(list), Ok(installed)) if installed > list)
 }
 
 /// Compiles the core with the features of one of its two builds; the answer is a file of that name.

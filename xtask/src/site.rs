@@ -62,7 +62,8 @@ pub fn assemble(log: &mut Log) -> Result<PathBuf, Trouble> {
     Ok(folder)
 }
 
-fn copy(from: &Path, to: &Path) -> io::Result<()> {
+/// Copies a folder with all that is in it.
+pub fn copy(from: &Path, to: &Path) -> io::Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
         let entry = entry?;
@@ -75,8 +76,16 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Serves a folder on a free port as long as the process lives; the answer is the address.
+pub fn serve_in_background(folder: PathBuf) -> Result<String, String> {
+    let listener = TcpListener::bind("127.0.0.1:0").map_err(|error| error.to_string())?;
+    let address = listener.local_addr().map_err(|error| error.to_string())?;
+    std::thread::spawn(move || serve(&listener, &folder));
+    Ok(format!("http://{address}"))
+}
+
 /// Answers requests for files, one connection after another: enough for one visitor.
-pub fn serve(listener: &TcpListener, folder: &Path) -> io::Result<()> {
+fn serve(listener: &TcpListener, folder: &Path) -> io::Result<()> {
     loop {
         let (stream, _) = listener.accept()?;
         // A visitor who breaks off is no reason to stop.

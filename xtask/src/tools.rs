@@ -87,28 +87,50 @@ pub fn npm() -> Found<()> {
     }
 }
 
-/// The package of npm that holds `wasm-opt`; distributions have older ones.
-const BINARYEN: &str = "binaryen@132";
-
-/// `wasm-opt`, a program for Node.
-pub fn wasm_opt() -> Found<PathBuf> {
-    let place = folder().join(BINARYEN.replace('@', "-"));
-    let program = place.join("node_modules/binaryen/bin/wasm-opt");
-    if program.is_file() {
-        return Ok(program);
+/// Packages of npm, in a folder of this name among the tools; the answer is its `node_modules`.
+fn npm_packages(name: &str, packages: &[&str]) -> Found<PathBuf> {
+    npm()?;
+    let place = folder().join(name);
+    let modules = place.join("node_modules");
+    let is_there = |package: &&str| {
+        let name = package.rsplit_once('@').map_or(*package, |(name, _)| name);
+        modules.join(name).join("package.json").is_file()
+    };
+    if packages.iter().all(is_there) {
+        return Ok(modules);
     }
-    announce(BINARYEN);
-    let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
-    let mut install = Command::new(npm);
+    announce(&packages.join(", "));
+    let mut install = Command::new(if cfg!(windows) { "npm.cmd" } else { "npm" });
     install.args(["install", "--silent", "--no-audit", "--no-fund", "--prefix"]);
-    match shell::capture(install.arg(&place).arg(BINARYEN)) {
-        Ok(_) if program.is_file() => Ok(program),
-        Ok(_) => missing("wasm-opt in npm's binaryen", format!("npm install {BINARYEN}")),
-        Err(error) => {
-            eprintln!("{error}");
-            missing("wasm-opt", format!("npm, and with it {BINARYEN}"))
+    match shell::capture(install.arg(&place).args(packages)) {
+        Ok(_) if packages.iter().all(is_there) => Ok(modules),
+        outcome => {
+            outcome.err().iter().for_each(|error| eprintln!("{error}"));
+            let get = format!("npm install --prefix {} {}", place.display(), packages.join(" "));
+            missing(packages.join(", "), get)
         }
     }
+}
+
+/// `wasm-opt`, a program for Node; distributions have older ones.
+pub fn wasm_opt() -> Found<PathBuf> {
+    Ok(npm_packages("binaryen-132", &["binaryen@132"])?.join("binaryen/bin/wasm-opt"))
+}
+
+/// The `node_modules` that hold Vite, which bundles for the web.
+pub fn vite() -> Found<PathBuf> {
+    npm_packages("vite-8.3.8", &["vite@8.3.8"])
+}
+
+/// What says whether TypeScript finds the types of a package however it looks for them.
+pub fn are_the_types_wrong() -> Found<PathBuf> {
+    const PACKAGE: &str = "@arethetypeswrong/cli@0.18.5";
+    Ok(npm_packages("attw-0.18.5", &[PACKAGE])?.join("@arethetypeswrong/cli/dist/index.js"))
+}
+
+/// What the npm package is compared with: the `node_modules` that hold them.
+pub fn npm_peers() -> Found<PathBuf> {
+    npm_packages("npm-peers-1", &["p-limit@7.3.3", "effection@4.1.1", "effect@4.1.0"])
 }
 
 /// The `wasm-bindgen` command, in the very version of the crate.
@@ -178,24 +200,11 @@ fn wasmtime_place() -> (PathBuf, PathBuf) {
     (place, program)
 }
 
-/// The second host of preview 2.
-const JCO: &str = "@bytecodealliance/jco@1.35.0";
-
-/// The script of jco, which Node runs.
+/// The second host of preview 2: the script of jco, which Node runs.
 pub fn jco() -> Found<PathBuf> {
-    let place = folder().join("jco-1.35.0");
-    let script = place.join("node_modules/@bytecodealliance/jco/dist/jco.js");
     node()?;
-    if script.is_file() {
-        return Ok(script);
-    }
-    announce("jco");
-    let mut install = Command::new("npm");
-    install.args(["install", "--silent", "--no-audit", "--no-fund", "--prefix"]);
-    match shell::capture(install.arg(&place).arg(JCO)) {
-        Ok(_) if script.is_file() => Ok(script),
-        _ => missing("jco", format!("npm install {JCO}")),
-    }
+    let modules = npm_packages("jco-1.35.0", &["@bytecodealliance/jco@1.35.0"])?;
+    Ok(modules.join("@bytecodealliance/jco/dist/jco.js"))
 }
 
 /// A host for WASI programs.

@@ -31,6 +31,7 @@ async function answer(request, response) {
   if (pathname === "/print") process.stdout.write(body);
   if (pathname === "/error") process.stderr.write(`${body}\n`);
   if (pathname === "/hide") await hide(Number(body));
+  if (pathname === "/freeze") await freeze(Number(body));
   if (request.method === "POST") response.end();
   if (pathname === "/exit") return end("", Number(body));
   if (request.method === "POST") return;
@@ -72,6 +73,16 @@ async function hide(ms) {
   await new Promise((resolve) => setTimeout(resolve, ms));
   await command("Target.activateTarget", page);
   await command("Target.closeTarget", { targetId });
+}
+
+/** Has the browser freeze the page for so many milliseconds, as it does with pages long unseen. */
+async function freeze(ms) {
+  const { sessionId } = await command("Target.attachToTarget", { targetId: page.targetId, flatten: true });
+  const state = (state) => command("Page.setWebLifecycleState", { state }, sessionId);
+  await state("frozen");
+  await new Promise((resolve) => setTimeout(resolve, ms));
+  await state("active");
+  await command("Target.detachFromTarget", { sessionId });
 }
 
 function tooSilent() {

@@ -50,7 +50,7 @@ fn entry(object: &Object) -> &Entry {
 /// Starts a task for a generator that JavaScript will know by the answer; 0 for want of memory.
 #[unsafe(no_mangle)]
 pub extern "C" fn spawn(priority: u32) -> u32 {
-    if memory::is_scarce() {
+    if memory::is_scarce(OBJECTS.len()) {
         return 0;
     }
     let (id, object) = OBJECTS.insert(Object::Task(Entry {

@@ -35,7 +35,7 @@ pub static OBJECTS: Single<Table<Object>> = Single(Table::new());
 
 /// Makes an object; the answer is its number, or 0 for want of memory.
 fn make(object: impl FnOnce() -> Object) -> u32 {
-    match memory::is_scarce() {
+    match memory::is_scarce(OBJECTS.len()) {
         true => 0,
         false => OBJECTS.insert(object()).0,
     }

@@ -44,6 +44,11 @@ impl<T> Table<T> {
         (head, thing)
     }
 
+    /// How many things there are at most: what it has places for.
+    pub fn len(&self) -> usize {
+        self.places.borrow().len()
+    }
+
     /// Takes everything out.
     #[cfg(feature = "sim")]
     pub fn clear(&self) {

@@ -318,6 +318,24 @@ describe("racing", () => {
     });
   });
 
+  test("a selection of a channel and of something else loses no message either", async () => {
+    everySeed(function* () {
+      const channel = new Channel<number>(1);
+      spawn(function* () { for (let n = 0; n < 20; n++) yield* channel.send(n); channel.close(); });
+      const seen: number[] = [];
+      for (;;) {
+        const event = yield* select({ other: function* () { yield* yieldNow(); }, message: channel.receive() });
+        if (event.which === "other") continue;
+        if (event.value === undefined) break;
+        seen.push(event.value);
+      }
+      assert.deepEqual(seen, Array.from({ length: 20 }, (_, n) => n));
+    });
+    const channel = new Channel<number>(1);
+    const { which } = await run(() => select({ never: new Promise<void>(() => {}), late: sleep(5), message: channel.receive() }));
+    assert.equal(which, "late");
+  });
+
   test("timeouts", () => {
     const { elapsed } = simulate(3, function* () {
       assert.equal(yield* timeout(10, function* () { yield* sleep(5); return "in time"; }), "in time");

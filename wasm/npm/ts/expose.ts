@@ -13,7 +13,7 @@ export type Order =
 export type Report =
   | { readonly ready: true }
   | { readonly answered: number; readonly value: unknown }
-  | { readonly failed: number; readonly error: unknown; readonly name: string };
+  | { readonly failed: number; readonly error: unknown; readonly name: string; readonly isLast: boolean };
 
 /** The functions of a worker, by name: plain, `async`, or generators. */
 export type Functions = Record<string, (...args: never[]) => unknown>;
@@ -52,13 +52,15 @@ export function expose<F extends Functions>(functions: F): F {
 
   const fail = (call: number, error: unknown) => {
     const name = error instanceof Error ? error.name : "";
+    // Without its core a worker is of no use.
+    const isLast = runtime().isBroken;
     // Node copies nothing of one of these.
     const sent = error instanceof DOMException ? new Error(error.message) : error;
     try {
-      line!.post({ failed: call, error: sent, name } satisfies Report, []);
+      line!.post({ failed: call, error: sent, name, isLast } satisfies Report, []);
     } catch {
       // It holds what cannot be copied.
-      line!.post({ failed: call, error: new Error(String(error)), name } satisfies Report, []);
+      line!.post({ failed: call, error: new Error(String(error)), name, isLast } satisfies Report, []);
     }
   };
   const begin = async (call: number, name: string, args: readonly unknown[]) => {
@@ -71,8 +73,6 @@ export function expose<F extends Functions>(functions: F): F {
       line!.post({ answered: call, value } satisfies Report, transferred([value]));
     } catch (error) {
       fail(call, error);
-      // Without its core a worker is of no use: uncaught, this tells the pool to start another.
-      if (runtime().isBroken) setTimeout(() => { throw error; });
     } finally {
       running.delete(call);
     }

@@ -267,7 +267,9 @@ class Life {
       const id = "failed" in report ? report.failed : report.answered;
       const call = this.#has.get(id);
       this.#has.delete(id);
-      if (call) settle(call, "failed" in report ? { error: arrived(report) } : { value: report.value });
+      const outcome = "failed" in report ? { error: arrived(report) } : { value: report.value };
+      if (call) settle(call, outcome);
+      if ("failed" in report && report.isLast) this.#death ??= { why: arrived(report) };
     }
     this.#changed.all();
   }

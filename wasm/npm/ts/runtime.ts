@@ -96,9 +96,29 @@ export abstract class Runtime {
   /** Starts what the core does for a new task; the answer is its number. */
   spawn(task: Task<unknown>, priority: number): number {
     this.check();
-    const id = made(this.core.spawn(priority), "task");
+    const id = made(this.#guarded(() => this.core.spawn(priority)), "task");
     this.tasks[id] = task;
     return id;
+  }
+
+  /** Lets a task that is parked go on. */
+  resume(id: number, answer: number): void {
+    if (!this.isBroken) this.#guarded(() => this.core.resume(id, answer));
+  }
+
+  /** Ends the operation that a task waits for. */
+  interrupt(id: number, answer: number): void {
+    if (!this.isBroken) this.#guarded(() => this.core.interrupt(id, answer));
+  }
+
+  /** Calls the core from outside of a turn, where nobody else would hear of a trap. */
+  #guarded<R>(call: () => R): R {
+    try {
+      return call();
+    } catch (error) {
+      this.lose(error);
+      throw error;
+    }
   }
 
   /** One operation of a selection; the answer is the word for it. */

@@ -29,7 +29,7 @@ class Until<T> extends Operation<T> {
 
   override ask(inside: Runtime, task: Task<unknown>): number {
     this.signal.throwIfAborted();
-    const abort = () => inside.core.interrupt(task.id, Answer.Aborted);
+    const abort = () => inside.interrupt(task.id, Answer.Aborted);
     this.signal.addEventListener("abort", abort);
     this.#unlisten = () => this.signal.removeEventListener("abort", abort);
     try {

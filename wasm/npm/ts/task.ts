@@ -149,7 +149,7 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
     const cancelling = (this.#cancelling ??= { isDelivered: false });
     cancelling.reason = error;
     cancelling.controller?.abort(error);
-    this.runtime.core.interrupt(this.id, Answer.Cancelled);
+    this.runtime.interrupt(this.id, Answer.Cancelled);
   }
 
   /** Runs to the next operation; nothing if it has ended. @internal */
@@ -351,7 +351,7 @@ export class Wait<T> extends Operation<T> {
     const done = (result: { value: T } | { error: unknown }) => {
       this.#result = result;
       // Unless the task has gone on meanwhile.
-      if (task.pending === this) inside.core.resume(task.id, Answer.Ok);
+      if (task.pending === this) inside.resume(task.id, Answer.Ok);
     };
     this.promise.then((value) => done({ value }), (error: unknown) => done({ error }));
     return word(Code.Park);
@@ -421,7 +421,7 @@ function native<T>(program: Program<T>): Program<T> {
 }
 
 function* adopted<T>(program: Program<T>): Program<T> {
-  return yield* program;
+  return yield* { [Symbol.iterator]: () => program };
 }
 
 /** The promise of an `async` function as a program: what it does until its end is part of the task. */

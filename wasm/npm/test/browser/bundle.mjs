@@ -17,6 +17,8 @@ const shared = {
   bundle: true,
   format: "esm",
   target: "es2022",
+  // Asked for in Node only.
+  external: ["node:v8", "node:vm"],
   // The package says that its modules have no effects; its tests have.
   ignoreAnnotations: true,
 };

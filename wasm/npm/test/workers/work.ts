@@ -1,4 +1,5 @@
-import { current, expose, type Program, sleep, TimeoutError, transfer } from "creel";
+import { memories } from "./memory.js";
+import { CreelError, current, expose, type Program, run, sleep, spawn, type Task, TimeoutError, transfer } from "creel";
 
 /** What the workers of the tests can do. */
 export default expose({
@@ -41,6 +42,29 @@ export default expose({
     } finally {
       cancelled.push("orderly");
     }
+  },
+  /** Starts tasks until the memory, of which there is little, is used up, and what is left of it all then. */
+  async exhaust(): Promise<{ readonly error: string; readonly started: number; readonly woken: number; readonly after: number }> {
+    const [memory] = memories;
+    memory!.grow(0xffff - memory!.buffer.byteLength / 0x10000 - 16);
+    const tasks: Task<number>[] = [];
+    let error = "";
+    while (!error) {
+      try {
+        tasks.push(spawn(function* () { yield* sleep(20); return 1; }));
+      } catch (thrown) {
+        if (!(thrown instanceof CreelError)) throw thrown;
+        error = thrown.message;
+      }
+    }
+    const woken = (await Promise.all(tasks)).reduce((sum, one) => sum + one, 0);
+    return { error, started: tasks.length, woken, after: await run(function* () { yield* sleep(1); return 2; }) };
+  },
+  /** Destroys the core, as a mistake in it would. */
+  async corrupt(): Promise<never> {
+    new Uint8Array(memories[0]!.buffer).fill(255);
+    await sleep(1);
+    return undefined as never;
   },
   uncopied: () => () => "a function cannot be copied",
 });

@@ -1,0 +1,3 @@
+import { expose } from "creel";
+
+export default expose({ square: (n: number) => n * n });
