@@ -8,26 +8,12 @@
 mod conformance;
 
 use conformance::Case;
-use conformance::harness::{self, Request};
+use conformance::harness::{self, Request, TRIES};
 use creel::runtime::{Builder, Runtime};
 use creel::time::{Duration, timeout};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
-/// Cases of one thread: they stop the clock, or count on tasks having their turns in order.
-const OF_ONE_THREAD: [&str; 9] = [
-    "actor::",
-    "supervisor::",
-    "time::",
-    "scope::a_shutdown_names_who_is_late",
-    "signals::event_manual_releases_all_until_reset",
-    "sync::mutex_aborted_task_gives_the_lock_back",
-    "sync::rwlock_waiting_writer_holds_back_new_readers",
-    "sync::semaphore_bounds_how_many_are_inside",
-    "task::the_runtime_is_known_inside",
-];
-/// A case that yields and then expects something of another task may be unlucky on the pool.
-const TRIES: usize = 3;
 const LIMIT: Duration = Duration::from_secs(20);
 
 fn main() -> ExitCode {
@@ -53,7 +39,7 @@ async fn body(case: &'static Case) {
 }
 
 fn on_the_pool(case: &'static Case, workers: usize) {
-    if OF_ONE_THREAD.iter().any(|start| case.name.starts_with(start)) {
+    if !case.is_for_pools() {
         return print!("(one thread only) ");
     }
     let run = || {

@@ -10,6 +10,15 @@ mod bridges;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 #[path = "hosts/event_loop.rs"]
 mod host;
+#[cfg(all(target_family = "wasm", target_feature = "atomics"))]
+#[path = "hosts/threads.rs"]
+mod threads;
+#[cfg(not(target_feature = "atomics"))]
+mod threads {
+    #[allow(dead_code)]
+    pub const CASES: &[crate::conformance::Case] = &[];
+}
+
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 #[path = "hosts/net.rs"]
 mod net;
@@ -26,7 +35,8 @@ fn main() {
     if workers::jobs().serve() {
         return;
     }
-    host::run([bridges::CASES, net::CASES, workers::CASES, web::CASES].into_iter().flatten());
+    let of_host = [bridges::CASES, net::CASES, workers::CASES, threads::CASES, web::CASES];
+    host::run(of_host.into_iter().flatten());
 }
 
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]

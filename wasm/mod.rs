@@ -5,12 +5,6 @@ pub mod wasi;
 #[cfg(all(feature = "web", target_os = "unknown"))]
 pub mod web;
 
-#[cfg(all(feature = "web", target_os = "unknown", target_feature = "atomics"))]
-compile_error!(
-    "creel's feature `web` does not know shared memory: a wake from another worker would not reach \
-     the event loop; build without the target feature `atomics`"
-);
-
 /// The error of a builder that was asked for several threads.
 #[cfg(any(all(feature = "wasi", target_os = "wasi"), all(feature = "web", target_os = "unknown"),))]
 fn refuse_threads(builder: &crate::runtime::Builder) -> std::io::Result<()> {
@@ -18,8 +12,13 @@ fn refuse_threads(builder: &crate::runtime::Builder) -> std::io::Result<()> {
         crate::runtime::Kind::CurrentThread => Ok(()),
         crate::runtime::Kind::MultiThread => Err(std::io::Error::new(
             std::io::ErrorKind::Unsupported,
-            "WebAssembly has no threads here: use `Builder::new_current_thread`, or \
-             `#[creel::main(flavor = \"current_thread\")]`",
+            if cfg!(target_feature = "atomics") {
+                "a pool needs to know from where its workers load the program: use \
+                 `Builder::build_on_workers`"
+            } else {
+                "WebAssembly has no threads here: use `Builder::new_current_thread`, or \
+                 `#[creel::main(flavor = \"current_thread\")]`"
+            },
         )),
     }
 }

@@ -18,7 +18,8 @@ mod pace;
 mod worker;
 
 use super::driver::Driver;
-use super::thread::Parker;
+use super::parker::Parker;
+use super::thread::{self, JoinHandle};
 use crate::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, fence};
 use crate::collections::run_queue::Ring;
 use crate::env::Env;
@@ -37,7 +38,6 @@ use injector::Injector;
 use std::boxed::Box;
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
 use std::time::Duration;
 use std::vec::Vec;
 use worker::Worker;
@@ -208,6 +208,9 @@ impl Shared {
     }
 
     fn tell_waiting(&self) {
+        if !thread::MAY_WAIT {
+            return;
+        }
         drop(self.ended.lock().unwrap_or_else(PoisonError::into_inner));
         self.on_ended.notify_all();
     }
@@ -434,7 +437,7 @@ impl Pool {
         let pool = Self { shared: Arc::clone(&shared), threads: Lock::new(Vec::new()) };
         for index in 0..count {
             let shared = Arc::clone(&shared);
-            let started = super::thread::spawn(&config.threads, move || {
+            let started = thread::spawn(&config.threads, move || {
                 Worker::new(index, shared).run();
             });
             match started {
@@ -456,20 +459,24 @@ impl Pool {
 }
 
 impl Threads for Pool {
+    fn are_waited_for(&self) -> bool {
+        thread::MAY_WAIT
+    }
+
     fn shut_down(&self, deadline: Deadline, report: &mut ShutdownReport) {
         let shared = &*self.shared;
         if shared.driver.is_inherited() {
             // The workers are the parent's.
             return;
         }
-        if let Deadline::Graceful(_) = deadline {
+        if thread::MAY_WAIT && matches!(deadline, Deadline::Graceful(_)) {
             shared.wait(deadline, || shared.task_count() == 0);
         }
         for shard in &shared.registries {
             report.survivors.extend(shard.0.lock().iter().map(Survivor::of));
         }
         shared.close();
-        if context::with(|cx| cx.occupied.get()) {
+        if !thread::MAY_WAIT || context::with(|cx| cx.occupied.get()) {
             // A thread that tasks depend on does not wait: the workers end by themselves.
             return;
         }

@@ -16,6 +16,8 @@
 
 // Why unsafe: the ring of a seat is used by whoever has the seat.
 
+use super::super::driver::Edges;
+use super::super::parker::Parker;
 use super::pace::Pace;
 use super::{Shared, WORKER, deputy};
 use crate::atomic::Ordering;
@@ -23,8 +25,6 @@ use crate::collections::run_queue::Own;
 use crate::env::context::{self, Post};
 use crate::env::host_now;
 use crate::env::rng;
-use crate::native::driver::Edges;
-use crate::native::thread::Parker;
 use crate::task::executor::{Blocking, Driving, Executor, ExecutorHandle, Wake};
 use crate::task::queue::ReadyQueue;
 use crate::task::{Handle, Task, Turn, guard, poll_as};
@@ -170,7 +170,8 @@ impl Worker {
 
     /// Gives the seat to a substitute; see the module.
     pub(super) fn step_down(&self) {
-        if !self.seated.replace(false) {
+        // Without a blocking pool nobody could come for the seat.
+        if self.shared.env.blocking.is_none() || !self.seated.replace(false) {
             return;
         }
         self.become_stranger();

@@ -260,7 +260,7 @@ impl Drop for Runtime {
             self.end(Duration::ZERO, |_| Deadline::Drop);
             // On a thread that tasks depend on, no thread was waited for.
             assert!(
-                self.threads.is_empty()
+                !self.threads.iter().any(|threads| threads.are_waited_for())
                     || !context::with(|cx| cx.occupied.get())
                     || panics::unwinding(),
                 "a runtime was dropped inside a runtime, where it cannot wait for its threads: \

@@ -114,6 +114,11 @@ impl fmt::Display for Survivor {
 
 /// A part of a runtime that has threads of its own.
 pub(crate) trait Threads: fmt::Debug + Send + Sync {
+    /// Whether whoever drops the runtime waits for the threads to end.
+    fn are_waited_for(&self) -> bool {
+        true
+    }
+
     /// Lets the tasks end until `deadline`, then cancels what can be cancelled, adds what had not
     /// ended to `report`, and ends the threads.
     fn shut_down(&self, deadline: Deadline, report: &mut ShutdownReport);

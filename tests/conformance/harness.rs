@@ -8,6 +8,28 @@ use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
+/// Cases of one thread: they stop the clock, or count on tasks having their turns in order.
+const OF_ONE_THREAD: [&str; 9] = [
+    "actor::",
+    "supervisor::",
+    "time::",
+    "scope::a_shutdown_names_who_is_late",
+    "signals::event_manual_releases_all_until_reset",
+    "sync::mutex_aborted_task_gives_the_lock_back",
+    "sync::rwlock_waiting_writer_holds_back_new_readers",
+    "sync::semaphore_bounds_how_many_are_inside",
+    "task::the_runtime_is_known_inside",
+];
+/// A case that yields and then expects something of another task may be unlucky on the pool.
+pub const TRIES: usize = 3;
+
+impl Case {
+    /// Whether it holds on several threads as well.
+    pub fn is_for_pools(&self) -> bool {
+        !OF_ONE_THREAD.iter().any(|start| self.name.starts_with(start))
+    }
+}
+
 /// What the command line asks for.
 #[derive(Debug, Default)]
 pub struct Request {

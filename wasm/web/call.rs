@@ -27,6 +27,7 @@ std::thread_local! {
 
 /// How functions of JavaScript are made that call `function`, which is the only one of its kind.
 pub(super) fn bound(kind: Kind, function: Function) -> Bound {
+    super::threads::refuse_events();
     FUNCTIONS.with(|functions| functions[kind as usize].set(Some(function)));
     Bound { call: js::exports().call(), kind }
 }

@@ -9,9 +9,16 @@ use wasm_bindgen::prelude::*;
 extern "C" {
     #[wasm_bindgen(js_namespace = console, js_name = error)]
     pub(super) fn console_error(message: &str);
-    /// The console writes the rest into the first, where it says `%s` and `%d`.
+    /// The console puts spaces between them.
     #[wasm_bindgen(js_namespace = console, js_name = error)]
-    pub(super) fn console_panic(form: &str, file: &str, line: u32, column: u32, text: &str);
+    pub(super) fn console_panic(
+        head: &str,
+        text: &str,
+        at: &str,
+        file: &str,
+        line: u32,
+        column: u32,
+    );
 
     /// What it answers is a number in a browser, and in Node an object that becomes one.
     #[wasm_bindgen(js_name = setTimeout)]

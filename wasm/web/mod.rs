@@ -29,7 +29,8 @@
 //!   runtime then stands still: a program whose invariants are broken is not polled again.
 //! - Nothing can block: see [`block_on`](crate::runtime::Runtime::block_on).
 //!
-//! Absent: sharing a runtime between workers, whose memories are separate.
+//! - In a build with threads a multi-threaded runtime runs on workers that share the memory:
+//!   `Builder::build_on_workers`. Without, their memories are separate.
 
 mod abort;
 mod blob;
@@ -48,6 +49,11 @@ mod panics;
 mod port;
 mod promise;
 mod slot;
+#[cfg(target_feature = "atomics")]
+mod threads;
+#[cfg(not(target_feature = "atomics"))]
+#[path = "threads/none.rs"]
+mod threads;
 mod throttle;
 mod websocket;
 mod worker;

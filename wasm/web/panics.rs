@@ -20,13 +20,13 @@ pub(super) fn report_to_console() {
     }));
 }
 
-/// Says what the panic's own `Display` would. The console puts it together, so no program pays for
-/// the code that writes numbers.
+/// Says what the panic's own `Display` would. The console puts the pieces together, so no program pays
+/// for the code that writes numbers.
 fn report(panic: &PanicHookInfo<'_>) {
     let text = message(panic.payload()).unwrap_or("Box<dyn Any>");
     match panic.location() {
         Some(at) => {
-            js::console_panic("panicked at %s:%d:%d:\n%s", at.file(), at.line(), at.column(), text);
+            js::console_panic("panicked:", text, "\n    at", at.file(), at.line(), at.column());
         }
         None => js::console_error(text),
     }

@@ -17,6 +17,8 @@ pub enum Host {
     Node,
     /// The same program in headless Chromium.
     Chromium(Context),
+    /// A page in Chromium, and a program whose workers share its memory.
+    Threads,
     /// WASI preview 1.
     Wasi,
     /// WASI preview 2.
@@ -61,7 +63,7 @@ impl Host {
         match self {
             Host::Native => "native",
             Host::Simulator => "simulator",
-            Host::Node | Host::Chromium(_) => "node",
+            Host::Node | Host::Chromium(_) | Host::Threads => "node",
             Host::Wasi | Host::Wasip2 | Host::Jco => "wasi",
             Host::Wasip3 => "wasip3",
         }
@@ -71,7 +73,7 @@ impl Host {
     fn target(self) -> Option<&'static str> {
         match self {
             Host::Native | Host::Simulator => None,
-            Host::Node | Host::Chromium(_) => Some("wasm32-unknown-unknown"),
+            Host::Node | Host::Chromium(_) | Host::Threads => Some("wasm32-unknown-unknown"),
             Host::Wasi => Some("wasm32-wasip1"),
             Host::Wasip2 | Host::Jco | Host::Wasip3 => Some("wasm32-wasip2"),
         }
@@ -163,6 +165,11 @@ pub fn build(host: Host, source: Source<'_>, log: &mut Log) -> Result<Program, T
         Host::Chromium(context) => {
             Starter::Chromium { node: tools::node()?, chromium: tools::chromium()?, context }
         }
+        Host::Threads => {
+            tools::sources("nightly")?;
+            let (node, chromium) = (tools::node()?, tools::chromium()?);
+            Starter::Chromium { node, chromium, context: Context::Window }
+        }
         Host::Wasi => Starter::Wasi(tools::wasi()?),
         Host::Jco => Starter::Wasi(tools::Wasi::Jco(tools::jco()?)),
         Host::Wasip2 | Host::Wasip3 => Starter::Wasi(tools::Wasi::Wasmtime(tools::wasmtime()?)),
@@ -174,6 +181,7 @@ pub fn build(host: Host, source: Source<'_>, log: &mut Log) -> Result<Program, T
     let path = match host {
         Host::Node => bind(&built, source, "nodejs", log)?,
         Host::Chromium(_) => bind(&built, source, "web", log)?,
+        Host::Threads => bind(&built, Source { package: "creel-threads", ..source }, "web", log)?,
         _ => built,
     };
     Ok(Program { path, starter })
@@ -181,7 +189,8 @@ pub fn build(host: Host, source: Source<'_>, log: &mut Log) -> Result<Program, T
 
 fn compile(host: Host, source: Source<'_>, log: &mut Log) -> Result<PathBuf, String> {
     let action: &[&str] = if source.kind == "--test" { &["test", "--no-run"] } else { &["build"] };
-    let mut command = shell::cargo(action);
+    let mut command =
+        if host == Host::Threads { with_threads(action) } else { shell::cargo(action) };
     command.args(["--quiet", "--message-format", "json-render-diagnostics"]);
     let entry = source.entry.unwrap_or(host.name());
     command.args(["--package", source.package, source.kind, entry]);
@@ -202,6 +211,22 @@ fn compile(host: Host, source: Source<'_>, log: &mut Log) -> Result<PathBuf, Str
         .rev()
         .find_map(if host == Host::Wasip3 { library } else { executable })
         .ok_or_else(|| format!("{} built nothing", shell::shown(&command)))
+}
+
+/// A cargo command whose programs share their memory with their workers: the standard library is
+/// built along, for that of the toolchain has no atomics on this target.
+fn with_threads(action: &[&str]) -> Command {
+    let mut flags = "-Ctarget-feature=+atomics,+bulk-memory,+mutable-globals \
+                     -Clink-arg=--shared-memory -Clink-arg=--import-memory \
+                     -Clink-arg=--max-memory=1073741824"
+        .to_owned();
+    for name in ["__wasm_init_tls", "__tls_size", "__tls_align", "__tls_base", "__heap_base"] {
+        flags += &format!(" -Clink-arg=--export={name}");
+    }
+    let mut command = shell::cargo_of("nightly", action);
+    command.arg("-Zbuild-std=std,panic_abort").env("RUSTFLAGS", flags);
+    command.env("CARGO_TARGET_DIR", repo::target().join("threads"));
+    command
 }
 
 /// The path in a message of cargo that says what it built.

@@ -1,6 +1,6 @@
 //! Who asks for turns and takes them.
 //!
-//! A [`Host`] is resting or running. While it rests any of five calls may be on its way to it, each
+//! A [`Host`] is resting or running. While it rests any of six calls may be on its way to it, each
 //! asked for at most once ([`Cause`]):
 //!
 //! ```text
@@ -23,17 +23,18 @@
 //!    timers that are due.
 //! 5. Only background tasks are ready: be called when the event loop has nothing else.
 //!
-//! Only this thread touches a host. JavaScript knows it by its number in a table, never by a
+//! In a build with threads the sixth call, the bell, tells that another thread woke a task.
+//!
+//! Only this thread touches a host; a wake from another rings its [`Bell`]. JavaScript knows it by its number in a table, never by a
 //! closure. A host is never freed: when its [`EventLoop`](super::EventLoop) ends it is at rest until
 //! another takes it, to which a call that comes late is a turn too many and does no harm. So a
 //! program that ends no event loop, as most do, contains nothing of what ending one takes.
 //! While it runs, `wake` and calls from inside a poll do nothing, for the turn sees the work
 //! itself. A trap inside a poll (a panic, on this target) leaves it running for good: a program
 //! whose invariants are broken is not polled again.
-//!
-//! Absent on purpose: waking another worker.
 
 use super::super::{js, throttle};
+use super::bell::Bell;
 use super::hop::{Hop, Later};
 use super::slice::{Density, Pace, Slice};
 use super::work::{Priority, Share, Work};
@@ -59,6 +60,7 @@ enum Cause {
     Timer = 2,
     Background = 3,
     Mark = 4,
+    Bell = 5,
 }
 
 pub(super) struct Host {
@@ -80,6 +82,7 @@ pub(super) struct Host {
     timer: Cell<Option<Timer>>,
     resolved: js::Resolved,
     on_microtask: js::Callback,
+    bell: Bell,
     on_timer: Once<js::Callback>,
     hop: Once<Hop>,
     mark: Once<Hop>,
@@ -170,7 +173,8 @@ extern "C" fn __creel_turn(number: usize, cause: u32) {
         1 => Cause::Hop,
         2 => Cause::Timer,
         3 => Cause::Background,
-        _ => Cause::Mark,
+        4 => Cause::Mark,
+        _ => Cause::Bell,
     };
     turn(number, cause);
 }
@@ -180,8 +184,8 @@ impl Host {
     pub(super) fn start(builder: &mut Builder, options: Options) -> &'static Self {
         let is_free = |host: &&Self| !host.running.get() && host.work.borrow().is_none();
         let host = hosts().find(is_free).unwrap_or_else(Self::enlist);
-        let number = host.number;
-        let wake = move || self::host(number).into_iter().for_each(Self::wake);
+        let (number, rope) = (host.number, host.bell.rope());
+        let wake = move || rope.pull(|| self::host(number).into_iter().for_each(Self::wake));
         host.options.set(options);
         let old = host.work.replace(Some(Work::new(builder.build_hosted(Box::new(wake)))));
         // It was free: there is nothing to drop, which the compiler cannot know.
@@ -206,6 +210,7 @@ impl Host {
             timer: Cell::new(None),
             resolved: js::Resolved::new(),
             on_microtask: callback(number, Cause::Microtask),
+            bell: Bell::new(),
             on_timer: Once::new(),
             hop: Once::new(),
             mark: Once::new(),
@@ -214,6 +219,7 @@ impl Host {
             before,
         }));
         LAST.set(Some(host));
+        host.hear();
         host
     }
 
@@ -226,13 +232,15 @@ impl Host {
         F: Future + 'static,
         F::Output: 'static,
     {
-        let number = self.number;
+        let (number, rope) = (self.number, self.bell.rope());
         let wake = move || {
-            let Some(host) = host(number) else { return };
-            match priority {
-                Priority::Background => host.ask_later(),
-                _ => host.wake(),
-            }
+            rope.pull(|| {
+                let Some(host) = host(number) else { return };
+                match priority {
+                    Priority::Background => host.ask_later(),
+                    _ => host.wake(),
+                }
+            });
         };
         self.on_background.set(Some(Self::ask_later));
         self.with_work(|work| work.spawn(priority, Box::new(wake), future))
@@ -269,6 +277,11 @@ impl Host {
         }
     }
 
+    /// Listens to the bell, from now on or again.
+    fn hear(&self) {
+        self.bell.listen(|| callback(self.number, Cause::Bell));
+    }
+
     fn ask_later(&self) {
         if !self.running.get() && !self.asked_later.replace(true) {
             let call = || Later::new(callback(self.number, Cause::Background));
@@ -281,6 +294,7 @@ impl Host {
             Cause::Microtask | Cause::Hop => self.asked.set(false),
             Cause::Background => self.asked_later.set(false),
             Cause::Mark => return self.density.turned(),
+            Cause::Bell => self.hear(),
             Cause::Timer => {
                 self.due.set(true);
                 if let Some(timer) = self.timer.take() {

@@ -5,8 +5,11 @@
 //! | `host.rs` | who asks for turns and takes them: the states are told there |
 //! | `work.rs` | what there is to run: a runtime, and a set of tasks for each other priority |
 //! | `slice.rs` | how long a turn may be |
+//! | `bell.rs` | how other threads wake it |
 //! | `hop.rs` | how to let the event loop do something else first |
 
+#[cfg_attr(not(target_feature = "atomics"), path = "bell_none.rs")]
+mod bell;
 mod hop;
 mod host;
 mod slice;
@@ -76,6 +79,7 @@ impl EventLoop {
 
     /// [`new`](Self::new) with a budget of its own, or turns that begin elsewhere.
     pub fn with(builder: &mut Builder, options: Options) -> Self {
+        super::threads::refuse_events();
         super::set_up();
         let host = Host::start(builder, options);
         let handle = host.handle();

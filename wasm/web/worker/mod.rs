@@ -13,6 +13,8 @@ mod start;
 pub use inside::Jobs;
 pub use pool::{Pool, PoolOptions};
 pub use start::Script;
+#[cfg(target_feature = "atomics")]
+pub(super) use start::browser_worker;
 
 use super::port::Port;
 use super::spawn_local;

@@ -121,9 +121,12 @@ impl Thread {
         let start = Array::of2(&script.place.as_str().into(), &far);
         let transfer = Array::of1(&far);
         let worker = match script.kind {
-            Kind::Module => start_module(&start, &transfer),
-            Kind::Node => start_node(&start, &transfer),
-        }?;
+            Kind::Module => {
+                let code = format!("{REPORT}{BROWSER}");
+                browser_worker(script, &code, "", &start, &transfer)?.unchecked_into()
+            }
+            Kind::Node => start_node(&start, &transfer)?,
+        };
         let report = near.injector();
         let is_module = script.kind == Kind::Module;
         let listener = Listener::new(move |_, error| {
@@ -143,8 +146,16 @@ impl Thread {
     }
 }
 
-fn start_module(start: &Array, transfer: &Array) -> io::Result<JsWorker> {
-    if WORKER.with(Option::is_none) {
+/// Starts a worker of a browser that runs `code` and is sent `start`, whose first value becomes the
+/// place of `script`.
+pub(in super::super) fn browser_worker(
+    script: &Script,
+    code: &str,
+    name: &str,
+    start: &Array,
+    transfer: &Array,
+) -> io::Result<JsValue> {
+    if WORKER.with(Option::is_none) || script.kind == Kind::Node {
         return Err(Unsupported::new(
             "Worker",
             "start workers from the page or a dedicated worker; in Node use `Script::node`",
@@ -152,14 +163,13 @@ fn start_module(start: &Array, transfer: &Array) -> io::Result<JsWorker> {
         .into());
     }
     // Relative to where this program is, for the blob has no place of its own.
-    let place = start.get(0).as_string().unwrap_or_default();
-    start.set(0, absolute(&place).into());
-    let code = Array::of1(&format!("{REPORT}{BROWSER}").into());
+    start.set(0, absolute(&script.place).into());
+    let code = Array::of1(&code.into());
     let url = URL::create_object_url(&Blob::new(&code, &object(&[("type", "text/javascript")])));
-    let worker = JsWorker::new(&url, &object(&[("type", "module")]));
+    let worker = JsWorker::new(&url, &object(&[("type", "module"), ("name", name)]));
     let sent = worker.and_then(|worker| {
         worker.post_message(start, transfer)?;
-        Ok(worker)
+        Ok(worker.into())
     });
     // The worker may fetch it later; the few bytes live as long as the page.
     sent.map_err(|thrown| {

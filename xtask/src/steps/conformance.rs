@@ -18,7 +18,7 @@ const LIST: Source<'static> = Source {
     features: |host| match host {
         Host::Native => "full,fiber",
         Host::Simulator => "full",
-        Host::Node | Host::Chromium(_) => "std,macros,web",
+        Host::Node | Host::Chromium(_) | Host::Threads => "std,macros,web",
         Host::Wasi => "std,macros,wasi,io-std,fs",
         Host::Wasip2 => "std,macros,wasi,io-std,fs,net",
         Host::Jco => "std,macros,wasi,io-std",
@@ -85,6 +85,10 @@ pub fn node(log: &mut Log) -> Verdict {
 
 pub fn window(log: &mut Log) -> Verdict {
     run_list(Host::Chromium(Context::Window), log)
+}
+
+pub fn threads(log: &mut Log) -> Verdict {
+    run_list(Host::Threads, log)
 }
 
 pub fn worker(log: &mut Log) -> Verdict {
@@ -192,10 +196,13 @@ fn cases_in_sources(host: Host) -> Result<BTreeSet<String>, String> {
         texts.push(std::fs::read_to_string(entry.path()).map_err(|error| error.to_string())?);
     }
     // What this host promises beyond the list.
-    if matches!(host, Host::Node | Host::Chromium(_)) {
+    if matches!(host, Host::Node | Host::Chromium(_) | Host::Threads) {
         for file in OF_EVENT_LOOPS {
             texts.push(repo::read(file)?);
         }
+    }
+    if host == Host::Threads {
+        texts.push(repo::read("tests/hosts/threads.rs")?);
     }
     if matches!(host, Host::Wasi | Host::Wasip2 | Host::Jco) {
         texts.push(repo::read("tests/hosts/wasi.rs")?);

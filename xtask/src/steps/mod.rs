@@ -71,6 +71,7 @@ steps! {
     "conformance/simulator" conformance::simulator, "the conformance list under 100 seeds";
     "conformance/node" conformance::node, "the conformance list in Node";
     "conformance/window" conformance::window, "the conformance list in a page in Chromium";
+    "conformance/threads" conformance::threads, "the conformance list in a page whose workers share its memory, and pools of them";
     "conformance/worker" conformance::worker, "the conformance list in a worker in Chromium";
     "conformance/shared-worker" conformance::shared_worker, "the conformance list in a shared worker";
     "conformance/service-worker" conformance::service_worker, "the conformance list in a service worker";

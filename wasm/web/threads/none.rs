@@ -1,0 +1,4 @@
+//! Stands for this folder in builds without threads.
+
+/// Every thread hears events.
+pub(super) fn refuse_events() {}

@@ -1,0 +1,183 @@
+//! What the pool asks of the system, by dedicated workers with this module and this memory.
+//!
+//! Why unsafe: a closure goes to its thread as an address.
+
+use super::super::error::{Unsupported, io_error};
+use super::super::js;
+use super::super::listener::Listener;
+use super::super::worker::{Script, browser_worker};
+use crate::runtime::ThreadConfig;
+use crate::task::guard;
+use js_sys::{Array, ArrayBuffer, JsString, Reflect, WebAssembly};
+use std::boxed::Box;
+use std::cell::{Cell, RefCell};
+use std::io;
+use std::num::NonZeroUsize;
+use std::vec::Vec;
+use wasm_bindgen::{JsCast, JsValue};
+
+/// Nothing waits here: the main thread may not, and a worker of a pool is occupied.
+pub(super) const MAY_WAIT: bool = false;
+
+/// A thread that ends by itself.
+#[derive(Debug)]
+pub(super) struct JoinHandle<T>(std::marker::PhantomData<T>);
+
+impl<T> JoinHandle<T> {
+    /// Does nothing: nobody waits here.
+    pub(super) fn join(self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+type Body = Box<dyn FnOnce() + Send>;
+
+std::thread_local! {
+    /// From where the threads that are started now load the program.
+    static SCRIPT: RefCell<Option<Script>> = const { RefCell::new(None) };
+    /// Whether this thread belongs to a pool.
+    static IS_OF_POOL: Cell<bool> = const { Cell::new(false) };
+    /// Who hears that a thread ended badly. Never dropped: nobody tells when one ends well.
+    static REPORTS: RefCell<Vec<Listener>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Runs `f`, whose threads load `script`.
+pub(super) fn with_script<R>(script: &Script, f: impl FnOnce() -> R) -> R {
+    SCRIPT.set(Some(script.clone()));
+    let answer = f();
+    SCRIPT.set(None);
+    answer
+}
+
+/// The shared memory.
+pub(in super::super) fn memory() -> ArrayBuffer {
+    wasm_bindgen::memory().unchecked_into::<WebAssembly::Memory>().buffer().unchecked_into()
+}
+
+/// # Panics
+/// On a thread of a pool, where nothing of JavaScript's is ever heard.
+#[track_caller]
+pub(in super::super) fn refuse_events() {
+    assert!(
+        !IS_OF_POOL.get(),
+        "a worker of a multi-threaded runtime waits with its thread, so JavaScript cannot call it: \
+         await promises, events and the like on the event loop of a page or worker, and send what \
+         they bring by a channel"
+    );
+}
+
+/// The beginning of a thread: a message brings the program, its memory, and what to run.
+const BOOT: &str = "
+addEventListener('message', ({ data: [place, module, memory, body, stack] }) => {
+    import(place).then((program) => {
+        const own = program.initSync({ module, memory, thread_stack_size: stack });
+        own.__creel_thread(body);
+        own.__wbindgen_thread_destroy?.();
+        close();
+    }).catch((error) => setTimeout(() => { throw error; }));
+}, { once: true });
+";
+
+/// Starts a thread of a runtime, between its callbacks.
+///
+/// # Errors
+/// Where the memory is not shared, or no worker can be started.
+pub(super) fn spawn(
+    config: &ThreadConfig,
+    run: impl FnOnce() + Send + 'static,
+) -> io::Result<JoinHandle<()>> {
+    check()?;
+    let script = SCRIPT.with_borrow(Clone::clone).expect("a pool is started with a script");
+    let (on_start, on_stop) = (config.on_start.clone(), config.on_stop.clone());
+    let body: Body = Box::new(move || {
+        IS_OF_POOL.set(true);
+        on_start.iter().for_each(|call| guard(|| call()));
+        run();
+        on_stop.iter().for_each(|call| guard(|| call()));
+    });
+    let body = Box::into_raw(Box::new(body));
+    let stack = config.stack_size.map_or(JsValue::UNDEFINED, |bytes| {
+        JsValue::from(bytes.next_multiple_of(64 * 1024) as u32)
+    });
+    let start = Array::of5(
+        &JsValue::UNDEFINED,
+        &wasm_bindgen::module(),
+        &wasm_bindgen::memory(),
+        &(body.addr() as u32).into(),
+        &stack,
+    );
+    match browser_worker(&script, BOOT, &config.thread_name(), &start, &Array::new()) {
+        Ok(worker) => {
+            report(&worker);
+            Ok(JoinHandle(std::marker::PhantomData))
+        }
+        Err(error) => {
+            // SAFETY: nobody was given the address.
+            drop(unsafe { Box::from_raw(body) });
+            Err(error)
+        }
+    }
+}
+
+/// Says on the console when a thread ended badly.
+fn report(worker: &JsValue) {
+    let listener = Listener::new(|_, error| {
+        error.unchecked_ref::<js::Event>().prevent_default();
+        let said = Reflect::get(&error, &"message".into()).unwrap_or(JsValue::UNDEFINED);
+        let said = said.as_string().unwrap_or_else(|| "its script does not load".into());
+        js::console_error(&std::format!("a worker of a multi-threaded runtime is gone: {said}"));
+    });
+    if listener.listen(worker, "error", 0).is_ok() {
+        REPORTS.with_borrow_mut(|reports| reports.push(listener));
+    }
+}
+
+/// # Errors
+/// What is missing here for threads.
+fn check() -> io::Result<()> {
+    let atomics = Reflect::get(&js_sys::global(), &"Atomics".into()).map_err(io_error)?;
+    let has_wait = Reflect::get(&atomics, &"waitAsync".into()).is_ok_and(|it| it.is_function());
+    if !has_wait {
+        return Err(Unsupported::new(
+            "Atomics.waitAsync",
+            "without it other threads cannot wake this one; use `Pool` and its workers with memories \
+             of their own",
+        )
+        .into());
+    }
+    let isolated = Reflect::get(&js_sys::global(), &"crossOriginIsolated".into());
+    if isolated.is_ok_and(|isolated| isolated.is_falsy()) {
+        return Err(Unsupported::new(
+            "shared memory",
+            "serve the page with `Cross-Origin-Opener-Policy: same-origin` and \
+             `Cross-Origin-Embedder-Policy: require-corp`",
+        )
+        .into());
+    }
+    Ok(())
+}
+
+/// How many processors there are, as far as the browser tells.
+pub(super) fn available_parallelism() -> io::Result<NonZeroUsize> {
+    let get = |of: &JsValue, name: &str| Reflect::get(of, &JsString::from(name)).ok();
+    let navigator = get(&js_sys::global(), "navigator");
+    let count = navigator.and_then(|it| get(&it, "hardwareConcurrency")).and_then(|it| it.as_f64());
+    let count = count.and_then(|count| NonZeroUsize::new(count as usize));
+    count.ok_or_else(|| {
+        Unsupported::new("navigator.hardwareConcurrency", "say how many `worker_threads`").into()
+    })
+}
+
+/// A hint: there is nothing to give way with.
+pub(super) fn yield_now() {
+    std::hint::spin_loop();
+}
+
+/// What a new thread runs, once.
+// SAFETY: the name is this crate's own.
+#[unsafe(no_mangle)]
+extern "C" fn __creel_thread(body: *mut Body) {
+    // SAFETY: the address that `spawn` gave to this thread alone.
+    let body = unsafe { Box::from_raw(body) };
+    body();
+}
