@@ -11,7 +11,6 @@ use super::spawn::start;
 use crate::env::context::Restore;
 use crate::env::owner::{Owner, OwnerRef};
 use alloc::boxed::Box;
-use alloc::sync::Arc;
 use core::fmt;
 use core::future::Future;
 use core::marker::PhantomData;
@@ -70,8 +69,8 @@ impl LocalSet {
     /// A set that a host [ticks](Self::tick) when `wake` has asked for it, in the context of a
     /// runtime.
     #[allow(dead_code)] // only the event loop has such sets
-    pub(crate) fn hosted(wake: impl Fn() + Send + Sync + 'static) -> Self {
-        let nest = Nest::hosted(Box::new(wake), Blocking::Refused);
+    pub(crate) fn hosted(wake: Box<dyn Fn() + Send + Sync>) -> Self {
+        let nest = Nest::hosted(wake, Blocking::Refused);
         Self { nest, _not_send: PhantomData }
     }
 
