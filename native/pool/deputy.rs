@@ -15,8 +15,8 @@
 //! So a pool that does nothing does not wake up for this, and one that does something pays for a nap
 //! every few milliseconds.
 
+use super::super::parker::Parker;
 use super::Shared;
-use crate::native::thread::Parker;
 use std::time::Duration;
 
 /// How late a timer may be, and how long sources may be left alone, before the deputy sees to them.
