@@ -1,6 +1,7 @@
 //! What the leaves tell without the feature `dump`: nothing. `dump/mod.rs` says what it would be.
 
 use super::site::Site;
+use super::spans::Resource;
 use core::task::Poll;
 
 #[derive(Debug)]
@@ -97,18 +98,25 @@ pub(crate) fn located<F>(_site: Site, future: F) -> F {
 
 /// What a lock knows about itself.
 #[derive(Debug)]
-pub(crate) struct Lockable;
+pub(crate) struct Lockable {
+    pub(crate) resource: Resource,
+}
 
 impl Lockable {
     pub(crate) const fn new(_kind: &'static str, _whole: usize) -> Self {
-        Self
+        Self { resource: Resource::NONE }
+    }
+
+    #[inline]
+    pub(crate) fn seen_as(self, _resource: Resource) -> Self {
+        self
     }
 
     #[inline]
     pub(crate) fn taken(&self, _permits: usize) {}
 
     #[inline]
-    pub(crate) fn given_back(&self) {}
+    pub(crate) fn given_back(&self, _permits: usize) {}
 
     #[inline]
     pub(crate) fn wait(&self, _permits: usize) -> Wait {

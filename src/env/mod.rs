@@ -12,6 +12,8 @@ pub(crate) mod dump;
 pub(crate) mod panics;
 pub(crate) mod rng;
 pub(crate) mod site;
+#[cfg_attr(not(feature = "tracing"), path = "spans_none.rs")]
+pub(crate) mod spans;
 pub(crate) mod wait;
 #[cfg(feature = "alloc")]
 pub(crate) mod wake_set;

@@ -6,6 +6,7 @@ use super::held::{Locked, NEVER_CLOSED, Share, reads_through, writes_through};
 use super::permits::Permits;
 use crate::env::dump::Lockable;
 use crate::env::site::Site;
+use crate::env::spans::Resource;
 use core::cell::UnsafeCell;
 use core::fmt;
 use core::future::Future;
@@ -59,8 +60,11 @@ unsafe impl<T: ?Sized + Send> Sync for Mutex<T> {}
 
 impl<T> Mutex<T> {
     /// An unlocked mutex.
+    #[track_caller]
     pub fn new(value: T) -> Self {
-        Self { permits: Permits::new(1, Lockable::new("mutex", 1)), value: UnsafeCell::new(value) }
+        let seen = Resource::new("Mutex", "Sync", Site::here());
+        let permits = Permits::new(1, Lockable::new("mutex", 1).seen_as(seen));
+        Self { permits, value: UnsafeCell::new(value) }
     }
 
     /// Like [`new`](Self::new), for statics and constants.
@@ -105,10 +109,11 @@ impl<T: ?Sized> Mutex<T> {
     /// ```
     #[track_caller]
     pub fn lock(&self) -> impl Future<Output = MutexGuard<'_, T>> {
-        Site::here().of(async move {
+        let op = self.permits.op("Mutex::lock");
+        Site::here().of(op.of(async move {
             self.permits.acquire(1).await.expect(NEVER_CLOSED);
             MutexGuard { held: Share(self) }
-        })
+        }))
     }
 
     /// Takes the lock if it is free.

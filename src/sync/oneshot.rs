@@ -35,6 +35,7 @@ use self::error::{RecvError, TryRecvError};
 use crate::env::coop;
 use crate::env::dump::{self, Wait};
 use crate::env::site::Site;
+use crate::env::spans::{Op, Resource};
 use core::fmt;
 use core::future::{Future, poll_fn};
 use core::pin::Pin;
@@ -52,9 +53,12 @@ use core::task::{Context, Poll, ready};
 /// assert_eq!(rx.try_recv(), Ok("here"));
 /// ```
 #[inline]
+#[track_caller]
 pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
     let (tx, rx) = Link::pair();
-    (Sender { link: Some(tx) }, Receiver { link: Some(rx) })
+    let resource = Resource::new("Sender|Receiver", "Sync", Site::here());
+    let op = resource.op("Receiver::await", "poll_recv");
+    (Sender { link: Some(tx) }, Receiver { link: Some(rx), op })
 }
 
 /// The half that sends, once.
@@ -195,6 +199,7 @@ impl<T> fmt::Debug for Sender<T> {
 pub struct Receiver<T> {
     /// `None` once the receiver has answered.
     link: Option<Link<T>>,
+    op: Op,
 }
 
 // SAFETY: as for the sender.
@@ -275,12 +280,15 @@ impl<T> Future for Receiver<T> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
         let link = this.link.as_ref().expect("a oneshot receiver was polled after it had answered");
-        let receipt = ready!(coop::poll_proceed(cx));
-        if link.state() & (SENT | CLOSED) == 0 && !link.watch_sent(cx.waker()) {
-            let wait = || Wait::new("oneshot receiver").on(link.address());
-            return dump::told(Poll::Pending, wait);
-        }
-        receipt.made_progress();
+        ready!(this.op.poll(|| {
+            let receipt = ready!(coop::poll_proceed(cx));
+            if link.state() & (SENT | CLOSED) == 0 && !link.watch_sent(cx.waker()) {
+                let wait = || Wait::new("oneshot receiver").on(link.address());
+                return dump::told(Poll::Pending, wait);
+            }
+            receipt.made_progress();
+            Poll::Ready(())
+        }));
         Poll::Ready(this.answer().ok_or(RecvError(())))
     }
 }

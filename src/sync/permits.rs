@@ -25,6 +25,7 @@ use super::wait::{WaitList, WaitPoint, Waiter, WakeList, wake_while};
 use crate::atomic::{AtomicUsize, Ordering};
 use crate::env::coop;
 use crate::env::dump::{Lockable, Wait};
+use crate::env::spans::Op;
 use crate::lock::{Lock, LockGuard};
 use core::cell::Cell;
 use core::fmt;
@@ -134,6 +135,11 @@ impl Permits {
         }
     }
 
+    /// A wait for permits, for whoever watches.
+    pub(crate) fn op(&self, source: &'static str) -> Op {
+        self.lockable.resource.op(source, "poll")
+    }
+
     /// Takes `n` permits, in turn.
     #[inline]
     #[track_caller]
@@ -149,7 +155,7 @@ impl Permits {
     #[inline]
     #[track_caller]
     pub(crate) fn release(&self, n: usize) {
-        self.lockable.given_back();
+        self.lockable.given_back(n);
         if !self.put(n) {
             self.distribute(self.waiters.lock(), n);
         }
@@ -229,9 +235,9 @@ impl Permits {
         }
     }
 
-    /// Under the lock: whether the need is met; the error is what it had got before the close. If
-    /// there is no answer, whoever asked enlists.
-    fn admit(&self, need: &Need, notified: bool) -> Option<Result<(), usize>> {
+    /// Under the lock: the permits, if the need is met; the error is what it had got before the
+    /// close. If there is no answer, whoever asked enlists.
+    fn admit(&self, need: &Need, notified: bool) -> Option<Result<usize, usize>> {
         let mut state = self.state.load(Ordering::Relaxed);
         loop {
             if state & CLOSED != 0 {
@@ -239,8 +245,7 @@ impl Permits {
             }
             if notified {
                 need.empty();
-                self.lockable.taken(need.total);
-                return Some(Ok(()));
+                return Some(Ok(need.total));
             }
             if state & WAITERS != 0 {
                 return None;
@@ -255,10 +260,7 @@ impl Permits {
                 Ordering::Acquire,
                 Ordering::Relaxed,
             ) {
-                Ok(_) if flag == 0 => {
-                    self.lockable.taken(need.total);
-                    return Some(Ok(()));
-                }
+                Ok(_) if flag == 0 => return Some(Ok(need.total)),
                 Ok(_) => {
                     need.missing.set(need.total - taken);
                     return None;
@@ -367,12 +369,17 @@ impl Acquire<'_> {
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), AcquireError>> {
         let permits = *waiter.point();
-        waiter.enroll(Some(cx.waker()), |_, need, notified| permits.admit(need, notified)).map_err(
-            |unused| {
+        let admit = |_: &mut _, need: &Need, notified| permits.admit(need, notified);
+        waiter.enroll(Some(cx.waker()), admit).map(|admitted| match admitted {
+            Ok(taken) => {
+                permits.lockable.taken(taken);
+                Ok(())
+            }
+            Err(unused) => {
                 permits.release(unused);
-                AcquireError(())
-            },
-        )
+                Err(AcquireError(()))
+            }
+        })
     }
 }
 

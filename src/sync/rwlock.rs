@@ -8,6 +8,7 @@ use super::held::{Locked, NEVER_CLOSED, Share, Whole, reads_through, writes_thro
 use super::permits::Permits;
 use crate::env::dump::Lockable;
 use crate::env::site::Site;
+use crate::env::spans::Resource;
 use core::cell::UnsafeCell;
 use core::fmt;
 use core::future::Future;
@@ -63,6 +64,7 @@ unsafe impl<T: ?Sized + Send + Sync> Sync for RwLock<T> {}
 
 impl<T> RwLock<T> {
     /// An unlocked lock.
+    #[track_caller]
     pub fn new(value: T) -> Self {
         Self::with_max_readers(value, MAX_READERS)
     }
@@ -84,7 +86,11 @@ impl<T> RwLock<T> {
     #[track_caller]
     pub fn with_max_readers(value: T, max_reads: u32) -> Self {
         check_max_readers(max_reads);
-        let permits = Permits::new(max_reads as usize, Lockable::new("rwlock", max_reads as usize));
+        let seen = Resource::new("RwLock", "Sync", Site::here());
+        let permits = Permits::new(
+            max_reads as usize,
+            Lockable::new("rwlock", max_reads as usize).seen_as(seen),
+        );
         Self { permits, max_readers: max_reads, value: UnsafeCell::new(value) }
     }
 
@@ -144,10 +150,11 @@ impl<T: ?Sized> RwLock<T> {
     /// ```
     #[track_caller]
     pub fn read(&self) -> impl Future<Output = RwLockReadGuard<'_, T>> {
-        Site::here().of(async move {
+        let op = self.permits.op("RwLock::read");
+        Site::here().of(op.of(async move {
             self.permits.acquire(1).await.expect(NEVER_CLOSED);
             RwLockReadGuard::new(Share(&self.permits), self.value.get())
-        })
+        }))
     }
 
     /// Reads at once, if nobody writes or waits.
@@ -180,10 +187,11 @@ impl<T: ?Sized> RwLock<T> {
     /// ```
     #[track_caller]
     pub fn write(&self) -> impl Future<Output = RwLockWriteGuard<'_, T>> {
-        Site::here().of(async move {
+        let op = self.permits.op("RwLock::write");
+        Site::here().of(op.of(async move {
             self.permits.acquire(self.max_readers as usize).await.expect(NEVER_CLOSED);
             RwLockWriteGuard::new(self.whole(), self.value.get())
-        })
+        }))
     }
 
     /// Writes at once, if nobody has the lock or waits for it.

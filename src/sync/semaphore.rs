@@ -3,6 +3,7 @@
 use super::permits::{AcquireError, Permits, TryAcquireError};
 use crate::env::dump::Lockable;
 use crate::env::site::Site;
+use crate::env::spans::Resource;
 use core::future::Future;
 
 #[cfg(feature = "alloc")]
@@ -57,7 +58,11 @@ impl Semaphore {
     /// If `permits` exceeds [`MAX_PERMITS`](Self::MAX_PERMITS).
     #[track_caller]
     pub fn new(permits: usize) -> Self {
-        Self { permits: Permits::new(permits, Lockable::new("semaphore", usize::MAX)) }
+        let seen = Resource::new("Semaphore", "Sync", Site::here());
+        seen.permits(permits, "override");
+        Self {
+            permits: Permits::new(permits, Lockable::new("semaphore", usize::MAX).seen_as(seen)),
+        }
     }
 
     /// Like [`new`](Self::new), for statics and constants.
@@ -133,10 +138,11 @@ impl Semaphore {
     /// ```
     #[track_caller]
     pub fn acquire(&self) -> impl Future<Output = Result<SemaphorePermit<'_>, AcquireError>> {
-        Site::here().of(async move {
+        let op = self.permits.op("Semaphore::acquire");
+        Site::here().of(op.of(async move {
             self.permits.acquire(1).await?;
             Ok(SemaphorePermit { semaphore: self, permits: 1 })
-        })
+        }))
     }
 
     /// Waits for `n` permits. They are collected as they come back while nobody overtakes.
@@ -165,11 +171,12 @@ impl Semaphore {
         &self,
         n: u32,
     ) -> impl Future<Output = Result<SemaphorePermit<'_>, AcquireError>> {
-        Site::here().of(async move {
+        let op = self.permits.op("Semaphore::acquire_many");
+        Site::here().of(op.of(async move {
             let n = n as usize;
             self.permits.acquire(n).await?;
             Ok(SemaphorePermit { semaphore: self, permits: n })
-        })
+        }))
     }
 
     /// Takes a permit if one is free.

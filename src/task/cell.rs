@@ -34,6 +34,7 @@ use crate::env::id::Id;
 use crate::env::owner::{OwnerRef, RawTask};
 use crate::env::panics::CAUGHT;
 use crate::env::site::Site;
+use crate::env::spans::{Kind, TaskSpan};
 use crate::env::waker_slot::WakerSlot;
 use alloc::boxed::Box;
 use core::any::Any;
@@ -104,6 +105,9 @@ struct Cell<F: Future, M> {
 
 /// What a cell knows of its task besides the future.
 pub(crate) trait Meta: 'static {
+    /// Whether the task has a thread of its own.
+    const BLOCKING: bool = false;
+
     fn name(&self) -> Option<&str> {
         None
     }
@@ -191,10 +195,16 @@ impl Task {
         local: bool,
         spawned_at: Site,
     ) -> Self {
+        let kind = match (M::BLOCKING, local) {
+            (true, _) => Kind::Blocking,
+            (false, true) => Kind::Local,
+            (false, false) => Kind::Task,
+        };
+        let span = TaskSpan::new(kind, meta.name(), id, size_of::<F>(), spawned_at);
         let cell = Box::new(Cell {
             header: Header {
                 state: State::new(),
-                record: Record::new(&owner, spawned_at),
+                record: Record::new(&owner, spawned_at, span),
                 vtable: if local { Cell::<F, M>::LOCAL } else { Cell::<F, M>::VTABLE },
                 owner,
                 link: UnsafeCell::new(Link { next: None }),
@@ -321,9 +331,11 @@ impl Task {
         }
         header.record.note_poll();
         // SAFETY: rule 5, the task is held.
-        let poll = with_waker(self, |cx| unsafe { (header.vtable.poll)(self.0, cx) });
+        let poll = || with_waker(self, |cx| unsafe { (header.vtable.poll)(self.0, cx) });
+        let poll = header.record.span.enter(poll);
         header.record.note_poll();
         if poll.is_ready() {
+            header.record.span.close();
             return Polled::Ready;
         }
         if context::with(|cx| cx.yielded.replace(false)) {
@@ -359,8 +371,10 @@ impl Task {
 
     /// Drops the future of a held task; the outcome becomes "cancelled".
     pub(crate) fn cancel(self) {
+        let header = self.header();
         // SAFETY: rule 5, the task is held.
-        unsafe { (self.header().vtable.cancel)(self.0) }
+        header.record.span.enter(|| unsafe { (header.vtable.cancel)(self.0) });
+        header.record.span.close();
     }
 
     /// Gives up on a held task whose future must not be dropped on this thread: it is leaked with
@@ -371,6 +385,7 @@ impl Task {
         self.add_ref();
         // SAFETY: rule 5, the task is held.
         self.header().stage.with_mut(|stage| unsafe { *stage = Stage::Cancelled });
+        self.header().record.span.close();
     }
 
     /// Publishes the outcome after [`Turn::Done`] and gives up the owner's reference.

@@ -5,6 +5,7 @@ use crate::env::dump;
 use crate::env::instant::Instant;
 use crate::env::owner::OwnerRef;
 use crate::env::site::Site;
+use crate::env::spans::TaskSpan;
 // Not loom's: the count orders nothing.
 use core::sync::atomic::{AtomicUsize, Ordering};
 
@@ -16,13 +17,14 @@ pub(super) struct Record {
     /// How many polls began, and how many ended: odd while the task is polled. Written by whoever
     /// holds the task.
     polls: AtomicUsize,
+    pub(super) span: TaskSpan,
 }
 
 impl Record {
     /// That of a task that `owner` is about to get.
-    pub(super) fn new(owner: &OwnerRef, spawned_at: Site) -> Self {
+    pub(super) fn new(owner: &OwnerRef, spawned_at: Site, span: TaskSpan) -> Self {
         let born = owner.try_env().map_or_else(crate::env::now, |env| env.clock.now());
-        Self { spawned_at, born, polls: AtomicUsize::new(0) }
+        Self { spawned_at, born, polls: AtomicUsize::new(0), span }
     }
 
     /// Where the task was spawned.

@@ -2,14 +2,17 @@
 
 use crate::env::owner::OwnerRef;
 use crate::env::site::Site;
+use crate::env::spans::TaskSpan;
 
 #[derive(Debug)]
-pub(super) struct Record;
+pub(super) struct Record {
+    pub(super) span: TaskSpan,
+}
 
 impl Record {
     #[inline]
-    pub(super) fn new(_owner: &OwnerRef, _spawned_at: Site) -> Self {
-        Self
+    pub(super) fn new(_owner: &OwnerRef, _spawned_at: Site, span: TaskSpan) -> Self {
+        Self { span }
     }
 
     pub(super) fn spawned_at(&self) -> Site {

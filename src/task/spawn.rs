@@ -188,6 +188,8 @@ struct OnPool<M> {
 }
 
 impl<M: Meta> Meta for OnPool<M> {
+    const BLOCKING: bool = true;
+
     fn name(&self) -> Option<&str> {
         self.meta.name()
     }

@@ -31,13 +31,20 @@ fn task(data: *const ()) -> Task {
     Task::from_raw(unsafe { NonNull::new_unchecked(data.cast_mut()) })
 }
 
+#[inline]
+fn tell(data: *const (), op: &'static str) {
+    task(data).header().record.span.waker(op);
+}
+
 unsafe fn clone(data: *const ()) -> RawWaker {
     task(data).add_ref();
+    tell(data, "waker.clone");
     RawWaker::new(data, &VTABLE)
 }
 
 unsafe fn wake(data: *const ()) {
     let task = task(data);
+    tell(data, "waker.wake");
     let owner = task.owner();
     if let Some(executor) = driven_here(owner) {
         executor.wake(task);
@@ -60,6 +67,7 @@ unsafe fn wake(data: *const ()) {
 
 unsafe fn wake_by_ref(data: *const ()) {
     let task = task(data);
+    tell(data, "waker.wake_by_ref");
     let owner = task.owner();
     if let Some(executor) = driven_here(owner) {
         executor.wake(task);
@@ -69,5 +77,6 @@ unsafe fn wake_by_ref(data: *const ()) {
 }
 
 unsafe fn drop(data: *const ()) {
+    tell(data, "waker.drop");
     task(data).drop_ref();
 }

@@ -2,6 +2,7 @@
 
 use super::{Duration, Instant, Sleep, sleep_until};
 use crate::env::site::Site;
+use crate::env::spans::Resource;
 use crate::env::timers::ask_for_gaps;
 use alloc::boxed::Box;
 use core::future::{Future, poll_fn};
@@ -56,6 +57,7 @@ pub fn interval_at(start: Instant, period: Duration) -> Interval {
     ask_for_gaps();
     Interval {
         delay: Box::pin(sleep_until(start)),
+        resource: Resource::new("Interval", "timer", Site::here()),
         period,
         missed_tick_behavior: MissedTickBehavior::default(),
         missed: Missed::default(),
@@ -130,6 +132,7 @@ impl MissedTickBehavior {
 #[derive(Debug)]
 pub struct Interval {
     delay: Pin<Box<Sleep>>,
+    resource: Resource,
     period: Duration,
     missed_tick_behavior: MissedTickBehavior,
     missed: Missed,
@@ -157,7 +160,8 @@ impl Interval {
     /// If the runtime of the interval was shut down.
     #[track_caller]
     pub fn tick(&mut self) -> impl Future<Output = Instant> {
-        Site::here().of(async move { poll_fn(|cx| self.poll_tick(cx)).await })
+        let op = self.resource.op("Interval::tick", "poll_tick");
+        Site::here().of(op.of(async move { poll_fn(|cx| self.poll_tick(cx)).await }))
     }
 
     /// Takes the next tick if it is due, and answers when that was; else the task is woken when it

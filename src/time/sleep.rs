@@ -5,6 +5,7 @@ use super::{Duration, Instant};
 use crate::env::coop;
 use crate::env::dump::{self, Wait};
 use crate::env::site::Site;
+use crate::env::spans::{Op, Resource};
 use crate::env::timers::{self, Closed, Registration};
 use core::fmt;
 use core::future::Future;
@@ -96,6 +97,8 @@ pin_project! {
         #[pin]
         timer: Registration,
         site: Site,
+        resource: Resource,
+        op: Op,
     }
 }
 
@@ -104,7 +107,11 @@ impl Sleep {
     #[track_caller]
     fn new(deadline: Instant) -> Self {
         timers::assert_here();
-        Self { timer: Registration::new(deadline), site: Site::here() }
+        let site = Site::here();
+        let resource = Resource::new("Sleep", "timer", site);
+        resource.duration(|| deadline - Instant::now());
+        let op = resource.op("Sleep::new_timeout", "poll_elapsed");
+        Self { timer: Registration::new(deadline), site, resource, op }
     }
 
     /// When the wait ends.
@@ -140,6 +147,7 @@ impl Sleep {
     /// # }
     /// ```
     pub fn reset(self: Pin<&mut Self>, deadline: Instant) {
+        self.resource.duration(|| deadline - Instant::now());
         self.project().timer.reset(deadline);
     }
 }
@@ -149,17 +157,22 @@ impl Future for Sleep {
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let receipt = ready!(coop::poll_proceed(cx));
-        let mut this = self.project();
-        let fired = this.timer.as_mut().poll(cx);
-        let wait = || Wait::new("sleep").on(&raw const *this.timer).until(this.timer.deadline());
-        match ready!(dump::told(fired, || wait().at(*this.site))) {
-            Ok(()) => {
-                receipt.made_progress();
-                Poll::Ready(())
-            }
-            Err(Closed) => panic!("{}", Error::shutdown()),
+        let this = self.project();
+        this.op.poll(|| poll(this.timer, *this.site, cx))
+    }
+}
+
+#[inline]
+fn poll(mut timer: Pin<&mut Registration>, site: Site, cx: &mut Context<'_>) -> Poll<()> {
+    let receipt = ready!(coop::poll_proceed(cx));
+    let fired = timer.as_mut().poll(cx);
+    let wait = || Wait::new("sleep").on(&raw const *timer).until(timer.deadline());
+    match ready!(dump::told(fired, || wait().at(site))) {
+        Ok(()) => {
+            receipt.made_progress();
+            Poll::Ready(())
         }
+        Err(Closed) => panic!("{}", Error::shutdown()),
     }
 }
 

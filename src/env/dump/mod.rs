@@ -22,6 +22,7 @@ pub use report::{Dump, State, Task, Trace, Wait};
 use super::context;
 use super::id::Id;
 use super::site::Site;
+use super::spans::Resource;
 use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
 use core::future::Future;
@@ -186,6 +187,7 @@ pub(crate) struct Lockable {
     whole: usize,
     /// The number of the task that has it alone, zero if none has.
     holder: AtomicUsize,
+    pub(crate) resource: Resource,
 }
 
 /// The holder of a lock that was taken outside of tasks.
@@ -193,7 +195,13 @@ const NO_TASK: usize = usize::MAX;
 
 impl Lockable {
     pub(crate) const fn new(kind: &'static str, whole: usize) -> Self {
-        Self { kind, whole, holder: AtomicUsize::new(0) }
+        Self { kind, whole, holder: AtomicUsize::new(0), resource: Resource::NONE }
+    }
+
+    /// The same, which is told of as `resource`.
+    pub(crate) fn seen_as(mut self, resource: Resource) -> Self {
+        self.resource = resource;
+        self
     }
 
     /// The running task has got so many permits.
@@ -203,12 +211,22 @@ impl Lockable {
             let task = context::with(|cx| cx.asked.task.get()).map_or(NO_TASK, Id::number);
             self.holder.store(task, Ordering::Relaxed);
         }
+        match (self.kind, permits == self.whole) {
+            ("mutex", _) => self.resource.locked(true),
+            ("rwlock", true) => self.resource.write_locked(true),
+            _ => self.resource.permits(permits, "sub"),
+        }
     }
 
     /// Permits are about to be given back. Before they are, so that the next holder writes later.
     #[inline]
-    pub(crate) fn given_back(&self) {
+    pub(crate) fn given_back(&self, permits: usize) {
         self.holder.store(0, Ordering::Relaxed);
+        match (self.kind, permits == self.whole) {
+            ("mutex", _) => self.resource.locked(false),
+            ("rwlock", true) => self.resource.write_locked(false),
+            _ => self.resource.permits(permits, "add"),
+        }
     }
 
     /// What somebody waits for who wants so many permits.

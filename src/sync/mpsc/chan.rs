@@ -47,6 +47,8 @@ use crate::atomic::{AtomicUsize, Ordering, UnsafeCell, spin};
 use crate::collections::blocks::{Blocks, Reader, Wrap};
 use crate::collections::wide::Wide;
 use crate::env::panics::Panics;
+use crate::env::site::Site;
+use crate::env::spans::Resource;
 use crate::lock::Lock;
 use core::fmt;
 use core::panic::{RefUnwindSafe, UnwindSafe};
@@ -144,6 +146,7 @@ pub(super) struct Chan<T, F: Flow> {
     pub(super) weak_senders: AtomicUsize,
     blocks: Blocks<T, F>,
     sleeper: Sleeper,
+    pub(super) resource: Resource,
     pub(super) waiting: Lock<Waiting>,
     /// The receiver's.
     reader: UnsafeCell<Reader<T>>,
@@ -159,6 +162,7 @@ impl<T, F: Flow> RefUnwindSafe for Chan<T, F> {}
 
 impl<T, F: Flow> Chan<T, F> {
     /// A channel with one sender.
+    #[track_caller]
     pub(super) fn new(flow: F) -> Self {
         let (blocks, reader) = Blocks::new();
         Self {
@@ -168,6 +172,7 @@ impl<T, F: Flow> Chan<T, F> {
             weak_senders: AtomicUsize::new(0),
             blocks,
             sleeper: Sleeper::new(),
+            resource: Resource::new("mpsc", "Sync", Site::here()),
             waiting: Lock::new(Waiting::new()),
             reader: UnsafeCell::new(reader),
         }

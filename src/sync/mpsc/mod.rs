@@ -118,6 +118,7 @@ pub fn channel<T>(buffer: usize) -> (Sender<T>, Receiver<T>) {
 /// assert_eq!(rx.len(), 1000);
 /// assert_eq!(rx.try_recv(), Ok(0));
 /// ```
+#[track_caller]
 pub fn unbounded_channel<T>() -> (UnboundedSender<T>, UnboundedReceiver<T>) {
     let chan = Arc::new(Chan::new(Unbounded));
     (UnboundedSender::new(Tx::first(chan.clone())), Receiver::new(chan))

@@ -71,7 +71,8 @@ impl<T, F: Flow> Receiver<T, F> {
     /// ```
     #[track_caller]
     pub fn recv(&mut self) -> impl Future<Output = Option<T>> {
-        Site::here().of(async move { poll_fn(|cx| self.poll_recv(cx)).await })
+        let op = self.chan.resource.op("Receiver::recv", "poll");
+        Site::here().of(op.of(async move { poll_fn(|cx| self.poll_recv(cx)).await }))
     }
 
     /// Waits for values and appends up to `limit` of them to `buffer`. Answers how many; 0 means
@@ -100,7 +101,9 @@ impl<T, F: Flow> Receiver<T, F> {
     /// ```
     #[track_caller]
     pub fn recv_many(&mut self, buffer: &mut Vec<T>, limit: usize) -> impl Future<Output = usize> {
-        Site::here().of(async move { poll_fn(|cx| self.poll_recv_many(cx, buffer, limit)).await })
+        let op = self.chan.resource.op("Receiver::recv_many", "poll");
+        Site::here()
+            .of(op.of(async move { poll_fn(|cx| self.poll_recv_many(cx, buffer, limit)).await }))
     }
 
     /// Takes the next value if there is one.

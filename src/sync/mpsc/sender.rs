@@ -96,7 +96,8 @@ impl<T> Sender<T> {
     /// ```
     #[track_caller]
     pub fn send(&self, value: T) -> impl Future<Output = Result<(), SendError<T>>> {
-        Site::here().of(async move {
+        let op = self.chan().resource.op("Sender::send", "poll");
+        Site::here().of(op.of(async move {
             let mut unsent = Some(value);
             let refused = poll_fn(|cx| self.poll_send_at_once(cx, &mut unsent)).await;
             let Some(value) = unsent else { return Ok(()) };
@@ -105,7 +106,7 @@ impl<T> Sender<T> {
                 return Ok(());
             }
             Err(SendError(value))
-        })
+        }))
     }
 
     /// Sends if there is room, and takes the value only then.

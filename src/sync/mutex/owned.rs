@@ -29,10 +29,11 @@ impl<T: ?Sized> Mutex<T> {
     /// ```
     #[track_caller]
     pub fn lock_owned(self: Arc<Self>) -> impl Future<Output = OwnedMutexGuard<T>> {
-        Site::here().of(async move {
+        let op = self.permits.op("Mutex::lock_owned");
+        Site::here().of(op.of(async move {
             self.permits.acquire(1).await.expect(NEVER_CLOSED);
             OwnedMutexGuard { held: Share(self) }
-        })
+        }))
     }
 
     /// Like [`try_lock`](Self::try_lock), with a guard that keeps the mutex alive.

@@ -29,10 +29,11 @@ impl<T: ?Sized> RwLock<T> {
     /// ```
     #[track_caller]
     pub fn read_owned(self: Arc<Self>) -> impl Future<Output = OwnedRwLockReadGuard<T>> {
-        Site::here().of(async move {
+        let op = self.permits.op("RwLock::read_owned");
+        Site::here().of(op.of(async move {
             self.permits.acquire(1).await.expect(NEVER_CLOSED);
             OwnedRwLockReadGuard::new(self)
-        })
+        }))
     }
 
     /// Like [`try_read`](Self::try_read), with a guard that keeps the lock alive.
@@ -65,10 +66,11 @@ impl<T: ?Sized> RwLock<T> {
     /// ```
     #[track_caller]
     pub fn write_owned(self: Arc<Self>) -> impl Future<Output = OwnedRwLockWriteGuard<T>> {
-        Site::here().of(async move {
+        let op = self.permits.op("RwLock::write_owned");
+        Site::here().of(op.of(async move {
             self.permits.acquire(self.max_readers as usize).await.expect(NEVER_CLOSED);
             OwnedRwLockWriteGuard::new(self)
-        })
+        }))
     }
 
     /// Like [`try_write`](Self::try_write), with a guard that keeps the lock alive.

@@ -36,10 +36,11 @@ impl Semaphore {
     pub fn acquire_owned(
         self: Arc<Self>,
     ) -> impl Future<Output = Result<OwnedSemaphorePermit, AcquireError>> {
-        Site::here().of(async move {
+        let op = self.permits.op("Semaphore::acquire_owned");
+        Site::here().of(op.of(async move {
             self.permits.acquire(1).await?;
             Ok(OwnedSemaphorePermit { semaphore: self, permits: 1 })
-        })
+        }))
     }
 
     /// Like [`acquire_many`](Self::acquire_many), with a guard that keeps the semaphore alive.
@@ -54,11 +55,12 @@ impl Semaphore {
         self: Arc<Self>,
         n: u32,
     ) -> impl Future<Output = Result<OwnedSemaphorePermit, AcquireError>> {
-        Site::here().of(async move {
+        let op = self.permits.op("Semaphore::acquire_many_owned");
+        Site::here().of(op.of(async move {
             let n = n as usize;
             self.permits.acquire(n).await?;
             Ok(OwnedSemaphorePermit { semaphore: self, permits: n })
-        })
+        }))
     }
 
     /// Like [`try_acquire`](Self::try_acquire), with a guard that keeps the semaphore alive.

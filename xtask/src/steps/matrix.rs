@@ -41,7 +41,8 @@ pub fn linux(log: &mut Log) -> Verdict {
         "hyper",
         "dump",
         "sim,dump",
-        "full,fiber,dump,hyper,futures-io,tokio-io",
+        "tracing",
+        "full,fiber,tracing,hyper,futures-io,tokio-io",
     ];
     check(log, "x86_64-unknown-linux-gnu", &combinations)
 }

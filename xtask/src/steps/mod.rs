@@ -60,7 +60,7 @@ steps! {
     "clippy/web" source::clippy_web, "no warning in what runs in browsers and Node";
     "clippy/wasi" source::clippy_wasi, "no warning in what runs under WASI";
     "unit" source::unit, "unit and integration tests";
-    "unit-dump" source::dump, "the tests of dumps, and that a dump changes no simulated run";
+    "unit/watched" source::watched, "dumps and spans; a dump changes no simulated run";
     "doctest" source::doctests, "the examples of the documentation and the README";
     "examples" source::examples, "the examples run to their end";
     "doc" source::documentation, "rustdoc has no warning";

@@ -31,7 +31,7 @@ pub fn tidy(log: &mut Log) -> Verdict {
 }
 
 pub fn clippy_native(log: &mut Log) -> Verdict {
-    let features = format!("{EVERYTHING},creel/dump");
+    let features = format!("{EVERYTHING},creel/tracing");
     clippy(log, &[&EXCEPT_BENCHES[..], &["--all-targets", "--features", &features]].concat())
 }
 
@@ -63,11 +63,12 @@ fn clippy(log: &mut Log, what: &[&str]) -> Verdict {
     Ok(String::new())
 }
 
-/// What grows tasks and waits runs apart: other tests count bytes. The list runs in the simulator
+/// Dumps and spans: what grows tasks and waits runs apart: other tests count bytes. The list runs in the simulator
 /// with dumps and without, and must not differ.
-pub fn dump(log: &mut Log) -> Verdict {
-    let mut command = cargo(&["test", "--package", "creel", "--features", "full,fiber,dump"]);
-    Ok(passed(&log.run(command.args(["--lib", "--test", "dump", "--test", "simulator"]))?))
+pub fn watched(log: &mut Log) -> Verdict {
+    let mut command = cargo(&["test", "--package", "creel", "--features", "full,fiber,tracing"]);
+    command.args(["--lib", "--test", "dump", "--test", "tracing", "--test", "simulator"]);
+    Ok(passed(&log.run(&mut command)?))
 }
 
 /// The harnesses of the conformance list are steps of their own.
