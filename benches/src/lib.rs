@@ -8,6 +8,8 @@ mod actors;
 mod channels;
 mod collections;
 #[cfg(unix)]
+mod fibers;
+#[cfg(unix)]
 mod files;
 mod locks;
 mod memory;
@@ -57,5 +59,7 @@ pub fn operations() -> Vec<Operation> {
     all.extend(actors::operations());
     #[cfg(unix)]
     all.extend(files::operations());
+    #[cfg(unix)]
+    all.extend(fibers::operations());
     all
 }

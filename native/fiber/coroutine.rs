@@ -8,9 +8,13 @@
 //! 4. running → ended: the function returned or panicked. The stack goes back to its thread.
 //! 5. suspended → ended: the drop, which unwinds the stack so that what lives on it is dropped.
 //!
-//! While a coroutine runs, a [`Running`] on the stack of its resumer says so, and `RUNNING` points
-//! to the innermost one of the thread. A coroutine never leaves its thread: whoever borrowed a
-//! thread-local before suspending would hold another thread's after.
+//! `RUNNING` points to the [`Face`] of the innermost coroutine that runs on the thread. A coroutine
+//! never leaves its thread: whoever borrowed a thread-local before suspending would hold another
+//! thread's after.
+//!
+//! What stands between the switch of stacks and the user's code is inlined by force: a processor
+//! predicts where calls return to by counting them, and each call that begins on one side of a
+//! switch and returns on the other puts its count wrong for all that are above it.
 //!
 //! What `Handle::enter` changed belongs to the coroutine as long as the guard lives on its stack;
 //! while it is suspended [`Held`] keeps that.
@@ -20,6 +24,7 @@ use crate::env::context::{self, Entered};
 use crate::env::owner::{OwnerRef, RawTask};
 use core::cell::Cell;
 use core::future::{Future, IntoFuture};
+use core::marker::PhantomData;
 use core::mem;
 use core::ops::Range;
 use core::pin::pin;
@@ -29,18 +34,21 @@ use corosensei::CoroutineResult;
 use std::boxed::Box;
 use std::{process, thread};
 
-/// The coroutine as corosensei has it: it hands out an item, or nothing while it waits.
-type Raw<I, T> = corosensei::Coroutine<(), Option<I>, T, Stack>;
-pub(super) type RawYielder<I> = corosensei::Yielder<(), Option<I>>;
+/// The coroutine as corosensei has it. What it hands out lies in [`Face::item`] meanwhile.
+type Raw<T> = corosensei::Coroutine<(), (), T, Stack>;
+type RawYielder = corosensei::Yielder<(), ()>;
 
 std::thread_local! {
-    static RUNNING: Cell<Option<NonNull<Running>>> = const { Cell::new(None) };
+    static RUNNING: Cell<Option<NonNull<Face>>> = const { Cell::new(None) };
 }
 
 /// The function of a coroutine that hands out items and ends with an outcome.
 pub(super) trait Body<I, T>: 'static {
-    fn run(self, yielder: &RawYielder<I>) -> T;
+    fn run(self, items: Items<I>) -> T;
 }
+
+/// Where the function of a coroutine hands out its items.
+pub(super) struct Items<I>(PhantomData<*const I>);
 
 /// Why a coroutine gave the thread back.
 pub(super) enum Turn<I, T> {
@@ -51,44 +59,38 @@ pub(super) enum Turn<I, T> {
 
 /// See the module.
 pub(super) struct Coroutine<I: 'static, T: 'static, B> {
-    state: State<I, T, B>,
-    suspend: Option<Suspend>,
-    held: Option<Held>,
-    guard: Range<usize>,
-    name: Option<Box<str>>,
-    size: usize,
+    state: State<T, B>,
+    face: Face,
+    held: Option<Box<Held>>,
+    _items: PhantomData<I>,
 }
 
-enum State<I: 'static, T: 'static, B> {
+enum State<T: 'static, B> {
     New(B),
-    Started(Raw<I, T>),
+    Started(Raw<T>),
     Ended,
 }
 
-/// The coroutine that runs, as the code on its stack sees it. It lives on the stack of the resumer,
-/// who goes on only when the coroutine is suspended or has ended.
-struct Running {
-    /// Wakes the resumer; none where it would not come back by itself.
-    waker: Option<NonNull<Waker>>,
+/// What the code on the coroutine's stack sees of it. It may move while the coroutine is suspended;
+/// while it runs its resumer waits and lends it.
+struct Face {
+    /// Wakes the resumer; none where it would not come back by itself. Lent for one turn.
+    waker: Cell<Option<NonNull<Waker>>>,
+    /// Where the resumer wants the item, an `Option` of what this coroutine hands out. Lent for one
+    /// turn.
+    item: Cell<NonNull<()>>,
     /// How to give the thread back; known once the function has begun.
-    suspend: Cell<Option<Suspend>>,
+    yielder: Cell<Option<NonNull<RawYielder>>>,
     /// A future is being polled for the function.
     polling: Cell<bool>,
     /// These must be the same when the function suspends.
-    pinned: u32,
-    task: Option<RawTask>,
+    pinned: Cell<u32>,
+    task: Cell<Option<RawTask>>,
     /// The resumer itself is unwinding.
-    unwinding: bool,
+    unwinding: Cell<bool>,
     guard: Range<usize>,
-    name: Option<NonNull<str>>,
+    name: Option<Box<str>>,
     size: usize,
-}
-
-/// A yielder without its type.
-#[derive(Clone, Copy)]
-struct Suspend {
-    yielder: NonNull<()>,
-    call: unsafe fn(NonNull<()>),
 }
 
 /// What guards on the stack of a suspended coroutine have entered.
@@ -101,8 +103,19 @@ struct Held {
 
 impl<I, T, B: Body<I, T>> Coroutine<I, T, B> {
     pub(super) fn new(body: B, name: Option<&str>, size: usize) -> Self {
-        let name = name.map(Box::from);
-        Self { state: State::New(body), suspend: None, held: None, guard: 0..0, name, size }
+        let face = Face {
+            waker: Cell::new(None),
+            item: Cell::new(NonNull::dangling()),
+            yielder: Cell::new(None),
+            polling: Cell::new(false),
+            pinned: Cell::new(0),
+            task: Cell::new(None),
+            unwinding: Cell::new(false),
+            guard: 0..0,
+            name: name.map(Box::from),
+            size,
+        };
+        Self { state: State::New(body), face, held: None, _items: PhantomData }
     }
 
     /// Lets the function run until it waits, hands something out or ends. A panic of the function
@@ -112,9 +125,9 @@ impl<I, T, B: Body<I, T>> Coroutine<I, T, B> {
         if let State::New(_) = self.state {
             self.begin();
         }
-        match self.run(waker, |raw| raw.resume(())) {
-            CoroutineResult::Yield(None) => Turn::Waits,
-            CoroutineResult::Yield(Some(item)) => Turn::Item(item),
+        let mut item = None;
+        match self.run(waker, NonNull::from(&mut item).cast(), |raw| raw.resume(())) {
+            CoroutineResult::Yield(()) => item.map_or(Turn::Waits, Turn::Item),
             CoroutineResult::Return(outcome) => {
                 self.recycle();
                 Turn::Ended(outcome)
@@ -124,22 +137,21 @@ impl<I, T, B: Body<I, T>> Coroutine<I, T, B> {
 
     /// Gives the function its stack.
     fn begin(&mut self) {
-        let stack = stack::take(self.size).unwrap_or_else(|error| {
+        let stack = stack::take(self.face.size).unwrap_or_else(|error| {
             panic!(
                 "there is no memory for the stack of a fiber ({} bytes): {error}; use a smaller \
                  `fiber::Builder::stack_size` or fewer fibers at a time",
-                self.size
+                self.face.size
             )
         });
-        self.size = stack.size();
-        self.guard = stack.guard();
+        self.face.size = stack.size();
+        self.face.guard = stack.guard();
         let State::New(body) = mem::replace(&mut self.state, State::Ended) else {
             unreachable!("only a new coroutine begins")
         };
         self.state = State::Started(Raw::with_stack(stack, move |yielder, ()| {
-            let suspend = Suspend::by(yielder);
-            with_running(|running| running.suspend.set(Some(suspend)));
-            body.run(yielder)
+            with_running(|face| face.yielder.set(Some(NonNull::from(yielder))));
+            body.run(Items(PhantomData))
         }));
     }
 }
@@ -151,34 +163,30 @@ impl<I, T, B> Coroutine<I, T, B> {
 
     /// Runs `f`, which resumes the coroutine, and puts everything in its place before and after.
     #[inline]
-    fn run<R>(&mut self, waker: Option<&Waker>, f: impl FnOnce(&mut Raw<I, T>) -> R) -> R {
+    fn run<R>(
+        &mut self,
+        waker: Option<&Waker>,
+        item: NonNull<()>,
+        f: impl FnOnce(&mut Raw<T>) -> R,
+    ) -> R {
         let raw = match &mut self.state {
             State::Started(raw) if !raw.done() => raw,
             _ => panic!("a fiber was polled after its end"),
         };
         let around = Entered::now();
-        let held = self.held.take();
-        if let Some(held) = &held {
+        if let Some(held) = self.held.take() {
             held.enter(around);
         }
-        let running = Running {
-            waker: waker.map(NonNull::from),
-            suspend: Cell::new(self.suspend),
-            polling: Cell::new(false),
-            pinned: context::with(|cx| cx.pinned.get()),
-            task: context::with(|cx| cx.task.get()),
-            unwinding: thread::panicking(),
-            guard: self.guard.clone(),
-            name: self.name.as_deref().map(NonNull::from),
-            size: self.size,
-        };
-        let _resumed = Resumed {
-            outer: RUNNING.replace(Some(NonNull::from(&running))),
-            running: &running,
-            around,
-            suspend: &mut self.suspend,
-            held: &mut self.held,
-        };
+        let face = &self.face;
+        face.waker.set(waker.map(NonNull::from));
+        face.item.set(item);
+        face.unwinding.set(thread::panicking());
+        context::with(|cx| {
+            face.pinned.set(cx.pinned.get());
+            face.task.set(cx.task.get());
+        });
+        let outer = RUNNING.replace(Some(NonNull::from(face)));
+        let _resumed = Resumed { outer, around, held: &mut self.held };
         f(raw)
     }
 
@@ -196,7 +204,7 @@ impl<I, T, B> Drop for Coroutine<I, T, B> {
         match &self.state {
             State::Started(raw) if raw.done() => self.recycle(),
             State::Started(_) if cfg!(panic = "unwind") => {
-                self.run(None, |raw| raw.force_unwind());
+                self.run(None, NonNull::dangling(), |raw| raw.force_unwind());
                 self.recycle();
             }
             // Nothing can unwind here: what lives on the stack is leaked together with it.
@@ -208,18 +216,15 @@ impl<I, T, B> Drop for Coroutine<I, T, B> {
 
 /// Puts the thread back as it was when the coroutine gives it back, whichever way.
 struct Resumed<'a> {
-    outer: Option<NonNull<Running>>,
-    running: &'a Running,
+    outer: Option<NonNull<Face>>,
     around: Entered,
-    suspend: &'a mut Option<Suspend>,
-    held: &'a mut Option<Held>,
+    held: &'a mut Option<Box<Held>>,
 }
 
 impl Drop for Resumed<'_> {
     #[inline]
     fn drop(&mut self) {
         RUNNING.set(self.outer);
-        *self.suspend = self.running.suspend.get();
         if Entered::now() != self.around {
             *self.held = Some(Held::leave(self.around));
         }
@@ -229,15 +234,16 @@ impl Drop for Resumed<'_> {
 impl Held {
     /// Puts `around` back, and keeps what was entered inside of it.
     #[cold]
-    fn leave(around: Entered) -> Self {
+    fn leave(around: Entered) -> Box<Self> {
         let entered = around.replace();
         // SAFETY: whoever set the slots keeps these alive as long as they are set, as they are.
         let keep = |owner: Option<_>| owner.map(|owner| unsafe { OwnerRef::retain(owner) });
-        Self { entered, around, _owners: [keep(around.runtime), keep(around.local)] }
+        let owners = [keep(around.runtime), keep(around.local)];
+        Box::new(Self { entered, around, _owners: owners })
     }
 
     #[cold]
-    fn enter(&self, around: Entered) {
+    fn enter(self: Box<Self>, around: Entered) {
         let (before, now) = (self.around, around);
         assert!(
             thread::panicking() || (before.runtime, before.local) == (now.runtime, now.local),
@@ -248,29 +254,23 @@ impl Held {
     }
 }
 
-impl Suspend {
-    fn by<I>(yielder: &RawYielder<I>) -> Self {
-        Self {
-            yielder: NonNull::from(yielder).cast(),
-            // SAFETY: called with the yielder that stands beside it, by code on the coroutine's own
-            // stack, at whose root the yielder lives.
-            call: |yielder| unsafe { yielder.cast::<RawYielder<I>>().as_ref() }.suspend(None),
-        }
-    }
-}
-
 /// Runs `f` with the innermost coroutine of this thread.
 #[track_caller]
-fn with_running<R>(f: impl FnOnce(&Running) -> R) -> R {
-    let Some(running) = RUNNING.get() else {
-        panic!(
-            "this waits with a fiber, and none runs here: start one with `fiber::spawn`, or use \
-             `.await` or `block_on`"
-        )
-    };
+#[inline(always)]
+fn with_running<R>(f: impl FnOnce(&Face) -> R) -> R {
+    let Some(running) = RUNNING.get() else { none_runs() };
     // SAFETY: the slot is set while the coroutine runs, and this runs on its stack; `f` has no way
     // to suspend it and keep the reference, for only the functions below suspend.
     f(unsafe { running.as_ref() })
+}
+
+#[track_caller]
+#[cold]
+fn none_runs() -> ! {
+    panic!(
+        "this waits with a fiber, and none runs here: start one with `fiber::spawn`, or use \
+         `.await` or `block_on`"
+    )
 }
 
 /// Whether the calling code runs on the stack of a fiber.
@@ -331,6 +331,7 @@ pub fn is_running() -> bool {
 /// # }
 /// ```
 #[track_caller]
+#[inline(always)]
 pub fn wait<F: IntoFuture>(future: F) -> F::Output {
     let mut future = pin!(future.into_future());
     loop {
@@ -341,28 +342,40 @@ pub fn wait<F: IntoFuture>(future: F) -> F::Output {
     }
 }
 
-/// Hands an item out and suspends the coroutine until the next one is wanted.
-#[track_caller]
-pub(super) fn give<I>(yielder: &RawYielder<I>, item: I) {
-    with_running(Running::check);
-    if with_running(Running::is_unwinding) {
-        abort();
+impl<I> Items<I> {
+    /// Hands an item out and suspends the coroutine until the next one is wanted.
+    #[track_caller]
+    #[inline(always)]
+    pub(super) fn give(&self, item: I) {
+        with_running(|face| {
+            face.check();
+            if face.is_unwinding() {
+                abort();
+            }
+            // SAFETY: only the function of this coroutine has this, and it is the innermost that
+            // runs, for no other that it resumes can reach it. So the resumer, who waits, has lent
+            // room for an item of this type.
+            unsafe { face.item.get().cast::<Option<I>>().write(Some(item)) };
+        });
+        suspend();
     }
-    yielder.suspend(Some(item));
 }
 
 /// Gives the thread back until somebody resumes the coroutine.
+#[inline(always)]
 fn suspend() {
-    let suspend = with_running(|running| {
-        if running.is_unwinding() {
+    let yielder = with_running(|face| {
+        if face.is_unwinding() {
             abort();
         }
-        running.suspend.get().expect("set before the function began")
+        face.yielder.get().expect("set before the function began")
     });
-    // SAFETY: it is the yielder of the innermost coroutine, on whose stack this runs.
-    unsafe { (suspend.call)(suspend.yielder) };
+    // SAFETY: it is the yielder of the innermost coroutine, on whose stack this runs and at whose
+    // root the yielder lives.
+    unsafe { yielder.as_ref() }.suspend(());
 }
 
+#[cold]
 fn abort() -> ! {
     std::eprintln!(
         "fatal: a destructor waits while its fiber unwinds, from a panic or because it was \
@@ -371,15 +384,16 @@ fn abort() -> ! {
     process::abort()
 }
 
-impl Running {
+impl Face {
     /// Polls a future for the function.
     #[track_caller]
+    #[inline]
     fn poll<F: Future>(&self, future: core::pin::Pin<&mut F>) -> Poll<F::Output> {
         if self.is_unwinding() {
             return future.poll(&mut Context::from_waker(Waker::noop()));
         }
         self.check();
-        let Some(waker) = self.waker else {
+        let Some(waker) = self.waker.get() else {
             panic!("an iterator cannot wait for a future: use `fiber::stream` in place of `iter`")
         };
         struct Polled<'a>(&'a Cell<bool>);
@@ -396,6 +410,7 @@ impl Running {
 
     /// Refuses to suspend where that would take something from under others.
     #[track_caller]
+    #[inline]
     fn check(&self) {
         assert!(
             !self.polling.get(),
@@ -403,19 +418,20 @@ impl Running {
         );
         let (pinned, task) = context::with(|cx| (cx.pinned.get(), cx.task.get()));
         assert!(
-            pinned == self.pinned,
+            pinned == self.pinned.get(),
             "a fiber cannot wait inside `LocalKey::with` or `sync_scope`, whose value other tasks \
              would see: give the future a `scope`"
         );
         assert!(
-            task == self.task,
+            task == self.task.get(),
             "a fiber cannot wait below another runtime that it drives: wait outside of `block_on`"
         );
     }
 
     /// Whether the stack of the coroutine is unwinding.
+    #[inline(always)]
     fn is_unwinding(&self) -> bool {
-        thread::panicking() && !self.unwinding
+        thread::panicking() && !self.unwinding.get()
     }
 }
 
@@ -427,9 +443,6 @@ pub(super) fn overflowed(address: usize) -> Option<(Option<&'static str>, usize)
     // SAFETY: the resumer waits, so what is on its stack stands; so does the name.
     unsafe {
         let running = running.as_ref();
-        running
-            .guard
-            .contains(&address)
-            .then(|| (running.name.map(|name| &*name.as_ptr().cast_const()), running.size))
+        running.guard.contains(&address).then(|| (running.name.as_deref(), running.size))
     }
 }

@@ -1,6 +1,6 @@
 //! A fiber as a future, and starting one as a task.
 
-use super::coroutine::{Body, Coroutine, RawYielder, Turn};
+use super::coroutine::{Body, Coroutine, Items, Turn};
 use super::stack;
 use crate::task::{self, JoinHandle};
 use core::convert::Infallible;
@@ -43,7 +43,7 @@ pub struct Fiber<T: 'static, F> {
 struct Plain<F>(F);
 
 impl<T, F: FnOnce() -> T + 'static> Body<Infallible, T> for Plain<F> {
-    fn run(self, _: &RawYielder<Infallible>) -> T {
+    fn run(self, _: Items<Infallible>) -> T {
         (self.0)()
     }
 }
@@ -247,6 +247,7 @@ where
 /// # }
 /// ```
 #[track_caller]
+#[inline(always)]
 pub fn yield_now() {
     super::wait(task::yield_now());
 }

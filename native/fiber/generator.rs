@@ -1,6 +1,6 @@
 //! Functions that hand out items: as an iterator, and as a stream if they wait meanwhile.
 
-use super::coroutine::{Body, Coroutine, RawYielder, Turn, give};
+use super::coroutine::{Body, Coroutine, Items, Turn};
 use super::stack;
 use core::fmt;
 use core::iter::FusedIterator;
@@ -10,7 +10,7 @@ use futures_core::stream::{FusedStream, Stream};
 
 /// Hands items out of the function of an [`iter`] or a [`stream()`].
 pub struct Yielder<'a, I> {
-    raw: &'a RawYielder<I>,
+    items: &'a Items<I>,
 }
 
 impl<I> Yielder<'_, I> {
@@ -20,8 +20,9 @@ impl<I> Yielder<'_, I> {
     /// # Panics
     /// Where [`wait`](super::wait) does.
     #[track_caller]
+    #[inline(always)]
     pub fn give(&self, item: I) {
-        give(self.raw, item);
+        self.items.give(item);
     }
 }
 
@@ -34,8 +35,8 @@ impl<I> fmt::Debug for Yielder<'_, I> {
 struct Giving<F>(F);
 
 impl<I: 'static, F: FnOnce(Yielder<'_, I>) + 'static> Body<I, ()> for Giving<F> {
-    fn run(self, raw: &RawYielder<I>) {
-        (self.0)(Yielder { raw });
+    fn run(self, items: Items<I>) {
+        (self.0)(Yielder { items: &items });
     }
 }
 

@@ -117,6 +117,7 @@ pub(crate) struct Entered {
 #[cfg(feature = "alloc")]
 impl Entered {
     /// What is entered on this thread.
+    #[inline]
     pub(crate) fn now() -> Self {
         with(|context| Self {
             runtime: context.runtime.get(),

@@ -24,10 +24,11 @@ const MAP_KIND: libc::c_int = libc::MAP_STACK;
 #[cfg(not(any(target_os = "linux", target_os = "openbsd")))]
 const MAP_KIND: libc::c_int = 0;
 
-/// A range of addresses: one guard page, then `size` bytes that grow downwards from the end.
+/// A range of addresses from `start` to `end`: one guard page, then what grows downwards from the
+/// end.
 pub(in crate::native::fiber) struct Stack {
     start: NonZeroUsize,
-    size: usize,
+    end: NonZeroUsize,
     /// Tells valgrind, if it watches, that this is a stack.
     _registered: ValgrindStackRegistration,
 }
@@ -51,7 +52,7 @@ impl Stack {
         let address = NonZeroUsize::new(start.addr()).expect("nothing is mapped at zero");
         let stack = Self {
             start: address,
-            size,
+            end: address.checked_add(length).expect("the mapping lies there"),
             _registered: ValgrindStackRegistration::new(start.cast(), length),
         };
         // From here on the mapping goes with `stack`.
@@ -61,7 +62,11 @@ impl Stack {
     }
 
     pub(in crate::native::fiber) fn size(&self) -> usize {
-        self.size
+        self.length() - page()
+    }
+
+    fn length(&self) -> usize {
+        self.end.get() - self.start.get()
     }
 
     /// The addresses that an overflow touches.
@@ -105,8 +110,8 @@ impl Drop for Stack {
         // SAFETY: the mapping is this stack's, and nobody runs on it any more. It fails only where
         // a hole would be one mapping too many; then the memory goes and the addresses stay.
         unsafe {
-            if libc::munmap(start, self.size + page()) != 0 {
-                libc::madvise(start, self.size + page(), libc::MADV_DONTNEED);
+            if libc::munmap(start, self.length()) != 0 {
+                libc::madvise(start, self.length(), libc::MADV_DONTNEED);
             }
         }
     }
@@ -116,8 +121,7 @@ impl Drop for Stack {
 unsafe impl corosensei::stack::Stack for Stack {
     #[inline]
     fn base(&self) -> StackPointer {
-        // The sum does not overflow: the mapping lies there.
-        self.start.saturating_add(self.size + page())
+        self.end
     }
 
     #[inline]
