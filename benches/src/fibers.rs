@@ -1,12 +1,15 @@
 //! Fibers, beside may (whose scheduler has one worker here), generator and the bare switch of
 //! corosensei.
 
+use crate::memory::resident_now;
 use crate::{Operation, Run, operation, runs};
 use corosensei::stack::DefaultStack;
 use corosensei::{Coroutine, CoroutineResult};
 use creel::fiber;
 use generator::{Gn, done};
+use std::cell::Cell;
 use std::hint::black_box;
+use std::rc::Rc;
 
 /// How many items a channel between fibers holds.
 const CAPACITY: usize = 1;
@@ -59,8 +62,8 @@ pub fn operations() -> Vec<Operation> {
                 ("generator, without a scheduler", || {
                     Box::new(|n| {
                         for _ in 0..n {
-                            let mut item = Gn::<()>::new(|| 1);
-                            black_box(item.resume());
+                            let mut one = Gn::<()>::new_scoped(|_| 1);
+                            black_box(one.resume());
                         }
                     })
                 }),
@@ -145,4 +148,27 @@ fn may_spawn<T: Send + 'static>(
 ) -> may::coroutine::JoinHandle<T> {
     // SAFETY: what runs here touches no thread-local and has small frames.
     unsafe { may::coroutine::spawn(f) }
+}
+
+/// Resident bytes a fiber, of `count` that wait at once, and how many mappings the process has then.
+/// The stacks of the peers take two mappings each, and the system ends them at 32,754.
+pub fn live_fibers(count: usize) -> (usize, usize) {
+    let runtime = creel::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        let before = resident_now();
+        let started = Rc::new(Cell::new(0));
+        for _ in 0..count {
+            let started = started.clone();
+            fiber::spawn_local(move || {
+                started.set(started.get() + 1);
+                fiber::wait(std::future::pending::<()>());
+            });
+        }
+        while started.get() < count {
+            creel::task::yield_now().await;
+        }
+        let mappings =
+            std::fs::read_to_string("/proc/self/maps").unwrap_or_default().lines().count();
+        ((resident_now() - before) / count, mappings)
+    })
 }

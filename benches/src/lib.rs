@@ -19,6 +19,8 @@ mod tasks;
 mod timers;
 
 pub use actors::idle_actors;
+#[cfg(unix)]
+pub use fibers::live_fibers;
 pub use memory::{BYTES, Counting, PEERS, Tasks, parked_tasks, resident};
 pub use timers::{bytes_of_a_timer, lateness};
 

@@ -16,6 +16,8 @@ static ALLOCATOR: Counting = Counting;
 
 const ROUNDS: usize = 15;
 const MANY: usize = 1_000_000;
+#[cfg(unix)]
+const FIBERS: usize = 100_000;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -54,6 +56,13 @@ fn main() -> ExitCode {
     }
     if wanted("idle actors") {
         print_bytes("1 M idle actors, heap bytes an actor", &idle_actors(MANY));
+    }
+    #[cfg(unix)]
+    if wanted("live fibers") {
+        let (bytes, mappings) = creel_benches::live_fibers(FIBERS);
+        println!(
+            "| 100,000 live fibers, resident bytes a fiber | {bytes} | {mappings} mappings in all | | |"
+        );
     }
     ExitCode::SUCCESS
 }

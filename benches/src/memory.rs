@@ -62,12 +62,15 @@ pub fn parked_tasks(count: usize) -> Vec<(&'static str, usize)> {
 /// Resident bytes a task, of `count` tasks of one peer. For a process of its own: memory that
 /// another measurement has given back would count as none.
 pub fn resident(peer: &str, tasks: Tasks, count: usize) -> usize {
-    cost(peer, tasks, count, || {
-        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB"));
-        kilobytes.and_then(|number| number.parse().ok()).unwrap_or(0) * 1024
-    })
+    cost(peer, tasks, count, resident_now)
+}
+
+/// Bytes of memory that the process has in its pages; zero where the system does not say.
+pub fn resident_now() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB"));
+    kilobytes.and_then(|number| number.parse().ok()).unwrap_or(0) * 1024
 }
 
 const LONG: Duration = Duration::from_secs(3600);

@@ -243,7 +243,7 @@ impl Held {
     }
 
     #[cold]
-    fn enter(self: Box<Self>, around: Entered) {
+    fn enter(&self, around: Entered) {
         let (before, now) = (self.around, around);
         assert!(
             thread::panicking() || (before.runtime, before.local) == (now.runtime, now.local),
@@ -443,6 +443,6 @@ pub(super) fn overflowed(address: usize) -> Option<(Option<&'static str>, usize)
     // SAFETY: the resumer waits, so what is on its stack stands; so does the name.
     unsafe {
         let running = running.as_ref();
-        running.guard.contains(&address).then(|| (running.name.as_deref(), running.size))
+        running.guard.contains(&address).then_some((running.name.as_deref(), running.size))
     }
 }

@@ -14,6 +14,7 @@ use std::io;
 #[derive(Debug)]
 pub struct Stdin {
     io: Blocking<std::io::Stdin>,
+    handle: std::io::Stdin,
 }
 
 /// The standard output of the process; made by [`stdout`].
@@ -23,17 +24,19 @@ pub struct Stdin {
 #[derive(Debug)]
 pub struct Stdout {
     io: Blocking<std::io::Stdout>,
+    handle: std::io::Stdout,
 }
 
 /// The standard error of the process; made by [`stderr`]. As [`Stdout`].
 #[derive(Debug)]
 pub struct Stderr {
     io: Blocking<std::io::Stderr>,
+    handle: std::io::Stderr,
 }
 
 /// The standard input of the process.
 pub fn stdin() -> Stdin {
-    Stdin { io: Blocking::new(std::io::stdin()) }
+    Stdin { io: Blocking::new(std::io::stdin()), handle: std::io::stdin() }
 }
 
 /// The standard output of the process.
@@ -50,12 +53,12 @@ pub fn stdin() -> Stdin {
 /// # }
 /// ```
 pub fn stdout() -> Stdout {
-    Stdout { io: Blocking::new(std::io::stdout()) }
+    Stdout { io: Blocking::new(std::io::stdout()), handle: std::io::stdout() }
 }
 
 /// The standard error of the process.
 pub fn stderr() -> Stderr {
-    Stderr { io: Blocking::new(std::io::stderr()) }
+    Stderr { io: Blocking::new(std::io::stderr()), handle: std::io::stderr() }
 }
 
 impl AsyncRead for Stdin {
@@ -99,19 +102,26 @@ output!(Stderr);
 
 /// The descriptors, which the streams do not own.
 macro_rules! descriptors {
-    ($($stream:ident: $make:ident;)*) => {
+    ($($stream:ident)*) => {
         $(
             #[cfg(unix)]
             impl std::os::fd::AsRawFd for $stream {
                 fn as_raw_fd(&self) -> std::os::fd::RawFd {
-                    std::io::$make().as_raw_fd()
+                    self.handle.as_raw_fd()
+                }
+            }
+
+            #[cfg(unix)]
+            impl std::os::fd::AsFd for $stream {
+                fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+                    self.handle.as_fd()
                 }
             }
 
             #[cfg(windows)]
             impl std::os::windows::io::AsRawHandle for $stream {
                 fn as_raw_handle(&self) -> std::os::windows::io::RawHandle {
-                    std::io::$make().as_raw_handle()
+                    self.handle.as_raw_handle()
                 }
             }
         )*
@@ -119,7 +129,5 @@ macro_rules! descriptors {
 }
 
 descriptors! {
-    Stdin: stdin;
-    Stdout: stdout;
-    Stderr: stderr;
+    Stdin Stdout Stderr
 }

@@ -14,9 +14,17 @@ pub enum RuntimeFlavor {
     MultiThread,
 }
 
-/// The id of a runtime, unique among those alive.
+/// The id of a runtime or a local set, unique among those alive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct RuntimeId(usize);
+
+impl RuntimeId {
+    pub(crate) fn fresh() -> Self {
+        static NEXT: AtomicUsize = AtomicUsize::new(1);
+        // Relaxed: only the uniqueness of the number matters.
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
 
 impl fmt::Display for RuntimeId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -34,8 +42,6 @@ pub(crate) struct Info {
 
 impl Info {
     pub(crate) fn new(flavor: RuntimeFlavor, name: Option<Box<str>>) -> Self {
-        static NEXT: AtomicUsize = AtomicUsize::new(1);
-        // Relaxed: only the uniqueness of the number matters.
-        Self { flavor, id: RuntimeId(NEXT.fetch_add(1, Ordering::Relaxed)), name }
+        Self { flavor, id: RuntimeId::fresh(), name }
     }
 }

@@ -9,6 +9,7 @@ use super::join::JoinHandle;
 use super::nest::{ITSELF, Nest, TURNS};
 use super::spawn::start;
 use crate::env::context::Restore;
+use crate::env::info::RuntimeId;
 use crate::env::owner::{Owner, OwnerRef};
 use alloc::boxed::Box;
 use core::fmt;
@@ -45,6 +46,7 @@ use core::task::{Context, Poll};
 /// ```
 pub struct LocalSet {
     nest: Nest,
+    id: RuntimeId,
     /// The tasks stay on this thread, and so does the set.
     _not_send: PhantomData<*const ()>,
 }
@@ -63,7 +65,7 @@ impl LocalSet {
 
     /// A set that lets its tasks block the thread.
     pub(crate) fn with(blocking: Blocking) -> Self {
-        Self { nest: Nest::new(blocking), _not_send: PhantomData }
+        Self { nest: Nest::new(blocking), id: RuntimeId::fresh(), _not_send: PhantomData }
     }
 
     /// A set that a host [ticks](Self::tick) when `wake` has asked for it, in the context of a
@@ -71,7 +73,7 @@ impl LocalSet {
     #[allow(dead_code)] // only the event loop has such sets
     pub(crate) fn hosted(wake: Box<dyn Fn() + Send + Sync>) -> Self {
         let nest = Nest::hosted(wake, Blocking::Refused);
-        Self { nest, _not_send: PhantomData }
+        Self { nest, id: RuntimeId::fresh(), _not_send: PhantomData }
     }
 
     /// Gives ready tasks up to `turns` turns. Answers whether one is ready.
@@ -109,6 +111,17 @@ impl LocalSet {
         let owner = self.nest.owner();
         let local = Restore::set(|cx| &cx.local, Some(owner.as_ptr()));
         LocalEnterGuard { _local: local, _set: owner }
+    }
+
+    /// The id of this set, unique among the runtimes and sets that are alive.
+    ///
+    /// # Examples
+    /// ```
+    /// let (one, other) = (creel::task::LocalSet::new(), creel::task::LocalSet::new());
+    /// assert_ne!(one.id(), other.id());
+    /// ```
+    pub fn id(&self) -> RuntimeId {
+        self.id
     }
 
     /// Starts a task on this set; it runs when the set is polled.

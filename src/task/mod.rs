@@ -53,6 +53,12 @@ pub use task_local::LocalKey;
 pub use task_tracker::TaskTracker;
 pub use yield_now::yield_now;
 
+/// The futures of this module, for those who must name their types.
+#[cfg(feature = "std")]
+pub mod futures {
+    pub use super::task_local::TaskLocalFuture;
+}
+
 use crate::env::context;
 use crate::env::coop::Budget;
 use crate::env::dump::RunningTask;

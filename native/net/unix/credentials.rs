@@ -7,7 +7,7 @@ use std::io;
 use std::os::fd::AsRawFd;
 
 /// The credentials of a process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct UCred {
     uid: uid_t,
     gid: gid_t,
