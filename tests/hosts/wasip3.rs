@@ -1,4 +1,4 @@
-//! The conformance list on preview 3, where the host drives. A panic ends the program here: see
+//! The conformance list on preview 3, where the host drives, then what it promises beyond. A panic ends the program here: see
 //! `harness`. An example by its type in Cargo.toml, since a component that exports an async function
 //! is no program of cargo's.
 #![cfg_attr(not(target_os = "wasi"), allow(unused_macros, unused_imports))]
@@ -6,6 +6,11 @@
 #[macro_use]
 #[path = "../conformance/mod.rs"]
 mod conformance;
+
+#[cfg(all(target_os = "wasi", feature = "fs"))]
+mod wasi_fs;
+#[cfg(all(target_os = "wasi", feature = "wasip3"))]
+mod wasip3_net;
 
 #[cfg(target_os = "wasi")]
 mod command {
@@ -15,7 +20,11 @@ mod command {
     use std::io::Write;
 
     async fn run() {
-        let cases = Request::from_environment().choose(all());
+        let mut cases = all();
+        #[cfg(feature = "fs")]
+        cases.extend(crate::wasi_fs::CASES);
+        cases.extend(crate::wasip3_net::CASES);
+        let cases = Request::from_environment().choose(cases);
         for case in &cases {
             print!("test {} ... ", case.name);
             std::io::stdout().flush().expect("standard output takes what is printed");

@@ -2,7 +2,9 @@
 //!
 //! First criterion's groups, then the table of the README, then echo over TCP, on Linux. `--table`
 //! leaves the first and the last out. `bench echo` is the last alone, `bench web` the table of the event
-//! loop, in Node and in Chromium.
+//! loop, in Node and in Chromium, `bench wasi` that of components.
+
+pub mod wasi;
 
 use crate::hosts::{self, Context, Host, Source};
 use crate::shell::Log;
@@ -24,6 +26,7 @@ pub fn run(arguments: &[String]) -> ExitCode {
         match first.as_str() {
             "web" => return web(filters),
             "echo" => return verdict(echo(filters)),
+            "wasi" => return verdict(told(wasi::run())),
             _ => {}
         }
     }
@@ -43,6 +46,19 @@ fn verdict(succeeded: bool) -> ExitCode {
     if succeeded { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
+/// Whether all went well; if not, says why.
+fn told(outcome: Result<(), Trouble>) -> bool {
+    match outcome {
+        Ok(()) => return true,
+        Err(Trouble::Missing(it)) => {
+            println!("left out: {} is missing; get it with {}", it.what, it.get);
+            return true;
+        }
+        Err(Trouble::Failed(why)) => eprintln!("{why}"),
+    }
+    false
+}
+
 /// Servers of an echo and their peers: filters are parts of their names, and loads as `50x64`.
 fn echo(filters: &[String]) -> bool {
     let run = ["run", "--quiet", "--release", "--package", "creel-echo", "--"];
@@ -53,22 +69,13 @@ fn echo(filters: &[String]) -> bool {
 fn web(filters: &[String]) -> ExitCode {
     let mut succeeded = true;
     for host in [Host::Node, Host::Chromium(Context::Window)] {
-        let built = Log::create("bench-web")
-            .map_err(Trouble::Failed)
-            .and_then(|mut log| hosts::build(host, WEB, &mut log));
-        match built {
-            Ok(program) => {
-                println!("\n| {} | creel | peers |\n|---|---|---|", program.described());
-                succeeded &= shell::forward(program.command().args(filters));
-            }
-            Err(Trouble::Missing(it)) => {
-                println!("left out: {} is missing; get it with {}", it.what, it.get);
-            }
-            Err(Trouble::Failed(why)) => {
-                eprintln!("{why}");
-                succeeded = false;
-            }
-        }
+        let run = || {
+            let program = hosts::build(host, WEB, &mut Log::create("bench-web")?)?;
+            println!("\n| {} | creel | peers |\n|---|---|---|", program.described());
+            let ran = shell::forward(program.command().args(filters));
+            if ran { Ok(()) } else { Err("the benchmark failed".to_owned().into()) }
+        };
+        succeeded &= told(run());
     }
     verdict(succeeded)
 }

@@ -42,6 +42,17 @@ impl Server {
         Err(format!("{} does not listen\n{text}", shell::shown(command)))
     }
 
+    /// How long it had the processor so far, where the system tells: on Linux.
+    pub fn cpu(&self) -> Option<Duration> {
+        const TICKS_A_SECOND: u64 = 100;
+        let status = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).ok()?;
+        // The name may hold spaces, but nothing behind its parenthesis does.
+        let (_, fields) = status.rsplit_once(')')?;
+        let mut fields = fields.split_whitespace().skip(11).map(str::parse::<u64>);
+        let (user, system) = (fields.next()?.ok()?, fields.next()?.ok()?);
+        Some(Duration::from_millis((user + system) * 1000 / TICKS_A_SECOND))
+    }
+
     /// What it has written so far.
     pub fn text(&self) -> String {
         fs::read(&self.written)

@@ -13,21 +13,27 @@ pub(super) fn of_stream(error: StreamError) -> io::Error {
     }
 }
 
-/// A stream's error is a text for people; hosts put the error of their own system into it.
+/// A stream's error is a text for people; hosts put the error of their own system into it, in words or
+/// as the name of its kind: "Connection reset by peer", "ConnectionReset".
 fn from_text(text: String) -> io::Error {
     let known = [
         ("reset", ErrorKind::ConnectionReset),
-        ("broken pipe", ErrorKind::BrokenPipe),
-        ("aborted", ErrorKind::ConnectionAborted),
+        ("pipe", ErrorKind::BrokenPipe),
+        ("abort", ErrorKind::ConnectionAborted),
         ("refused", ErrorKind::ConnectionRefused),
         ("timed out", ErrorKind::TimedOut),
+        ("timedout", ErrorKind::TimedOut),
         ("not connected", ErrorKind::NotConnected),
+        ("notconnected", ErrorKind::NotConnected),
     ];
-    let lower = text.to_lowercase();
-    // "ConnectionReset" is how a host may write it too.
-    let lower = lower.replace("brokenpipe", "broken pipe").replace("notconnected", "not connected");
-    let kind = known.iter().find(|(word, _)| lower.contains(word)).map(|(_, kind)| *kind);
+    let kind = known.iter().find(|(word, _)| contains(&text, word)).map(|(_, kind)| *kind);
     io::Error::new(kind.unwrap_or(ErrorKind::Other), format!("the host says: {text}"))
+}
+
+/// Whether `word` is somewhere in `text`, in whatever case. By hand: the search of the standard library
+/// and its tables of letters are kilobytes.
+fn contains(text: &str, word: &str) -> bool {
+    text.as_bytes().windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
 }
 
 /// The error of a socket or a lookup.

@@ -1,5 +1,9 @@
-//! TCP on preview 3: the names of [`creel::net`](crate::wasm::wasi::net), as far as streams that are
+//! Sockets of preview 3: the names of [`creel::net`](crate::wasm::wasi::net), as far as streams that are
 //! read and written by completion go. Addresses are numbers or names, which the host looks up.
+
+mod udp;
+
+pub use udp::UdpSocket;
 
 use super::single::Single;
 use super::streams::{Reader, Writer};
@@ -138,8 +142,11 @@ impl TcpStream {
     pub async fn connect<A: ToSocketAddrs>(addr: A) -> io::Result<Self> {
         race(addresses(addr).await?, async |address| {
             let socket = TcpSocket::create(family(&address)).map_err(error_from_host)?;
-            socket.connect(to_host(address)).await.map_err(error_from_host)?;
-            Ok(Self::new(socket))
+            let connecting = async move {
+                socket.connect(to_host(address)).await?;
+                Ok(socket)
+            };
+            Single::new(connecting).await.map(Self::new).map_err(error_from_host)
         })
         .await
     }

@@ -22,7 +22,7 @@ const LIST: Source<'static> = Source {
         Host::Wasi => "std,macros,wasi,io-std,fs",
         Host::Wasip2 => "std,macros,wasi,io-std,fs,net",
         Host::Jco => "std,macros,wasi,io-std",
-        Host::Wasip3 => "std,macros,wasip3",
+        Host::Wasip3 => "std,macros,wasip3,fs",
     },
     entry: None,
     profile: None,
@@ -207,11 +207,14 @@ fn cases_in_sources(host: Host) -> Result<BTreeSet<String>, String> {
     if matches!(host, Host::Wasi | Host::Wasip2 | Host::Jco) {
         texts.push(repo::read("tests/hosts/wasi.rs")?);
     }
-    if matches!(host, Host::Wasi | Host::Wasip2) {
+    if matches!(host, Host::Wasi | Host::Wasip2 | Host::Wasip3) {
         texts.push(repo::read("tests/hosts/wasi_fs.rs")?);
     }
     if host == Host::Wasip2 {
         texts.push(repo::read("tests/hosts/wasip2.rs")?);
+    }
+    if host == Host::Wasip3 {
+        texts.push(repo::read("tests/hosts/wasip3_net.rs")?);
     }
     let mut names = BTreeSet::new();
     for name in texts.iter().flat_map(|text| cases_in(text)) {

@@ -80,6 +80,7 @@ steps! {
     "conformance/jco" conformance::jco, "the same without sockets on a second host: jco on Node";
     "conformance/wasip3" conformance::wasip3, "the conformance list under WASI preview 3";
     "wasi/echo" wasi::echo, "many connections to a component on WASI preview 2";
+    "wasi/hyper" wasi::hyper, "hyper on the sockets of preview 2 does not stall";
     "wasi/http" wasi::http, "a component that serves HTTP";
     "wasi/echo-p3" wasi::echo_p3, "many connections to a component on WASI preview 3";
     "wasi/http-p3" wasi::http_p3, "a component that serves HTTP on preview 3";
@@ -105,6 +106,7 @@ steps! {
     "features/bare" matrix::bare, "no_std for thumbv7em, with two dependencies";
     "msrv" matrix::msrv, "the oldest promised Rust builds it";
     "size/web" size::web, "a small web program stays small";
+    "size/wasi" size::wasi, "a small component stays small";
     "package" package::contents, "the published crate holds every room";
     "readme" package::readme, "the README names what exists";
     "loom/canary" models::canary, "loom finds a planted bug";

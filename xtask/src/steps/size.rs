@@ -1,6 +1,7 @@
-//! How much a page has to download.
+//! How much a page has to download, and how large a component is.
 
 use super::Trouble;
+use crate::bench::wasi::small_size;
 use crate::hosts::{self, Context, Host, Source};
 use crate::shell::{Log, capture};
 use crate::tools;
@@ -38,6 +39,23 @@ pub fn web(log: &mut Log) -> Result<String, Trouble> {
 fn loads(node: &Path, wasm: &Path) -> Result<(), String> {
     let code = "new WebAssembly.Module(require('fs').readFileSync(process.argv[1]))";
     capture(Command::new(node).args(["-e", code]).arg(wasm)).map(drop)
+}
+
+/// An echo on preview 2, after jco's `opt`.
+const COMPONENT_BUDGET: u64 = 118_000;
+
+const ECHO: Source<'static> = Source {
+    package: "creel-components",
+    kind: "--bin",
+    features: |_| "",
+    entry: Some("echo"),
+    profile: Some("small"),
+};
+
+pub fn wasi(log: &mut Log) -> Result<String, Trouble> {
+    let size = small_size(hosts::build(Host::Wasip2, ECHO, log)?.path(), log)?;
+    let note = format!("{size} bytes of {COMPONENT_BUDGET}");
+    if size > COMPONENT_BUDGET { Err(note.into()) } else { Ok(note) }
 }
 
 /// The size of a file after gzip.

@@ -33,6 +33,22 @@ fn echo_of(component: &str, log: &mut Log) -> Verdict {
     Ok("64, 256 and 600 connections".to_owned())
 }
 
+/// hyper on creel's sockets. Its answers have a head and a body: if they went out as two packets, the
+/// second would wait for the client's delayed acknowledgement of the first, for 40 ms.
+pub fn hyper(log: &mut Log) -> Verdict {
+    const REQUESTS: &str = "1000";
+    // At most 25 a second with the stall, and thousands without.
+    const ENOUGH: f64 = 200.0;
+    let programs = Programs::build(log)?;
+    let mut wasmtime = Command::new(&programs.wasmtime);
+    wasmtime.args(["run", "-S", "inherit-network=y,tcp=y"]).arg(programs.component("hyper"));
+    let server = programs.start("hyper", wasmtime.arg("0"))?;
+    let said = log.run(programs.load().args(["http", &server.address, "1", REQUESTS]))?;
+    let said = said.trim();
+    let a_second: f64 = said.split(' ').next().and_then(|word| word.parse().ok()).unwrap_or(0.0);
+    if a_second < ENOUGH { Err(format!("stalls: {said}").into()) } else { Ok(said.to_owned()) }
+}
+
 /// A component that serves HTTP.
 pub fn http(log: &mut Log) -> Verdict {
     http_of("creel_components", log)
@@ -158,7 +174,7 @@ impl Programs {
         let wasmtime = tools::wasmtime()?;
         tools::target(TARGET)?;
         let build = ["build", "--quiet", "--package", PACKAGE];
-        let everything = ["--lib", "--bins", "--examples", "--features", "p3"];
+        let everything = ["--lib", "--bins", "--examples", "--features", "p3,hyper"];
         log.run(cargo(&build).args(everything).args(["--target", TARGET]))?;
         log.run(cargo(&build).args(["--bin", "load", "--features", "native"]))?;
         Ok(Self { wasmtime })
