@@ -8,6 +8,7 @@
 //! | [`structured_concurrency`] | scopes, groups, clean-up, shutdown |
 //! | [`cancel_safety`] | what each async method keeps and loses when its future is dropped |
 //! | [`testing`] | a clock that stands still, and the simulator |
+//! | [`observability`] | what tasks wait for; deadlocks; tokio-console |
 //! | [`drivers`] | readiness and completion: how they are chosen, and who owns a buffer until when |
 //! | [`browser`] | the event loop: turns, bridges to JavaScript, workers, what goes wrong |
 //! | [`wasi`] | commands, components that serve, modules in another's loop, and their hosts |
@@ -33,6 +34,9 @@ pub mod cancel_safety {}
 
 #[doc = include_str!("../docs/guide/testing.md")]
 pub mod testing {}
+
+#[doc = include_str!("../docs/guide/observability.md")]
+pub mod observability {}
 
 #[doc = include_str!("../docs/guide/drivers.md")]
 pub mod drivers {}

@@ -2,7 +2,7 @@
 
 use super::Trouble;
 use crate::shell::{Log, cargo};
-use crate::tools;
+use crate::{repo, tools};
 
 type Verdict = Result<String, Trouble>;
 
@@ -68,7 +68,17 @@ fn clippy(log: &mut Log, what: &[&str]) -> Verdict {
 pub fn watched(log: &mut Log) -> Verdict {
     let mut command = cargo(&["test", "--package", "creel", "--features", "full,fiber,tracing"]);
     command.args(["--lib", "--test", "dump", "--test", "tracing", "--test", "simulator"]);
-    Ok(passed(&log.run(&mut command)?))
+    let text = log.run(&mut command)?;
+    let docs = ["test", "--doc", "--package", "creel", "--features", "full,tracing", "--"];
+    log.run(cargo(&docs).args(["dump", "observability"]))?;
+    Ok(passed(&text))
+}
+
+/// tokio-console's subscriber hears of our tasks. A workspace of its own, see there.
+pub fn console(log: &mut Log) -> Verdict {
+    let mut command = cargo(&["test", "--manifest-path", "examples/console/Cargo.toml"]);
+    command.env("RUSTFLAGS", "--cfg console_without_tokio_unstable");
+    Ok(passed(&log.run(command.env("CARGO_TARGET_DIR", repo::target().join("console")))?))
 }
 
 /// The harnesses of the conformance list are steps of their own.
