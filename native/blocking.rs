@@ -9,6 +9,7 @@
 use super::thread::spawn;
 use crate::env::Env;
 use crate::env::instant::Instant;
+use crate::env::meter::Reading;
 use crate::env::owner::{Ops, Owner, OwnerRef};
 use crate::runtime::{Deadline, ShutdownReport, Survivor, ThreadConfig, Threads};
 use crate::task::{Task, Turn, poll_as};
@@ -105,6 +106,16 @@ impl Shared {
         let shared = Arc::clone(self);
         if spawn(&self.config, move || shared.run()).is_err() {
             self.thread_failed();
+        }
+    }
+
+    fn read(&self, what: Reading) -> usize {
+        let state = self.lock();
+        match what {
+            Reading::Threads => state.threads,
+            Reading::IdleThreads => state.waiting - state.told.min(state.waiting),
+            Reading::QueuedClosures => state.queue.len(),
+            _ => 0,
         }
     }
 
@@ -227,6 +238,7 @@ static OPS: Ops = Ops {
     unpark: |_| {},
     step_aside: |_| true,
     place: |_, _| unreachable!("the blocking pool is no runtime"),
+    read: |owner, what| borrow(owner).read(what),
     env: |_| None::<NonNull<Env>>,
     #[cfg(feature = "dump")]
     dump: crate::env::owner::DumpOps {

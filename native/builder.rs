@@ -4,6 +4,7 @@ use super::blocking::BlockingPool;
 use super::driver::{Driver, Mode};
 use super::pool::Pool;
 use super::thread::ThreadHost;
+use super::watchdog;
 use crate::env::clock::Clock;
 use crate::runtime::{Builder, Handle, Kind, Runtime};
 use std::boxed::Box;
@@ -32,6 +33,8 @@ impl Builder {
                 let mut runtime =
                     self.build_parts(Some(host), Some(blocking.owner()), Some(driver));
                 runtime.add_threads(Box::new(blocking));
+                let observer = runtime.observer().cloned();
+                watchdog::watch(&mut runtime, self.config(), observer)?;
                 Ok(runtime)
             }
             Kind::MultiThread => {
@@ -45,7 +48,11 @@ impl Builder {
                 let env = self.env(clock, Some(blocking.owner()), Some(driver.clone()));
                 let pool = Pool::start(self.config(), env, driver)?;
                 let handle = Handle::new(pool.owner());
-                Ok(Runtime::on_threads(handle, vec![Box::new(pool), Box::new(blocking)]))
+                let observer = pool.observer().cloned();
+                let mut runtime =
+                    Runtime::on_threads(handle, vec![Box::new(pool), Box::new(blocking)]);
+                watchdog::watch(&mut runtime, self.config(), observer)?;
+                Ok(runtime)
             }
         }
     }

@@ -22,3 +22,4 @@ pub mod process;
 #[cfg(feature = "signal")]
 pub mod signal;
 mod thread;
+mod watchdog;

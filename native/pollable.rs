@@ -2,6 +2,7 @@
 
 use super::blocking::BlockingPool;
 use super::driver::{Driver, Mode, Reactor};
+use super::watchdog;
 use crate::platform::Park;
 use crate::runtime::{Builder, IoDriver, Runtime};
 use std::boxed::Box;
@@ -61,6 +62,8 @@ impl Builder {
         let wake = move || reactor.wake();
         let mut runtime = self.build_ticked(Some(host), Some(blocking.owner()), Some(driver), wake);
         runtime.add_threads(Box::new(blocking));
+        let observer = runtime.observer().cloned();
+        watchdog::watch(&mut runtime, self.config(), observer)?;
         Ok((runtime, descriptor))
     }
 }

@@ -189,6 +189,10 @@ impl platform::Driver for Driver {
         Box::pin(async { ask.await? })
     }
 
+    fn counts(&self) -> platform::SourceCounts {
+        self.reactor().map_or_else(Default::default, |reactor| reactor.counts())
+    }
+
     fn shut_down(&self) {
         *self.closed.lock() = true;
         if let Some(reactor) = self.reactor() {

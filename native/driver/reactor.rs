@@ -9,9 +9,11 @@
 use super::fine;
 use super::process;
 use super::ring::{Arrivals, Ring};
+use crate::env::meter::Count;
 use crate::env::panics::Panics;
 use crate::io::{Interest, Ready};
 use crate::lock::Lock;
+use crate::platform::SourceCounts;
 use crate::runtime::{EventLimits, RuntimeShutDown};
 use crate::socket::slot::{GENERATION_BITS, Slot};
 use core::fmt;
@@ -45,6 +47,8 @@ pub(crate) struct Reactor {
     selector: Lock<Option<Box<Selector>>>,
     pages: [OnceLock<Box<[Slot]>>; PAGES],
     places: Lock<Places>,
+    /// Events that came for sources; counted by whoever has the selector.
+    ready: Count,
 }
 
 struct Selector {
@@ -58,11 +62,15 @@ struct Selector {
 }
 
 /// Which slots are in use.
+#[derive(Default)]
 struct Places {
     free: Vec<usize>,
     /// Slots from here on were never used.
     unused: usize,
     shut_down: bool,
+    /// How many sources there were, and how many of them are gone.
+    registered: usize,
+    deregistered: usize,
 }
 
 impl Reactor {
@@ -81,7 +89,8 @@ impl Reactor {
             waker,
             selector: Lock::new(Some(selector)),
             pages: [const { OnceLock::new() }; PAGES],
-            places: Lock::new(Places { free: Vec::new(), unused: 0, shut_down: false }),
+            places: Lock::default(),
+            ready: Count::default(),
         })
     }
 
@@ -136,8 +145,9 @@ impl Reactor {
         let index = self.take_place()?;
         let token = Token(self.slot(index).generation() << INDEX_BITS | index);
         self.registry.register(source, token, to_mio(interest)).inspect_err(|_| {
-            self.give_place(index);
+            self.free_place(index);
         })?;
+        self.places.lock().registered += 1;
         Ok(index)
     }
 
@@ -148,6 +158,16 @@ impl Reactor {
             return Ok(());
         }
         self.registry.deregister(source)
+    }
+
+    /// What was counted since it was made.
+    pub(super) fn counts(&self) -> SourceCounts {
+        let places = self.places.lock();
+        SourceCounts {
+            registered: places.registered,
+            deregistered: places.deregistered,
+            ready: self.ready.get(),
+        }
     }
 
     /// Has the system report no edges of a descriptor for a while.
@@ -188,6 +208,11 @@ impl Reactor {
 
     /// Gives a slot back whose source is gone.
     pub(super) fn give_place(&self, index: usize) {
+        self.free_place(index);
+        self.places.lock().deregistered += 1;
+    }
+
+    fn free_place(&self, index: usize) {
         self.slot(index).renew();
         self.places.lock().free.push(index);
     }
@@ -274,13 +299,17 @@ impl Edges<'_> {
         let Some(selector) = &mut self.selector else { return };
         let mut panics = Panics::new();
         selector.arrivals.dispatch(&mut panics);
+        let mut ready = 0;
         for event in selector.events() {
             let token = event.token();
             if token != WAKE {
+                ready += 1;
                 let slot = self.reactor.slot(token.0 & INDEX_MASK);
                 panics.guard(|| slot.set(token.0 >> INDEX_BITS, from_mio(event)));
             }
         }
+        // Whoever has the selector is alone.
+        self.reactor.ready.add(ready);
         drop(self);
         panics.resume();
     }

@@ -6,6 +6,7 @@
 
 use crate::atomic::{AtomicUsize, Ordering};
 use crate::env::context;
+use crate::env::meter::Count;
 use crate::lock::Lock;
 use crate::task::Task;
 use crate::task::queue::ReadyQueue;
@@ -22,19 +23,30 @@ pub(super) struct Injector {
 struct Shard {
     /// How many tasks the list holds; written under the lock, read without.
     len: AtomicUsize,
+    /// How many were put into it from outside; written under the lock.
+    pushed: Count,
     tasks: Lock<ReadyQueue>,
 }
 
 impl Injector {
     /// At least `shards` shards.
     pub(super) fn new(shards: usize) -> Self {
-        let shard = |_| Shard { len: AtomicUsize::new(0), tasks: Lock::new(ReadyQueue::default()) };
+        let shard = |_| Shard {
+            len: AtomicUsize::new(0),
+            pushed: Count::default(),
+            tasks: Lock::new(ReadyQueue::default()),
+        };
         Self { shards: (0..shards.next_power_of_two()).map(shard).collect() }
     }
 
     pub(super) fn len(&self) -> usize {
         // Acquire: who reads "empty" before it waits pairs with the fence of its own hand-over.
         self.shards.iter().map(|shard| shard.len.load(Ordering::Acquire)).sum()
+    }
+
+    /// How many tasks came from outside.
+    pub(super) fn pushed(&self) -> usize {
+        self.shards.iter().map(|shard| shard.pushed.get()).sum()
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -50,11 +62,12 @@ impl Injector {
     pub(super) fn push(&self, task: Task) {
         let shard = self.here();
         let mut tasks = shard.tasks.lock();
+        shard.pushed.add(1);
         tasks.push(task);
         shard.len.store(tasks.len(), Ordering::Release);
     }
 
-    /// Appends several tasks under one lock.
+    /// Appends several tasks of a worker under one lock.
     pub(super) fn push_all(&self, all: impl Iterator<Item = Task>) {
         let shard = self.here();
         let mut tasks = shard.tasks.lock();

@@ -14,6 +14,7 @@
 mod deputy;
 mod idle;
 mod injector;
+mod mean;
 mod pace;
 mod worker;
 
@@ -25,9 +26,11 @@ use crate::collections::run_queue::Ring;
 use crate::env::Env;
 use crate::env::context;
 use crate::env::dump;
+use crate::env::meter::{Reading, SharedCount};
 use crate::env::owner::{Ops, Owner, OwnerRef, RawTask};
 use crate::lock::Lock;
 use crate::runtime::{Config, Deadline, ShutdownReport, Survivor, Threads};
+use crate::task::observer::Observer;
 use crate::task::registry::Registry;
 use crate::task::{Task, Turn, guard, poll_as};
 use core::cell::Cell;
@@ -58,6 +61,7 @@ pub(super) struct Shared {
     /// and merges when it ends; one bias stands for all running workers, one for the `Pool`.
     references: AtomicUsize,
     env: Env,
+    observer: Option<Arc<Observer>>,
     /// How a sleeping worker waits for I/O; the same as in `env`.
     driver: Arc<Driver>,
     remotes: Box<[Remote]>,
@@ -65,6 +69,10 @@ pub(super) struct Shared {
     idle: Idle,
     /// All tasks that are not complete, spread so that workers rarely meet.
     registries: Box<[Shard]>,
+    /// Tasks spawned from outside.
+    spawned_outside: SharedCount,
+    /// Who owns the tasks that are bound to one thread, for each thread.
+    bound: Lock<Bound>,
     /// How many tasks were given to workers in turn.
     placed: AtomicUsize,
     closing: AtomicBool,
@@ -82,10 +90,20 @@ pub(super) struct Shared {
     waiting: AtomicBool,
     ended: Mutex<()>,
     on_ended: Condvar,
+    /// Whether workers have a next slot.
+    has_next: bool,
     event_interval: u32,
     injector_interval: Option<u32>,
     on_park: Option<Arc<dyn Fn() + Send + Sync>>,
     on_unpark: Option<Arc<dyn Fn() + Send + Sync>>,
+}
+
+/// See `Shared::bound`.
+#[derive(Default)]
+struct Bound {
+    owners: Vec<OwnerRef>,
+    /// Tasks that were spawned on threads which have ended.
+    spawned_before: usize,
 }
 
 /// See `Shared::away`.
@@ -165,7 +183,21 @@ impl Shared {
     }
 
     fn adopt(&self, task: Task) {
-        let shard = self.worker().map_or_else(context::thread, |worker| worker.index);
+        self.observer.iter().for_each(|observer| observer.spawned(task));
+        self.take_in(task);
+    }
+
+    fn take_in(&self, task: Task) {
+        let shard = match self.worker() {
+            Some(worker) => {
+                worker.meter.tally.spawned.add(1);
+                worker.index
+            }
+            None => {
+                self.spawned_outside.add(1);
+                context::thread()
+            }
+        };
         let shard = shard % self.registries.len();
         task.set_berth(shard);
         {
@@ -179,11 +211,20 @@ impl Shared {
             }
         }
         task.cancel();
+        self.observer.iter().for_each(|observer| observer.ended(task));
         task.finish();
     }
 
     /// Gives a new task to the workers' threads in turn.
     fn place(&self, make: &mut dyn FnMut(OwnerRef) -> RawTask) {
+        let mut made = None;
+        self.place_in_turn(&mut |owner| *made.insert(make(owner)));
+        // The caller has the handle, which keeps the task.
+        let made = self.observer.as_ref().zip(made);
+        made.into_iter().for_each(|(observer, task)| observer.spawned(Task::from_raw(task)));
+    }
+
+    fn place_in_turn(&self, make: &mut dyn FnMut(OwnerRef) -> RawTask) {
         loop {
             let turn = self.placed.fetch_add(1, Ordering::Relaxed) % self.remotes.len();
             // The lock keeps the thread from ending before it has adopted the task.
@@ -192,7 +233,7 @@ impl Shared {
             }
             if self.is_closing() {
                 // Nothing is adopted any more; this owner cancels it.
-                return self.adopt(Task::from_raw(make(self.owner())));
+                return self.take_in(Task::from_raw(make(self.owner())));
             }
             // The threads are about to start.
             thread::yield_now();
@@ -202,6 +243,7 @@ impl Shared {
     /// Takes a task that is done out of the registry.
     fn forget(&self, task: Task) {
         self.registries[task.berth()].0.lock().remove(task);
+        self.observer.iter().for_each(|observer| observer.ended(task));
         if self.waiting.load(Ordering::Relaxed) {
             self.tell_waiting();
         }
@@ -257,6 +299,32 @@ impl Shared {
 
     fn after_park(&self) {
         self.on_unpark.iter().for_each(|call| guard(|| call()));
+    }
+
+    fn read(&self, what: Reading) -> usize {
+        let workers = self.env.meter.workers();
+        match what {
+            Reading::Alive => self.task_count() + self.read_bound(what),
+            Reading::Spawned => {
+                let by_workers = workers.iter().map(|worker| worker.tally.spawned.get());
+                let tasks = by_workers.sum::<usize>() + self.spawned_outside.get();
+                tasks + self.read_bound(what)
+            }
+            Reading::Injected => self.injector.len(),
+            Reading::RemoteSchedules => self.injector.pushed(),
+            // Without the next slot, as tokio counts.
+            Reading::LocalQueue(worker) => self.remotes[worker].ring.len(),
+            Reading::Polls(worker) => workers[worker].tally.polls.get(),
+            Reading::LocalSchedules(worker) => workers[worker].tally.queued.get(),
+            Reading::Threads | Reading::IdleThreads | Reading::QueuedClosures => 0,
+        }
+    }
+
+    /// What is bound to one thread each, all threads together.
+    fn read_bound(&self, what: Reading) -> usize {
+        let bound = self.bound.lock();
+        let before = if what == Reading::Spawned { bound.spawned_before } else { 0 };
+        before + bound.owners.iter().map(|owner| owner.read(what)).sum::<usize>()
     }
 
     fn task_count(&self) -> usize {
@@ -398,6 +466,7 @@ impl Pool {
             None => thread::available_parallelism().map_or(1, usize::from),
         };
         env.timers.split(count);
+        env.meter.split(count, config.histogram());
         let remote = |_| Remote {
             ring: Ring::new(worker::RING),
             next: AtomicPtr::new(ptr::null_mut()),
@@ -409,6 +478,7 @@ impl Pool {
             owner: Owner::new(&OPS),
             this: AtomicPtr::new(ptr::null_mut()),
             references: AtomicUsize::new(2 * BIAS),
+            observer: Observer::of(&env),
             env,
             driver,
             remotes: (0..count).map(remote).collect(),
@@ -417,6 +487,8 @@ impl Pool {
             registries: (0..count.next_power_of_two())
                 .map(|_| Shard(Lock::new(Registry::new(64))))
                 .collect(),
+            spawned_outside: SharedCount::default(),
+            bound: Lock::default(),
             placed: AtomicUsize::new(0),
             closing: AtomicBool::new(false),
             retired: Lock::new(Vec::new()),
@@ -427,6 +499,7 @@ impl Pool {
             waiting: AtomicBool::new(false),
             ended: Mutex::new(()),
             on_ended: Condvar::new(),
+            has_next: config.lifo_slot,
             event_interval: config.event_interval,
             injector_interval: config.global_queue_interval,
             on_park: config.threads.on_park.clone(),
@@ -455,6 +528,11 @@ impl Pool {
 
     pub(super) fn owner(&self) -> OwnerRef {
         self.shared.owner()
+    }
+
+    /// Whoever looks at its tasks, if anybody does.
+    pub(super) fn observer(&self) -> Option<&Arc<Observer>> {
+        self.shared.observer.as_ref()
     }
 }
 
@@ -534,6 +612,7 @@ static OPS: Ops = Ops {
         true
     },
     place: |owner, make| shared(&owner).place(make),
+    read: |owner, what| shared(&owner).read(what),
     env: |owner| Some(NonNull::from(&shared(&owner).env)),
     #[cfg(feature = "dump")]
     dump: crate::env::owner::DumpOps {

@@ -18,13 +18,16 @@
 
 use super::super::driver::Edges;
 use super::super::parker::Parker;
+use super::mean::MeanPoll;
 use super::pace::Pace;
 use super::{Shared, WORKER, deputy};
 use crate::atomic::Ordering;
 use crate::collections::run_queue::Own;
 use crate::env::context::{self, Post};
 use crate::env::host_now;
-use crate::env::rng;
+use crate::env::instant::Instant;
+use crate::env::meter::{Reading, WorkerMeter};
+use crate::env::{rng, thread_id};
 use crate::task::executor::{Blocking, Driving, Executor, ExecutorHandle, Wake};
 use crate::task::queue::ReadyQueue;
 use crate::task::{Handle, Task, Turn, guard, poll_as};
@@ -47,6 +50,9 @@ const BATCH: usize = RING / 2;
 pub(super) struct Worker {
     pub(super) index: usize,
     pub(super) shared: Arc<Shared>,
+    /// What the seat counts, for whoever has it.
+    pub(super) meter: Arc<WorkerMeter>,
+    mean: MeanPoll,
     /// Where this thread waits.
     parker: Arc<Parker>,
     /// Tasks bound to this thread.
@@ -68,12 +74,15 @@ impl Worker {
     pub(super) fn new(index: usize, shared: Arc<Shared>) -> Self {
         let parker = Arc::new(Parker::default());
         let pace = Pace::new(shared.injector_interval);
+        let observer = shared.observer.clone();
         let wake = {
             let (parker, driver) = (Arc::clone(&parker), Arc::clone(&shared.driver));
             Box::new(move || parker.unpark(&driver))
         };
         Self {
             index,
+            meter: Arc::clone(&shared.env.meter.workers()[index]),
+            mean: MeanPoll::new(host_now(), &shared.env.meter.workers()[index]),
             shared,
             parker,
             local: Executor::start(
@@ -82,6 +91,7 @@ impl Worker {
                 None,
                 Wake::Hook(wake),
                 Blocking::Allowed,
+                observer,
             ),
             turns: Cell::new(0),
             pace,
@@ -97,8 +107,10 @@ impl Worker {
     pub(super) fn run(self) {
         self.take_seat();
         let local = self.local.owner();
+        self.shared.bound.lock().owners.push(self.local.owner());
         let _post = self.post().take();
         WORKER.set(Some(NonNull::from(&self)));
+        self.begin();
         while (self.seated.get() || self.sit_again()) && !self.shared.is_closing() {
             self.turn();
         }
@@ -112,6 +124,10 @@ impl Worker {
         }
         if self.is_placed() {
             self.shared.remotes[self.index].local.lock().take();
+        }
+        self.unbind();
+        if self.seated.get() {
+            self.end();
         }
         // The tasks of this thread die on it, while references are still counted as the worker's.
         self.local_tasks().close();
@@ -136,11 +152,37 @@ impl Worker {
     fn take_seat(&self) {
         let remote = &self.shared.remotes[self.index];
         remote.parker.lock().replace(Arc::clone(&self.parker));
+        self.meter.set_thread(thread_id::current());
         let before = remote.local.lock().replace(self.local.owner());
         if before.is_some() {
             // Whoever retired from the seat need not wait for more tasks.
             self.shared.retired.lock().iter().for_each(|parker| parker.unpark(&self.shared.driver));
         }
+    }
+
+    /// The worker begins to run tasks.
+    fn begin(&self) {
+        let now = host_now();
+        self.meter.begin(now);
+        self.mean.restart(now);
+    }
+
+    /// It is done with that, or for now.
+    fn end(&self) {
+        let now = host_now();
+        self.meter.end(now);
+        self.mean.take_in(now, &self.meter);
+    }
+
+    /// What is bound to this thread is not counted as the pool's any more.
+    fn unbind(&self) {
+        let mine = self.local.owner();
+        let mut bound = self.shared.bound.lock();
+        bound.spawned_before += mine.read(Reading::Spawned);
+        let index = bound.owners.iter().position(|owner| owner.as_ptr() == mine.as_ptr());
+        let last = index.map(|index| bound.owners.swap_remove(index));
+        drop(bound);
+        drop(last);
     }
 
     /// Whether tasks are still given to this thread.
@@ -174,7 +216,9 @@ impl Worker {
         if self.shared.env.blocking.is_none() || !self.seated.replace(false) {
             return;
         }
+        self.end();
         self.become_stranger();
+        self.shared.observer.iter().for_each(|observer| observer.stepped_down(self.index));
         let (index, shared) = (self.index, Arc::clone(&self.shared));
         shared.away.lock().tasks.extend(self.polled.get());
         // The thread of the substitute.
@@ -211,6 +255,7 @@ impl Worker {
                 // A substitute sat here meanwhile, and has stepped down itself.
                 self.take_seat();
             }
+            self.begin();
             WORKER.set(Some(NonNull::from(self)));
             context::with(|cx| {
                 cx.driving.set(Some(self.shared.as_owner()));
@@ -266,13 +311,16 @@ impl Worker {
         }
         let ran = driving.run(LOCAL_TURNS);
         driving.expect_notice();
+        if ran > 0 && self.seated.get() {
+            self.meter.tally.polls.add(ran);
+        }
         ran > 0 || driving.has_ready()
     }
 
     /// The next task without looking at other workers.
     fn take(&self) -> Option<Task> {
         let remote = &self.shared.remotes[self.index];
-        if self.pace.is_due(host_now)
+        if self.pace.is_due(|| self.look_at_clock())
             && let Some(task) = self.shared.injector.pop(self.index, 0, |_| {})
         {
             return Some(task);
@@ -285,6 +333,13 @@ impl Worker {
         }
         self.next_in_a_row.set(0);
         self.ring().pop().or_else(|| remote.take_next()).or_else(|| self.take_injected())
+    }
+
+    /// What the time is, for the pace; the mean takes it in as well.
+    fn look_at_clock(&self) -> Instant {
+        let now = host_now();
+        self.mean.take_in(now, &self.meter);
+        now
     }
 
     /// A share of the shared queue: one task to run, the others into the empty ring.
@@ -317,8 +372,9 @@ impl Worker {
         for offset in 0..workers {
             let victim = (start + offset) % workers;
             if victim != self.index
-                && let Some(task) = mine.steal_from(&shared.remotes[victim].ring)
+                && let Some((task, more)) = mine.steal_from(&shared.remotes[victim].ring)
             {
+                self.count_steal(1 + more);
                 return Some(task);
             }
         }
@@ -327,7 +383,13 @@ impl Worker {
             .map(|offset| (start + offset) % workers)
             .filter(|victim| *victim != self.index)
             .find_map(|victim| shared.remotes[victim].take_next())
+            .inspect(|_| self.count_steal(1))
             .or_else(|| self.take_injected())
+    }
+
+    fn count_steal(&self, tasks: usize) {
+        self.meter.steals.add(tasks);
+        self.meter.steal_operations.add(1);
     }
 
     /// A task was found: if this was the last searcher, the next one starts to search, for there
@@ -356,7 +418,13 @@ impl Worker {
         }
         let driving = shared.idle.become_driver(self.index);
         let deputy = self.sees_to_a_deputy(driving);
-        let edges = self.park(driving, deputy);
+        let now = host_now();
+        self.mean.take_in(now, &self.meter);
+        let busy = self.meter.about_to_park(now, self.meter.tally.polls.get());
+        let edges = self.park(driving, deputy, now);
+        let now = host_now();
+        self.meter.unparked(now, busy);
+        self.mean.restart(now);
         if deputy {
             shared.idle.stop_deputising();
         }
@@ -392,14 +460,13 @@ impl Worker {
 
     /// Waits to be woken; the driver for the timers and the reactor too, its deputy until nobody has
     /// seen to them for a while.
-    fn park(&self, driving: bool, deputy: bool) -> Option<Edges<'_>> {
+    fn park(&self, driving: bool, deputy: bool, now: Instant) -> Option<Edges<'_>> {
         let shared = &self.shared;
         if deputy {
             deputy::watch(shared, self.index, &self.parker, || self.is_local_idle());
             return None;
         }
         let next = if driving { shared.env.timers.next() } else { None };
-        let now = shared.env.clock.now();
         let timeout = next.map(|at| at.saturating_duration_since(now));
         if let Some(reactor) = shared.driver.reactor().filter(|_| driving) {
             return self.parker.park_in(timeout, |timeout| reactor.wait(timeout));
@@ -414,8 +481,13 @@ impl Worker {
 
     #[inline]
     fn run_task(&self, task: Task) {
+        self.meter.tally.polls.add(1);
         self.polled.set(Some(task));
-        let turn = poll_as(task, || task.turn());
+        let observer = self.shared.observer.as_ref();
+        let turn = poll_as(task, || match observer {
+            None => task.turn(),
+            Some(observer) => observer.turn(task),
+        });
         self.polled.set(None);
         if !self.seated.get() {
             return self.shared.came_back(task, turn);
@@ -432,6 +504,7 @@ impl Worker {
 
     /// Queues a task behind all others of this worker: it gave way.
     fn push_last(&self, task: Task) {
+        self.meter.tally.queued.add(1);
         let alone = self.shared.remotes[self.index].ring.is_empty();
         self.push_ring(task);
         if !alone {
@@ -442,6 +515,11 @@ impl Worker {
     /// Queues a task that this worker woke or made: it runs next, what was next before goes into
     /// the ring, where others see it at once.
     pub(super) fn push_next(&self, task: Task) {
+        self.meter.tally.queued.add(1);
+        if !self.shared.has_next {
+            self.push_ring(task);
+            return self.shared.wake_one();
+        }
         if let Some(before) = self.shared.remotes[self.index].swap_next(task) {
             self.push_ring(before);
             self.shared.wake_one();
@@ -460,6 +538,7 @@ impl Worker {
         let ring = self.ring();
         if let Err(task) = ring.push(task) {
             // Full: half of it goes where all can take it.
+            self.meter.overflows.add(1);
             let half = (0..BATCH).map_while(|_| ring.pop());
             self.shared.injector.push_all(half.chain([task]));
         }

@@ -206,11 +206,12 @@ impl<T: Word> Own<'_, T> {
     }
 
     /// Takes half of the values of another queue, the larger half, or as many as there is room for
-    /// in this one; answers the oldest of them, the others are here. From itself it takes one.
-    pub(crate) fn steal_from(&self, other: &Ring<T>) -> Option<T> {
+    /// in this one; answers the oldest of them, and how many the others are, which are here. From
+    /// itself it takes one.
+    pub(crate) fn steal_from(&self, other: &Ring<T>) -> Option<(T, usize)> {
         let ring = self.0;
         if ptr::eq(ring, other) {
-            return self.pop();
+            return self.pop().map(|value| (value, 0));
         }
         // Relaxed: only the worker writes it.
         let tail = ring.tail.load(Ordering::Relaxed);
@@ -224,7 +225,7 @@ impl<T: Word> Own<'_, T> {
             // Release: see `push`.
             ring.tail.store(tail.wrapping_add(more), Ordering::Release);
         }
-        Some(first)
+        Some((first, more))
     }
 }
 
@@ -297,7 +298,7 @@ impl<T: Word> Stealer<T> {
     /// Takes half of the values, the larger half, or as many as there is room for in `to`; answers
     /// the oldest of them, the others are in `to`. From the queue of `to` itself it takes one.
     pub fn steal_into(&self, to: &Worker<T>) -> Option<T> {
-        to.own().steal_from(&self.ring)
+        to.own().steal_from(&self.ring).map(|(value, _)| value)
     }
 
     /// How many values there are to take, at some moment of the call.

@@ -50,6 +50,9 @@ pub(crate) struct Context {
     /// For dumps: nothing without the feature.
     pub(crate) asked: Asked,
     pub(crate) budget: Cell<Budget>,
+    /// The id of this thread, once somebody has asked for it.
+    #[cfg(feature = "std")]
+    pub(super) thread_id: Cell<Option<super::thread_id::ThreadId>>,
     pub(crate) rng: Cell<Rng>,
 }
 
@@ -75,6 +78,8 @@ impl Context {
             ids: Cell::new(super::id::Ids::new()),
             asked: Asked::new(),
             budget: Cell::new(Budget::UNLIMITED),
+            #[cfg(feature = "std")]
+            thread_id: Cell::new(None),
             rng: Cell::new(Rng::new(0x5eed)),
         }
     }

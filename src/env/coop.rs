@@ -13,12 +13,16 @@ use core::task::{Context, Poll};
 pub(crate) struct Budget(u8);
 
 impl Budget {
-    pub(crate) const INITIAL: Self = Self(128);
+    /// None is left, and somebody was told so.
+    const REFUSED: Self = Self(0);
+    /// None is left.
+    const SPENT: Self = Self(1);
+    pub(crate) const INITIAL: Self = Self(Self::SPENT.0 + 128);
     pub(crate) const UNLIMITED: Self = Self(u8::MAX);
 
     #[inline]
     pub(crate) fn has_remaining(self) -> bool {
-        self.0 > 0
+        self.0 > Self::SPENT.0
     }
 }
 
@@ -66,29 +70,49 @@ impl Drop for Receipt {
 /// For operations that must take their place in a queue also without budget.
 #[inline]
 pub(crate) fn spend() -> bool {
-    take().has_remaining()
+    take().is_some()
 }
 
-/// Takes one unit of budget, if there is one; answers what was there before.
+/// Takes one unit of budget; answers what was there before, or `None` if nothing was.
 #[inline]
-fn take() -> Budget {
+fn take() -> Option<Budget> {
     context::with(|context| {
         let before = context.budget.get();
-        if before != Budget::UNLIMITED && before.has_remaining() {
-            context.budget.set(Budget(before.0 - 1));
+        if before == Budget::UNLIMITED {
+            return Some(before);
         }
-        before
+        if !before.has_remaining() {
+            refuse(context, before);
+            return None;
+        }
+        context.budget.set(Budget(before.0 - 1));
+        Some(before)
     })
+}
+
+/// Counts that a task must give way, once a poll.
+#[cold]
+#[inline(never)]
+fn refuse(context: &context::Context, budget: Budget) {
+    context.budget.set(Budget::REFUSED);
+    #[cfg(feature = "alloc")]
+    if budget == Budget::SPENT
+        && let Some(runtime) = super::owner::OwnerRef::current()
+    {
+        runtime.env().meter.forced_yields.add(1);
+    }
+    #[cfg(not(feature = "alloc"))]
+    let _ = budget;
 }
 
 /// Takes one unit of budget, or asks the task to yield.
 #[inline]
 pub(crate) fn poll_proceed(cx: &mut Context<'_>) -> Poll<Receipt> {
-    let before = take();
-    if before.has_remaining() {
-        Poll::Ready(Receipt(before))
-    } else {
-        cx.waker().wake_by_ref();
-        Poll::Pending
+    match take() {
+        Some(before) => Poll::Ready(Receipt(before)),
+        None => {
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        }
     }
 }

@@ -6,38 +6,37 @@ use alloc::sync::Arc;
 use core::any::Any;
 use core::fmt;
 use core::panic::Location;
-use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 
 /// The hooks of a runtime.
 #[derive(Clone, Default)]
 pub(crate) struct Hooks {
     pub(crate) unhandled_panic: Option<PanicHook>,
-    slow_poll: Option<SlowPollHook>,
+    pub(crate) slow_poll: Option<SlowPollHook>,
+    pub(crate) spawn: Option<TaskHook>,
+    pub(crate) before_poll: Option<TaskHook>,
+    pub(crate) after_poll: Option<TaskHook>,
+    pub(crate) terminate: Option<TaskHook>,
+    pub(crate) watchdog: Watchdog,
     /// A task that panics ends its runtime.
     pub(crate) panic_is_fatal: bool,
 }
 
-/// Whether any runtime of this process has a hook for slow polls: the one thing to look at in all
-/// that have none. Not `crate::atomic`: loom has no statics.
-static WATCHED: AtomicBool = AtomicBool::new(false);
-
-impl Hooks {
-    /// What to call after a slow poll.
-    #[inline]
-    pub(crate) fn slow_poll(&self) -> Option<&SlowPollHook> {
-        // Relaxed: it was set before the runtime was made of these hooks.
-        WATCHED.load(Ordering::Relaxed).then_some(self.slow_poll.as_ref()).flatten()
-    }
-
-    pub(crate) fn watch_polls(&mut self, hook: SlowPollHook) {
-        WATCHED.store(true, Ordering::Relaxed);
-        self.slow_poll = Some(hook);
-    }
-}
-
 /// What to call when a task panicked.
 pub(crate) type PanicHook = Arc<dyn Fn(&TaskPanic<'_>) + Send + Sync>;
+
+/// What to call when something happens to a task.
+pub(crate) type TaskHook = Arc<dyn Fn(&TaskMeta<'_>) + Send + Sync>;
+
+/// For how long a task may block a worker, if somebody looks after that, and what to call when it
+/// does so longer.
+#[derive(Clone, Default)]
+pub(crate) struct Watchdog {
+    pub(crate) threshold: Option<Duration>,
+    pub(crate) call: Option<BlockedHook>,
+}
+
+pub(crate) type BlockedHook = Arc<dyn Fn(&BlockedWorker<'_>) + Send + Sync>;
 
 /// A threshold, and what to call when a poll took longer.
 #[derive(Clone)]
@@ -51,7 +50,8 @@ impl fmt::Debug for Hooks {
         f.debug_struct("Hooks")
             .field("unhandled_panic", &self.unhandled_panic.is_some())
             .field("slow_poll", &self.slow_poll.as_ref().map(|hook| hook.threshold))
-            .finish()
+            .field("watchdog", &self.watchdog.threshold)
+            .finish_non_exhaustive()
     }
 }
 
@@ -143,4 +143,25 @@ pub struct SlowPoll<'a> {
     pub spawned_at: Option<&'static Location<'static>>,
     /// How long the poll took.
     pub took: Duration,
+}
+
+/// A task keeps a worker from its other tasks, and does so still.
+///
+/// With `Display`: `worker 0 has been blocked for 1.2s by task 7 (reader, src/main.rs:12:5)`.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct BlockedWorker<'a> {
+    /// Which worker of the runtime.
+    pub worker: usize,
+    /// The task that it polls.
+    pub task: TaskMeta<'a>,
+    /// For how long it has done so, at least.
+    pub since: Duration,
+}
+
+impl fmt::Display for BlockedWorker<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { worker, task, since } = self;
+        write!(f, "worker {worker} has been blocked for {since:.1?} by {task}")
+    }
 }

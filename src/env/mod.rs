@@ -30,7 +30,11 @@ pub(crate) mod instant;
 #[cfg(all(feature = "std", not(all(target_family = "wasm", target_os = "unknown"))))]
 mod instant_std;
 #[cfg(feature = "alloc")]
+pub(crate) mod meter;
+#[cfg(feature = "alloc")]
 pub(crate) mod owner;
+#[cfg(feature = "std")]
+pub(crate) mod thread_id;
 #[cfg(feature = "alloc")]
 pub(crate) mod timers;
 #[cfg(feature = "alloc")]
@@ -46,6 +50,7 @@ pub(crate) struct Env {
     pub(crate) clock: clock::Clock,
     pub(crate) timers: timers::Timers,
     pub(crate) hooks: hooks::Hooks,
+    pub(crate) meter: meter::Meter,
     /// Who runs closures that block their thread, on hosts that have threads.
     pub(crate) blocking: Option<owner::OwnerRef>,
     /// How the host waits for I/O, on hosts that have any.

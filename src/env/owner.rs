@@ -4,6 +4,7 @@
 //! Why unsafe: one pointer stands for several kinds of owner, so its table of functions is untyped.
 
 use super::Env;
+use super::meter::Reading;
 use core::cell::Cell;
 use core::ptr::NonNull;
 
@@ -70,6 +71,8 @@ pub(crate) struct Ops {
     /// it, once, for the owner that it is given and that adopts it then. From any thread; the
     /// function may run under a short lock.
     pub(crate) place: unsafe fn(NonNull<Owner>, &mut dyn FnMut(OwnerRef) -> RawTask),
+    /// What the owner can tell about its tasks; zero for what it has not. From any thread.
+    pub(crate) read: unsafe fn(NonNull<Owner>, Reading) -> usize,
     /// The environment, if this owner has one of its own.
     pub(crate) env: unsafe fn(NonNull<Owner>) -> Option<NonNull<Env>>,
     /// How a dump sees the tasks.
@@ -204,6 +207,12 @@ impl OwnerRef {
     pub(crate) fn place(&self, make: &mut dyn FnMut(OwnerRef) -> RawTask) {
         // SAFETY: the owner is valid.
         unsafe { (self.ops().place)(self.0, make) }
+    }
+
+    /// What the owner can tell about its tasks; zero for what it has not.
+    pub(crate) fn read(&self, what: Reading) -> usize {
+        // SAFETY: the owner is valid.
+        unsafe { (self.ops().read)(self.0, what) }
     }
 
     /// The environment, if this owner has one of its own: a local set has none.

@@ -19,8 +19,21 @@ pub(crate) trait Driver: Any + fmt::Debug + Send + Sync {
         Box::pin(ready(Err(io::Error::new(io::ErrorKind::Unsupported, none))))
     }
 
+    /// How many sources were registered and deregistered, and how many events came for them.
+    fn counts(&self) -> SourceCounts {
+        SourceCounts::default()
+    }
+
     /// The runtime ends: whoever waits for I/O gets an error, as does whoever asks for more.
     fn shut_down(&self);
+}
+
+/// What a driver counts.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct SourceCounts {
+    pub(crate) registered: usize,
+    pub(crate) deregistered: usize,
+    pub(crate) ready: usize,
 }
 
 /// A question to a resolver. Dropping it abandons the question.

@@ -24,9 +24,9 @@ pub use clock::set_clock;
 mod driver;
 #[cfg(feature = "alloc")]
 mod park;
-#[cfg(feature = "alloc")]
-pub(crate) use driver::Driver;
 #[cfg(feature = "std")]
 pub(crate) use driver::Lookup;
+#[cfg(feature = "alloc")]
+pub(crate) use driver::{Driver, SourceCounts};
 #[cfg(feature = "alloc")]
 pub use park::Park;

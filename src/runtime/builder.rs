@@ -1,12 +1,13 @@
 //! How a runtime shall be.
 
+use super::Runtime;
 use super::current_thread::CurrentThread;
 use super::wake_hook::WakeHook;
-use super::{Runtime, SlowPoll, TaskPanic};
 use crate::env::Env;
 use crate::env::clock::Clock;
-use crate::env::hooks::{Hooks, SlowPollHook};
+use crate::env::hooks::Hooks;
 use crate::env::info::{Info, RuntimeFlavor};
+use crate::env::meter::{HistogramOptions, Meter};
 use crate::env::owner::OwnerRef;
 use crate::env::timers::Timers;
 use crate::platform::{Driver, Park};
@@ -46,6 +47,8 @@ pub(crate) struct Config {
     pub(crate) start_paused: Option<fn() -> Clock>,
     pub(crate) event_interval: u32,
     pub(crate) global_queue_interval: Option<u32>,
+    /// Whether a worker runs what it woke last before all else.
+    pub(crate) lifo_slot: bool,
     pub(crate) events: EventLimits,
     pub(crate) io_driver: IoDriver,
     #[cfg(feature = "std")]
@@ -54,7 +57,17 @@ pub(crate) struct Config {
     pub(crate) bound: bool,
     pub(crate) seed: Option<u64>,
     pub(crate) hooks: Hooks,
+    /// The histogram of poll times, and whether there shall be one.
+    pub(super) histogram: HistogramOptions,
+    pub(super) histogram_enabled: bool,
     pub(crate) threads: ThreadConfig,
+}
+
+impl Config {
+    /// The histogram of poll times, if there shall be one.
+    pub(crate) fn histogram(&self) -> Option<&HistogramOptions> {
+        self.histogram_enabled.then_some(&self.histogram)
+    }
 }
 
 /// How a runtime does its I/O; see [`Builder::io_driver`].
@@ -138,6 +151,7 @@ impl Builder {
                 start_paused: None,
                 event_interval: 61,
                 global_queue_interval: None,
+                lifo_slot: true,
                 events: EventLimits::default(),
                 io_driver: IoDriver::Auto,
                 #[cfg(feature = "std")]
@@ -145,6 +159,8 @@ impl Builder {
                 bound: false,
                 seed: None,
                 hooks: Hooks::default(),
+                histogram: HistogramOptions::default(),
+                histogram_enabled: false,
                 threads: ThreadConfig {
                     workers: None,
                     max_blocking: 512,
@@ -317,56 +333,6 @@ impl Builder {
         self
     }
 
-    /// What to call when a task panicked and nobody waits for its outcome.
-    ///
-    /// # Examples
-    /// ```
-    /// use std::sync::mpsc;
-    /// let (sender, heard) = mpsc::channel();
-    /// let runtime = creel::runtime::Builder::new_current_thread()
-    ///     .on_unhandled_panic(move |panic| {
-    ///         sender.send(panic.message().unwrap_or("no message").to_owned()).unwrap();
-    ///     })
-    ///     .build()?;
-    /// runtime.block_on(async {
-    ///     drop(creel::spawn(async { panic!("no bread") }));
-    ///     creel::task::yield_now().await;
-    /// });
-    /// assert_eq!(heard.try_recv().unwrap(), "no bread");
-    /// # std::io::Result::Ok(())
-    /// ```
-    pub fn on_unhandled_panic<F>(&mut self, f: F) -> &mut Self
-    where
-        F: Fn(&TaskPanic<'_>) + Send + Sync + 'static,
-    {
-        self.config.hooks.unhandled_panic = Some(Arc::new(f));
-        self
-    }
-
-    /// What to call when a task kept its thread for `threshold` or longer in one poll. Costs two
-    /// readings of the clock a poll.
-    ///
-    /// # Examples
-    /// ```
-    /// use std::sync::mpsc;
-    /// use std::time::Duration;
-    /// let (sender, heard) = mpsc::channel();
-    /// let runtime = creel::runtime::Builder::new_current_thread()
-    ///     .on_slow_poll(Duration::from_millis(2), move |slow| sender.send(slow.took).unwrap())
-    ///     .build()?;
-    /// let task = runtime.spawn(async { std::thread::sleep(Duration::from_millis(5)) });
-    /// runtime.block_on(task).unwrap();
-    /// assert!(heard.try_recv().unwrap() >= Duration::from_millis(2));
-    /// # std::io::Result::Ok(())
-    /// ```
-    pub fn on_slow_poll<F>(&mut self, threshold: Duration, f: F) -> &mut Self
-    where
-        F: Fn(&SlowPoll<'_>) + Send + Sync + 'static,
-    {
-        self.config.hooks.watch_polls(SlowPollHook { threshold, call: Arc::new(f) });
-        self
-    }
-
     /// How many workers a multi-threaded runtime has; as many as processors unless told.
     ///
     /// # Panics
@@ -447,6 +413,11 @@ impl Builder {
         self
     }
 
+    /// The hooks, for what only some hosts have.
+    pub(crate) fn hooks_mut(&mut self) -> &mut Hooks {
+        &mut self.config.hooks
+    }
+
     /// What the builder was told, for the host that builds.
     pub(crate) fn config(&self) -> &Config {
         &self.config
@@ -468,6 +439,7 @@ impl Builder {
             clock,
             timers: Timers::new(),
             hooks: self.config.hooks.clone(),
+            meter: Meter::new(self.config.histogram()),
             blocking,
             driver,
         }

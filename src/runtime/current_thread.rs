@@ -10,12 +10,14 @@ use crate::env::clock;
 use crate::env::context::Restore;
 use crate::env::coop::{self, Budget};
 use crate::env::instant::Instant;
+use crate::env::meter::{Reading, WorkerMeter};
 use crate::env::panics::CAUGHT;
 use crate::env::rng::Rng;
 use crate::env::{self, Env};
 use crate::lock::Lock;
 use crate::platform::Park;
 use crate::task::executor::{Blocking, Driving, Executor, ExecutorHandle, Refused, Wake};
+use crate::task::observer::Observer;
 use crate::task::queue::ReadyQueue;
 use crate::task::{Handle, guard};
 use alloc::boxed::Box;
@@ -86,6 +88,7 @@ impl CurrentThread {
                 Some(Box::new(env)),
                 Wake::Hook(wake),
                 Blocking::Refused,
+                None,
             ),
             park,
             event_interval: config.event_interval as usize,
@@ -126,8 +129,16 @@ impl CurrentThread {
         Handle::new(self.executor.owner())
     }
 
+    pub(super) fn observer(&self) -> Option<&Arc<Observer>> {
+        self.executor.observer()
+    }
+
     fn env(&self) -> &Env {
         self.executor.env().expect("a runtime has an environment")
+    }
+
+    fn meter(&self) -> &WorkerMeter {
+        self.env().meter.only()
     }
 
     /// Takes the right to drive.
@@ -230,6 +241,7 @@ impl CurrentThread {
     fn drive_until<F: Future>(&self, driving: &Driving<'_>, mut future: Pin<&mut F>) -> F::Output {
         let waker = driving.root_waker();
         let mut cx = Context::from_waker(&waker);
+        let mut busy = None;
         loop {
             if driving.take_root_wake()
                 && let Poll::Ready(output) =
@@ -237,6 +249,8 @@ impl CurrentThread {
             {
                 return output;
             }
+            // A future that is ready at once costs no look at the clock.
+            busy.get_or_insert_with(|| Busy::begin(self));
             // Woken while it was polled: it yields, so that the world may go on.
             let yields = driving.is_root_woken();
             self.turn(driving, yields, || driving.is_root_woken());
@@ -304,7 +318,10 @@ impl CurrentThread {
         }
         let Some(park) = &self.park else { return };
         let timeout = until.map(|until| until.saturating_duration_since(env.clock.now()));
+        let polls = self.executor.owner().read(Reading::Polls(0));
+        let busy = self.meter().about_to_park(env::host_now(), polls);
         park.park(timeout);
+        self.meter().unparked(env::host_now(), busy);
     }
 
     /// Polls `future` while another thread drives; `None` when nobody drives any more.
@@ -338,6 +355,7 @@ impl CurrentThread {
     /// Drives the runtime until it has no task left.
     pub(super) fn run(&self) {
         let driving = self.drive_alone("run");
+        let _busy = Busy::begin(self);
         while driving.task_count() > 0 {
             self.turn(&driving, false, || driving.task_count() == 0);
         }
@@ -421,6 +439,22 @@ impl<'a> core::ops::Deref for Driven<'a> {
 
     fn deref(&self) -> &Driving<'a> {
         &self.driving
+    }
+}
+
+/// The time in which a runtime is driven by a thread that waits for it, its waits left out.
+struct Busy<'a>(&'a CurrentThread);
+
+impl<'a> Busy<'a> {
+    fn begin(runtime: &'a CurrentThread) -> Self {
+        runtime.meter().begin(env::host_now());
+        Self(runtime)
+    }
+}
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        self.0.meter().end(env::host_now());
     }
 }
 

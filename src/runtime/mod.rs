@@ -10,6 +10,7 @@
 
 mod builder;
 mod current_thread;
+mod hooks;
 #[cfg(all(
     feature = "std",
     not(any(
@@ -20,6 +21,7 @@ mod current_thread;
 ))]
 mod hostless;
 mod local_runtime;
+mod metrics;
 #[allow(clippy::module_inception)] // the type gives the room its name
 mod runtime;
 mod shutdown;
@@ -32,8 +34,12 @@ pub mod dump {
     pub use crate::env::dump::{Dump, State, Task, Trace, Wait};
 }
 
-pub use crate::env::hooks::{SlowPoll, TaskMeta, TaskPanic};
+pub use crate::env::hooks::{BlockedWorker, SlowPoll, TaskMeta, TaskPanic};
 pub use crate::env::info::{RuntimeFlavor, RuntimeId as Id};
+pub use crate::env::meter::{
+    HistogramConfiguration, HistogramScale, InvalidHistogramConfiguration, LogHistogram,
+    LogHistogramBuilder,
+};
 pub use crate::task::{EnterGuard, Handle, TryCurrentError};
 pub use builder::Builder;
 #[cfg(feature = "std")]
@@ -42,6 +48,7 @@ pub use builder::IoDriver;
 pub(crate) use builder::{Config, EventLimits, Kind, ThreadConfig};
 pub use current_thread::Next;
 pub use local_runtime::{LocalOptions, LocalRuntime};
+pub use metrics::RuntimeMetrics;
 pub use runtime::{Runtime, worker_index};
 #[cfg(any(feature = "net", feature = "wasi"))]
 pub(crate) use shutdown::RuntimeShutDown;

@@ -7,8 +7,10 @@ use crate::env::coop::{self, Budget};
 use crate::env::instant::Instant;
 use crate::env::{self, context, panics};
 use crate::task::executor::Blocking;
+use crate::task::observer::Observer;
 use crate::task::{JoinHandle, LocalSet};
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::future::Future;
 use core::time::Duration;
@@ -57,6 +59,11 @@ impl Runtime {
     /// Gives the runtime a part that has threads of its own.
     pub(crate) fn add_threads(&mut self, threads: Box<dyn Threads>) {
         self.threads.push(threads);
+    }
+
+    /// Whoever looks at the tasks of a current-thread runtime, if anybody does.
+    pub(crate) fn observer(&self) -> Option<&Arc<Observer>> {
+        self.local.as_ref().and_then(CurrentThread::observer)
     }
 
     /// A multi-threaded runtime with default options, natively.

@@ -60,6 +60,14 @@ impl Builder {
         self
     }
 
+    /// Has the workers of a multi-threaded runtime run their tasks in turn. Else a worker runs next
+    /// what it woke or spawned last, at most three times in a row, which is quicker for tasks that
+    /// answer each other.
+    pub fn disable_lifo_slot(&mut self) -> &mut Self {
+        self.config.lifo_slot = false;
+        self
+    }
+
     /// [`seed`](Self::seed) by bytes.
     pub fn rng_seed(&mut self, seed: RngSeed) -> &mut Self {
         self.seed(seed.0)

@@ -18,6 +18,7 @@
 //! waits; a poster posts *before* it sets `notified`. Whoever comes second sees the other.
 
 use super::cell::{Polled, Task};
+use super::observer::Observer;
 use super::pollers::Pollers;
 use super::queue::{Inbox, Posted, ReadyQueue};
 use crate::atomic::{AtomicBool, AtomicUsize, Ordering, UnsafeCell};
@@ -28,14 +29,17 @@ use crate::env::panics::CAUGHT;
 use crate::env::rng::Rng;
 use crate::lock::Lock;
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::cell::Cell;
 use core::fmt;
 use core::ptr::NonNull;
 use core::task::{RawWaker, RawWakerVTable, Waker};
 
+mod counts;
 mod driven;
 
+use counts::Counts;
 use driven::Core;
 
 /// How to tell the host that there is work. From any thread, never blocks.
@@ -64,6 +68,8 @@ pub(crate) struct Executor {
     /// The root future's waker was called, on a thread that does not drive.
     root_woken: AtomicBool,
     core: UnsafeCell<Core>,
+    counts: Counts,
+    observer: Option<Arc<Observer>>,
     /// Boxed: that of a runtime is large, and most executors have none.
     env: Option<Box<Env>>,
     wake: Wake,
@@ -99,14 +105,17 @@ pub(crate) enum Refused {
 const BIAS: usize = 1 << (usize::BITS - 2);
 
 impl Executor {
-    /// Makes an executor; its tasks find `env` if it is a runtime's.
+    /// Makes an executor; its tasks find `env` if it is a runtime's. If it is a part of a runtime,
+    /// `observer` is that runtime's.
     pub(crate) fn start(
         queue: ReadyQueue,
         rng: Option<Rng>,
         env: Option<Box<Env>>,
         wake: Wake,
         blocking: Blocking,
+        observer: Option<Arc<Observer>>,
     ) -> ExecutorHandle {
+        let observer = observer.or_else(|| env.as_ref().and_then(|env| Observer::of(env)));
         let executor = Box::new(Self {
             owner: Owner::new(&OPS),
             this: Cell::new(NonNull::dangling()),
@@ -117,6 +126,8 @@ impl Executor {
             root_woken: AtomicBool::new(false),
             // Many an executor without an environment lives for a single task.
             core: UnsafeCell::new(Core::new(queue, rng, if env.is_some() { 64 } else { 0 })),
+            counts: Counts::default(),
+            observer,
             env,
             wake,
             blocking,
@@ -134,6 +145,11 @@ impl Executor {
     /// The environment of its tasks, if it is a runtime's.
     pub(crate) fn env(&self) -> Option<&Env> {
         self.env.as_deref()
+    }
+
+    /// Whoever looks at its tasks, if anybody does.
+    pub(crate) fn observer(&self) -> Option<&Arc<Observer>> {
+        self.observer.as_ref()
     }
 
     /// A counted reference to this executor as the owner of its tasks.
@@ -156,6 +172,12 @@ impl Executor {
         self.core.with_mut(|core| f(unsafe { &mut *core }))
     }
 
+    /// Makes those in a berth idle. Only on the driving thread.
+    #[inline]
+    fn clear_berths(&self) {
+        self.core(|core| core.clear_berths(&self.counts));
+    }
+
     /// Takes the right to drive.
     #[inline]
     pub(crate) fn drive(&self) -> Result<Driving<'_>, Refused> {
@@ -168,12 +190,25 @@ impl Executor {
             self.driver.store(0, Ordering::Release);
             return Err(Refused::ForeignThread);
         }
+        self.note_thread();
         let rng = self.core(|core| core.rng);
         Ok(Driving {
             executor: self,
             rng: rng.map(|rng| Restore::set(|cx| &cx.rng, rng)),
             _post: self.post().take(),
         })
+    }
+
+    /// Tells those who read the counts of a runtime which thread drives it.
+    #[inline]
+    fn note_thread(&self) {
+        #[cfg(feature = "std")]
+        if let Some(env) = &self.env {
+            let here = crate::env::thread_id::current();
+            if self.core(|core| core.thread.replace(here)) != Some(here) {
+                env.meter.only().set_thread(here);
+            }
+        }
     }
 
     /// For whom the driving thread works.
@@ -221,6 +256,7 @@ impl Executor {
     pub(super) fn wake(&self, task: Task) {
         self.core(|core| {
             if core.berths.leave(task) || task.header().state.wake() {
+                self.counts.tally.queued.add(1);
                 core.queue.push(task);
             }
         });
@@ -230,6 +266,7 @@ impl Executor {
     pub(super) fn abort(&self, task: Task) {
         self.core(|core| {
             if task.header().state.abort() || core.berths.leave(task) {
+                self.counts.tally.queued.add(1);
                 core.queue.push(task);
             }
         });
@@ -237,17 +274,28 @@ impl Executor {
 
     fn schedule(&self, task: Task) {
         if self.is_driven_here() {
+            self.counts.tally.queued.add(1);
             self.core(|core| core.queue.push(task));
-        } else if self.inbox.push(task) == Posted::First {
-            self.notify();
+        } else {
+            self.counts.posted.add(1);
+            if self.inbox.push(task) == Posted::First {
+                self.notify();
+            }
         }
     }
 
     fn adopt(&self, task: Task) {
+        self.observer.iter().for_each(|observer| observer.spawned(task));
+        self.take_in(task);
+    }
+
+    fn take_in(&self, task: Task) {
         if self.is_driven_here() {
             if self.core(|core| matches!(core.queue, ReadyQueue::Closed)) {
-                return cancel_unadopted(task);
+                return self.cancel_unadopted(task);
             }
+            self.counts.tally.spawned.add(1);
+            self.counts.tally.queued.add(1);
             self.core(|core| {
                 core.register(task);
                 core.queue.push(task);
@@ -257,7 +305,7 @@ impl Executor {
         if task.is_local() {
             // The caller is on the home thread and nobody drives: look in for a moment.
             match self.drive() {
-                Ok(_driving) => self.adopt(task),
+                Ok(_driving) => self.take_in(task),
                 Err(_) => unreachable!("`spawn_local` reaches only executors of its own thread"),
             }
             return self.notify();
@@ -265,10 +313,25 @@ impl Executor {
         self.adopt_from_anywhere(task);
     }
 
+    /// Takes a task that is done out of the registry. Only on the driving thread.
+    #[inline]
+    fn forget(&self, task: Task) {
+        self.counts.ended.add(1);
+        self.core(|core| core.forget(task));
+        self.observer.iter().for_each(|observer| observer.ended(task));
+    }
+
+    /// Ends a task that came when its owner was shut down.
+    fn cancel_unadopted(&self, task: Task) {
+        task.cancel();
+        self.observer.iter().for_each(|observer| observer.ended(task));
+        task.finish_with_meta();
+    }
+
     /// Lets go of a task that is done.
     #[inline]
     fn end(&self, task: Task) {
-        self.core(|core| core.forget(task));
+        self.forget(task);
         if CAUGHT
             && self.env.as_ref().is_some_and(|env| env.hooks.panic_is_fatal)
             && task.has_panicked()
@@ -281,20 +344,20 @@ impl Executor {
     /// Adopts a task whose future may still be sent, be it bound to a thread from then on.
     fn adopt_from_anywhere(&self, task: Task) {
         if self.is_driven_here() {
-            return self.adopt(task);
+            return self.take_in(task);
         }
+        // First, so that it is never seen to end before it began.
+        self.counts.posted_new.add(1);
+        self.counts.posted.add(1);
         match self.inbox.push(task) {
             Posted::First => self.notify(),
             Posted::More => {}
-            Posted::Closed => cancel_unadopted(task),
+            Posted::Closed => {
+                self.counts.posted_new.take_back(1);
+                self.cancel_unadopted(task);
+            }
         }
     }
-}
-
-/// Ends a task that came when its owner was shut down.
-fn cancel_unadopted(task: Task) {
-    task.cancel();
-    task.finish_with_meta();
 }
 
 /// The right to drive an executor on this thread; the context slot says so while it lasts.
@@ -308,11 +371,13 @@ impl Driving<'_> {
     /// Gives up to `turns` ready tasks a turn each; answers how many had one.
     pub(crate) fn run(&self, turns: usize) -> usize {
         let executor = self.executor;
+        let (inbox, counts) = (&executor.inbox, &executor.counts);
         let mut done = 0;
         super::poll_each(|polling| {
             while done < turns
-                && let Some(task) = executor.core(|core| core.next(&executor.inbox))
+                && let Some(task) = executor.core(|core| core.next(inbox, counts))
             {
+                counts.tally.polls.add(1);
                 polling.as_task(task);
                 self.turn(task);
                 done += 1;
@@ -324,14 +389,16 @@ impl Driving<'_> {
     #[inline]
     fn turn(&self, task: Task) {
         let executor = self.executor;
-        let slow_poll = executor.env.as_ref().and_then(|env| env.hooks.slow_poll());
-        let polled = match slow_poll {
+        let polled = match &executor.observer {
             None => task.poll(),
-            Some(hook) => super::timed_poll(task, hook),
+            Some(observer) => observer.poll(task),
         };
         match polled {
-            Polled::Pending => executor.core(|core| core.wait(task)),
-            Polled::Again => executor.core(|core| core.queue.push(task)),
+            Polled::Pending => executor.core(|core| core.wait(task, &executor.counts)),
+            Polled::Again => {
+                executor.counts.tally.queued.add(1);
+                executor.core(|core| core.queue.push(task));
+            }
             Polled::Ready => executor.end(task),
         }
     }
@@ -345,7 +412,7 @@ impl Driving<'_> {
     /// How many tasks are ready.
     pub(crate) fn ready(&self) -> usize {
         self.executor.core(|core| {
-            core.empty_inbox(&self.executor.inbox);
+            core.empty_inbox(&self.executor.inbox, &self.executor.counts);
             core.queue.len()
         })
     }
@@ -359,7 +426,7 @@ impl Driving<'_> {
     /// [`has_ready`](Self::has_ready) and [`take_root_wake`](Self::take_root_wake) once more.
     pub(crate) fn expect_notice(&self) {
         // Who waits must be idle, so that wakes from elsewhere come with a notice.
-        self.executor.core(Core::clear_berths);
+        self.executor.clear_berths();
         // AcqRel: see "No lost wake" in the module.
         self.executor.notified.swap(false, Ordering::AcqRel);
     }
@@ -384,7 +451,7 @@ impl Driving<'_> {
     /// How many tasks are not complete.
     pub(crate) fn task_count(&self) -> usize {
         self.executor.core(|core| {
-            core.empty_inbox(&self.executor.inbox);
+            core.empty_inbox(&self.executor.inbox, &self.executor.counts);
             core.registry.len()
         })
     }
@@ -404,8 +471,9 @@ impl Driving<'_> {
         let executor = self.executor;
         executor.core(|core| {
             core.queue = ReadyQueue::Closed;
-            core.clear_berths();
+            core.clear_berths(&executor.counts);
             executor.inbox.close(|task| {
+                executor.counts.received.add(1);
                 if task.slot() == super::cell::NEW {
                     core.register(task);
                 }
@@ -421,7 +489,7 @@ impl Driving<'_> {
         for task in tasks {
             task.seize();
             super::poll_as(task, || task.cancel());
-            executor.core(|core| core.forget(task));
+            executor.forget(task);
             task.finish();
         }
     }
@@ -443,7 +511,7 @@ impl Drop for Driving<'_> {
             let rng = context::with(|cx| cx.rng.get());
             self.executor.core(|core| core.rng = Some(rng));
         }
-        self.executor.core(Core::clear_berths);
+        self.executor.clear_berths();
         // Release hands the core to the Acquire of the next `drive`.
         self.executor.driver.store(0, Ordering::Release);
     }
@@ -505,16 +573,18 @@ impl ExecutorHandle {
         // SAFETY of the section: the handle is being dropped, so nobody else drives.
         self.driver.store(here, Ordering::Relaxed);
         self.core(|core| {
-            core.empty_inbox(&self.inbox);
+            core.empty_inbox(&self.inbox, &self.counts);
             locals.extend(core.registry.iter().filter(|task| task.is_local()));
             for task in &locals {
                 task.seize();
                 task.abandon();
+                self.counts.ended.add(1);
                 core.forget(*task);
             }
         });
         self.driver.store(0, Ordering::Relaxed);
         for task in locals {
+            self.observer.iter().for_each(|observer| observer.ended(task));
             task.finish();
         }
         if let Ok(driving) = self.drive() {
@@ -545,8 +615,13 @@ static OPS: Ops = Ops {
     step_aside: |owner| executor(&owner).blocking == Blocking::Allowed,
     place: |owner, make| {
         let executor = executor(&owner);
-        executor.adopt_from_anywhere(Task::from_raw(make(executor.owner())));
+        let task = Task::from_raw(make(executor.owner()));
+        // A part of a runtime is called under a lock; the runtime tells.
+        let observer = executor.observer.as_ref().filter(|_| executor.env.is_some());
+        observer.into_iter().for_each(|observer| observer.spawned(task));
+        executor.adopt_from_anywhere(task);
     },
+    read: |owner, what| executor(&owner).counts.read(what),
     env: |owner| executor(&owner).env().map(NonNull::from),
     #[cfg(feature = "dump")]
     dump: crate::env::owner::DumpOps {
@@ -555,7 +630,7 @@ static OPS: Ops = Ops {
             let here = executor.is_driven_here();
             if here {
                 // Those in a berth wait.
-                executor.core(Core::clear_berths);
+                executor.clear_berths();
                 let _post = executor.post().take();
                 f();
             }

@@ -20,6 +20,7 @@ fn executor() -> ExecutorHandle {
         None,
         Wake::Hook(Box::new(|| {})),
         Blocking::Refused,
+        None,
     )
 }
 
@@ -303,6 +304,7 @@ fn loom_the_host_is_told_of_work_that_comes_while_it_looks() {
             None,
             Wake::Hook(Box::new(move || tell.store(true, SeqCst))),
             Blocking::Refused,
+            None,
         );
         let owner = executor.owner();
         let spawning = thread::spawn(move || start(owner, async {}, (), false));

@@ -23,6 +23,7 @@ mod join;
 pub mod join_set;
 mod local_set;
 pub(crate) mod nest;
+pub(crate) mod observer;
 mod pollers;
 pub(crate) mod queue;
 #[cfg_attr(not(feature = "dump"), path = "record_none.rs")]
@@ -62,7 +63,7 @@ pub mod futures {
 use crate::env::context;
 use crate::env::coop::Budget;
 use crate::env::dump::RunningTask;
-use crate::env::hooks::{SlowPoll, SlowPollHook, TaskMeta, TaskPanic};
+use crate::env::hooks::{TaskMeta, TaskPanic};
 use crate::env::owner::RawTask;
 use alloc::boxed::Box;
 pub(crate) use cell::{Task, Turn};
@@ -182,21 +183,6 @@ fn report_panic(task: Task, payload: &(dyn Any + Send)) {
         let spawned_at = spawned_at.location();
         guard(|| hook(&TaskPanic { id, name, spawned_at, payload }));
     }
-}
-
-/// Polls a task and tells the hook if it took long.
-fn timed_poll(task: Task, hook: &SlowPollHook) -> cell::Polled {
-    let start = crate::platform::clock::now_ns();
-    let polled = task.poll();
-    let took =
-        core::time::Duration::from_nanos(crate::platform::clock::now_ns().saturating_sub(start));
-    if took >= hook.threshold {
-        // The owner's reference still stands.
-        let TaskMeta { id, name, future, spawned_at } = task.meta();
-        let spawned_at = spawned_at.location();
-        guard(|| (hook.call)(&SlowPoll { id, name, future, spawned_at, took }));
-    }
-    polled
 }
 
 #[cfg(all(test, loom))]

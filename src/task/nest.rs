@@ -53,7 +53,7 @@ impl Nest {
     }
 
     fn with(wake: Wake, blocking: Blocking) -> Self {
-        Self { executor: Executor::start(ReadyQueue::default(), None, None, wake, blocking) }
+        Self { executor: Executor::start(ReadyQueue::default(), None, None, wake, blocking, None) }
     }
 
     /// One of several that poll it.

@@ -34,6 +34,7 @@ mod channels;
 mod collections;
 mod future;
 mod io;
+mod metrics;
 mod scope;
 mod signals;
 mod supervisor;
@@ -49,6 +50,7 @@ pub fn all() -> Vec<&'static Case> {
         collections::CASES,
         future::CASES,
         io::CASES,
+        metrics::CASES,
         scope::CASES,
         signals::CASES,
         supervisor::CASES,

@@ -298,6 +298,10 @@ fn system_modules(source: &Source, index: usize) -> Vec<String> {
     if source.path == "src/lock.rs" && ["sleep", "yield_now"].contains(&source.at(index + 2)) {
         names.clear();
     }
+    // What a thread is called is for people to read.
+    if source.path == "src/env/thread_id.rs" {
+        names.clear();
+    }
     names.into_iter().map(|(line, name)| source.found(line, format!("`std::{name}`"))).collect()
 }
 

@@ -7,6 +7,7 @@ use crate::env::context;
 use crate::env::hooks::Hooks;
 use crate::env::info::{Info, RuntimeFlavor};
 use crate::env::instant::Instant;
+use crate::env::meter::Meter;
 use crate::env::owner::{Ops, Owner, OwnerRef, RawTask};
 use crate::env::{Env, timers};
 use core::pin::Pin;
@@ -30,6 +31,7 @@ static OPS: Ops = Ops {
     unpark,
     step_aside: |_| true,
     place: |_, _| {},
+    read: |_, _| 0,
     env,
     #[cfg(feature = "dump")]
     dump: crate::env::owner::DumpOps::NONE,
@@ -45,8 +47,15 @@ impl Host {
         let info = Info::new(RuntimeFlavor::CurrentThread, None);
         let mut timers = Timers::new();
         timers.split(wheels);
-        let env =
-            Env { info, clock, timers, hooks: Hooks::default(), blocking: None, driver: None };
+        let env = Env {
+            info,
+            clock,
+            timers,
+            hooks: Hooks::default(),
+            meter: Meter::new(None),
+            blocking: None,
+            driver: None,
+        };
         Arc::new(Self { owner: Owner::new(&OPS), env, unparked: AtomicUsize::new(0) })
     }
 

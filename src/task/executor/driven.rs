@@ -1,5 +1,6 @@
 //! What only the driving thread touches: the queue, the berths, the registry.
 
+use super::Counts;
 use crate::env::context;
 use crate::env::rng::Rng;
 use crate::task::berths::Berths;
@@ -21,6 +22,9 @@ pub(super) struct Core {
     pub(super) locals: usize,
     pub(super) home: usize,
     pub(super) turns: u32,
+    /// The thread that drove it last.
+    #[cfg(feature = "std")]
+    pub(super) thread: Option<crate::env::thread_id::ThreadId>,
     /// The root future's waker was called on the driving thread.
     pub(super) root_woken: bool,
     /// The runtime's own randomness, if it was given a seed.
@@ -37,6 +41,8 @@ impl Core {
             locals: 0,
             home: 0,
             turns: 0,
+            #[cfg(feature = "std")]
+            thread: None,
             root_woken: false,
             rng,
         }
@@ -61,8 +67,9 @@ impl Core {
 
     /// Moves what came from elsewhere into the queue.
     #[inline]
-    pub(super) fn empty_inbox(&mut self, inbox: &Inbox) {
+    pub(super) fn empty_inbox(&mut self, inbox: &Inbox, counts: &Counts) {
         inbox.take(|task| {
+            counts.received.add(1);
             if task.slot() == NEW {
                 self.register(task);
             }
@@ -72,9 +79,10 @@ impl Core {
 
     /// Makes those in a berth idle, or queues them if they were woken or aborted from elsewhere.
     #[inline]
-    pub(super) fn clear_berths(&mut self) {
+    pub(super) fn clear_berths(&mut self, counts: &Counts) {
         self.berths.clear(|task| {
             if task.header().state.pause() != Paused::Idle {
+                counts.tally.queued.add(1);
                 self.queue.push(task);
             }
         });
@@ -82,25 +90,25 @@ impl Core {
 
     /// For a task whose poll was pending.
     #[inline]
-    pub(super) fn wait(&mut self, task: Task) {
+    pub(super) fn wait(&mut self, task: Task, counts: &Counts) {
         if self.berths.is_full() {
-            self.clear_berths();
+            self.clear_berths(counts);
         }
         self.berths.take(task);
     }
 
     #[inline]
-    pub(super) fn next(&mut self, inbox: &Inbox) -> Option<Task> {
+    pub(super) fn next(&mut self, inbox: &Inbox, counts: &Counts) -> Option<Task> {
         self.turns = self.turns.wrapping_add(1);
         if self.turns.is_multiple_of(INBOX_INTERVAL) {
-            self.clear_berths();
-            self.empty_inbox(inbox);
+            self.clear_berths(counts);
+            self.empty_inbox(inbox, counts);
         }
         self.queue.pop().or_else(|| {
             if inbox.is_empty() {
                 return None;
             }
-            self.empty_inbox(inbox);
+            self.empty_inbox(inbox, counts);
             self.queue.pop()
         })
     }
