@@ -189,21 +189,23 @@ fn a_fiber_that_never_ran_drops_its_function() {
 fn aborting_and_shutting_down_unwind_suspended_fibers() {
     let dropped = Arc::new(AtomicUsize::new(0));
     for runtime in [local(), pool(1), pool(3)] {
-        let start = || {
+        let start = async || {
             let dropped = dropped.clone();
-            fiber::spawn(move || {
+            let (runs, has_begun) = oneshot::channel();
+            let fiber = fiber::spawn(move || {
                 let _guard = OnDrop(|| _ = dropped.fetch_add(1, SeqCst));
+                runs.send(()).unwrap();
                 fiber::wait(std::future::pending::<()>());
-            })
+            });
+            has_begun.await.unwrap();
+            fiber
         };
         let before = dropped.load(SeqCst);
         runtime.block_on(async {
-            let fiber = start();
-            sleep(Duration::from_millis(2)).await;
+            let fiber = start().await;
             assert!(fiber.cancel().await.unwrap_err().is_cancelled());
             assert_eq!(dropped.load(SeqCst), before + 1, "gone when `cancel` answers");
-            drop(start());
-            sleep(Duration::from_millis(2)).await;
+            drop(start().await);
         });
         drop(runtime);
         assert_eq!(dropped.load(SeqCst), before + 2);

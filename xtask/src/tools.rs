@@ -375,6 +375,69 @@ pub fn aarch64() -> Found<(&'static str, String)> {
     Ok((LINKER, format!("{EMULATOR} -L /usr/aarch64-linux-gnu")))
 }
 
+/// The target of what runs in [`wine`].
+pub const WINDOWS: &str = "x86_64-pc-windows-gnu";
+
+/// A Windows that programs of [`WINDOWS`] run on.
+pub struct Wine {
+    command: String,
+    prefix: PathBuf,
+}
+
+/// wine, the compiler that links for it, and a Windows in a folder of its own among the tools.
+pub fn wine() -> Found<Wine> {
+    const LINKER: &str = "x86_64-w64-mingw32-gcc";
+    const COMMANDS: [&str; 3] = ["wine64", "wine", "/usr/lib/wine/wine64"];
+    let command = COMMANDS.into_iter().find(|name| on_path(name).is_some());
+    let (Some(command), Some(_)) = (command, on_path(LINKER)) else {
+        return missing(
+            "wine, or a compiler for Windows,",
+            "apt-get install wine64 gcc-mingw-w64-x86-64",
+        );
+    };
+    target(WINDOWS)?;
+    let wine = Wine { command: command.into(), prefix: folder().join("wine") };
+    let library = wine.prefix.join("drive_c/windows/system32/bcryptprimitives.dll");
+    if !library.is_file() {
+        announce("a Windows for wine");
+        let made = std::fs::create_dir_all(&wine.prefix).map_err(|error| error.to_string());
+        let made = made.and_then(|()| {
+            let mut start = Command::new(command);
+            wine.is_used_by(&mut start);
+            shell::capture(start.args(["cmd", "/c", "ver"]))
+        });
+        if let Err(error) = made {
+            eprintln!("{error}");
+            return missing(
+                "a Windows for wine",
+                format!("WINEPREFIX={} {command} cmd", wine.prefix.display()),
+            );
+        }
+    }
+    if !library.is_file() {
+        let source = repo::root().join("xtask/src/bcryptprimitives.c");
+        let mut compile = Command::new(LINKER);
+        compile.args(["-shared", "-O1", "-o"]).arg(&library).arg(source).arg("-ladvapi32");
+        if let Err(error) = shell::capture(&mut compile) {
+            eprintln!("{error}");
+            return missing("bcryptprimitives.dll", "wine 9 or later");
+        }
+    }
+    Ok(wine)
+}
+
+impl Wine {
+    /// Has cargo run programs of [`WINDOWS`] by this.
+    pub fn runs(&self, command: &mut Command) {
+        command.env("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER", &self.command);
+        self.is_used_by(command);
+    }
+
+    fn is_used_by(&self, command: &mut Command) {
+        command.env("WINEPREFIX", &self.prefix).env("WINEDEBUG", "-all");
+    }
+}
+
 /// What counts instructions, for benchmarks.
 pub fn valgrind() -> Found<()> {
     match on_path("valgrind") {

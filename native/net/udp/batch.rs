@@ -63,7 +63,7 @@ impl<'a> Incoming<'a> {
         &self.room[..self.len]
     }
 
-    /// Who sent it; `None` before anything was received.
+    /// Who sent it; `None` before anything was received, and on Windows if it was truncated.
     pub fn from(&self) -> Option<SocketAddr> {
         self.from
     }
@@ -75,7 +75,7 @@ impl<'a> Incoming<'a> {
         self.payload().chunks(self.segment.map_or(whole, |bytes| usize::from(bytes.max(1))))
     }
 
-    /// Whether there was no room for the end, which is lost.
+    /// Whether there was no room for the end, which is lost. Linux and Windows tell; elsewhere `false`.
     pub fn is_truncated(&self) -> bool {
         self.truncated
     }

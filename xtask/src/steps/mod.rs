@@ -12,6 +12,7 @@ mod site;
 mod size;
 mod source;
 mod wasi;
+mod windows;
 
 use crate::shell::Log;
 use crate::tools::Missing;
@@ -68,6 +69,7 @@ steps! {
     "compat/tokio" compat::tokio, "tokio's own tests of what is here, unchanged";
     "conformance/native" conformance::native, "the conformance list on a thread";
     "conformance/pool" conformance::pool, "the conformance list on pools, by each driver, in tasks and in fibers";
+    "conformance/windows" windows::run, "the conformance list, sockets, files and fibers on Windows, by wine";
     "conformance/aarch64" aarch64::run, "the conformance list on emulated aarch64, without io_uring";
     "conformance/simulator" conformance::simulator, "the conformance list under 100 seeds";
     "conformance/node" conformance::node, "the conformance list in Node";

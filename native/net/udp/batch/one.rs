@@ -14,10 +14,22 @@ pub(super) fn send(socket: &UdpSocket, datagrams: &[Outgoing<'_>]) -> io::Result
 
 pub(super) fn receive(socket: &UdpSocket, datagrams: &mut [Incoming<'_>]) -> io::Result<usize> {
     all(datagrams.iter_mut(), |datagram| {
-        let (len, from) = socket.recv_from(datagram.room)?;
-        (datagram.len, datagram.from, datagram.segment) = (len, Some(from), None);
+        let (len, from) = match socket.recv_from(datagram.room) {
+            Ok((len, from)) => (len, Some(from)),
+            // The room is filled, the end is lost, and nobody says who sent it.
+            Err(error) if is_truncated(&error) => (datagram.room.len(), None),
+            Err(error) => return Err(error),
+        };
+        (datagram.len, datagram.from, datagram.segment) = (len, from, None);
+        datagram.truncated = from.is_none();
         Ok(())
     })
+}
+
+/// Whether a datagram was received that was longer than the room for it: an error on Windows alone.
+fn is_truncated(error: &io::Error) -> bool {
+    const WSAEMSGSIZE: i32 = 10040;
+    cfg!(windows) && error.raw_os_error() == Some(WSAEMSGSIZE)
 }
 
 /// How many succeeded before the first failure, which counts only if it is the very first.
