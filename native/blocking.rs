@@ -1,24 +1,23 @@
 //! The blocking pool: an owner of tasks that gives each one a thread.
 //!
-//! What `spawn_blocking` makes is an ordinary task whose only poll runs the closure. The pool
-//! queues it, first in first out, and starts a thread if none waits and fewer than the limit
-//! exist. A thread that found nothing to do for the keep-alive time ends.
+//! What `spawn_blocking` makes is an ordinary task whose only poll runs the closure;
+//! [`hand_off`] is how it comes to a thread.
 
 // Why unsafe: the pool is an owner of tasks, which reach it by an untyped pointer.
 
+mod hand_off;
+
+use super::origin::Origin;
 use super::thread::spawn;
 use crate::env::Env;
-use crate::env::instant::Instant;
 use crate::env::meter::Reading;
 use crate::env::owner::{Ops, Owner, OwnerRef};
 use crate::runtime::{Deadline, ShutdownReport, Survivor, ThreadConfig, Threads};
 use crate::task::{Task, Turn, poll_as};
 use core::fmt;
 use core::ptr::NonNull;
-use std::collections::VecDeque;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
-use std::vec::Vec;
+use hand_off::{HandOff, Pushed};
+use std::sync::Arc;
 
 /// The one owning handle of a blocking pool.
 #[derive(Debug)]
@@ -31,43 +30,24 @@ pub(super) struct BlockingPool {
 struct Shared {
     /// First, so that an `Owner` pointer is a `Shared` pointer.
     owner: Owner,
-    state: Mutex<State>,
-    /// There is work, or the pool is closed.
-    work: Condvar,
-    /// A thread ended its task, or itself.
-    ended: Condvar,
+    tasks: HandOff<Task>,
+    /// A fork has none of the threads.
+    origin: Origin,
     config: ThreadConfig,
 }
 
-struct State {
-    queue: VecDeque<Task>,
-    running: Vec<Task>,
-    threads: usize,
-    waiting: usize,
-    /// How many waiting threads were told of work and have not come for it yet.
-    told: usize,
-    closed: bool,
-}
-
 // SAFETY: the tasks in it are held or pinned down by the owner's reference, and their closures are
-// `Send`; all access is under the lock.
-unsafe impl Send for State {}
+// `Send`; all access is under the lock of the hand-off. All else is `Send` and `Sync`.
+unsafe impl Send for Shared {}
+// SAFETY: as above.
+unsafe impl Sync for Shared {}
 
 impl BlockingPool {
     pub(super) fn new(config: &ThreadConfig) -> Self {
-        let state = State {
-            queue: VecDeque::new(),
-            running: Vec::new(),
-            threads: 0,
-            waiting: 0,
-            told: 0,
-            closed: false,
-        };
         let shared = Shared {
             owner: Owner::new(&OPS),
-            state: Mutex::new(state),
-            work: Condvar::new(),
-            ended: Condvar::new(),
+            tasks: HandOff::new(config.max_blocking),
+            origin: Origin::here(),
             config: config.clone(),
         };
         Self { shared: Arc::new(shared) }
@@ -81,107 +61,53 @@ impl BlockingPool {
 }
 
 impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        // No section runs foreign code, so poison means nothing.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn adopt(self: &Arc<Self>, task: Task) {
-        let mut state = self.lock();
-        if state.closed {
-            drop(state);
+        if self.origin.is_inherited() {
             return cancel(task);
         }
-        state.queue.push_back(task);
-        if state.waiting > state.told {
-            state.told += 1;
-            drop(state);
-            return self.work.notify_one();
-        }
-        if state.threads == self.config.max_blocking {
-            return;
-        }
-        state.threads += 1;
-        drop(state);
-        let shared = Arc::clone(self);
-        if spawn(&self.config, move || shared.run()).is_err() {
-            self.thread_failed();
+        match self.tasks.push(task) {
+            Pushed::Queued => {}
+            Pushed::Refused(task) => cancel(task),
+            Pushed::NeedsThread => {
+                let shared = Arc::clone(self);
+                let run = move || {
+                    shared.run();
+                    Ended(shared)
+                };
+                if spawn(&self.config, run).is_err() {
+                    self.tasks.thread_failed().into_iter().for_each(cancel);
+                }
+            }
         }
     }
 
     fn read(&self, what: Reading) -> usize {
-        let state = self.lock();
+        let counts = self.tasks.counts();
         match what {
-            Reading::Threads => state.threads,
-            Reading::IdleThreads => state.waiting - state.told.min(state.waiting),
-            Reading::QueuedClosures => state.queue.len(),
+            Reading::Threads => counts.threads,
+            Reading::IdleThreads => counts.idle,
+            Reading::QueuedClosures => counts.queued,
             _ => 0,
         }
     }
 
-    /// The system refused a thread. Those that exist will get to the task; if there is none, all
-    /// that is queued is cancelled, for nobody would ever run it.
-    fn thread_failed(&self) {
-        let mut state = self.lock();
-        state.threads -= 1;
-        let stranded =
-            if state.threads == 0 { core::mem::take(&mut state.queue) } else { VecDeque::new() };
-        drop(state);
-        stranded.into_iter().for_each(cancel);
-    }
-
     /// What a thread of the pool does.
     fn run(&self) {
-        let mut state = self.lock();
-        loop {
-            while let Some(task) = state.queue.pop_front() {
-                state.running.push(task);
-                drop(state);
-                let turn = poll_as(task, || task.turn());
-                debug_assert_eq!(turn, Turn::Done, "a closure is done after its only turn");
-                state = self.lock();
-                state.running.retain(|other| *other != task);
-                drop(state);
-                poll_as(task, || task.finish_with_meta());
-                self.ended.notify_all();
-                state = self.lock();
-            }
-            if state.closed {
-                break;
-            }
-            state.waiting += 1;
-            let waited = self.work.wait_timeout_while(state, self.config.keep_alive, |state| {
-                state.queue.is_empty() && !state.closed && state.told == 0
-            });
-            let (after, result) = waited.unwrap_or_else(PoisonError::into_inner);
-            state = after;
-            state.waiting -= 1;
-            if state.told > 0 {
-                state.told -= 1;
-            } else if result.timed_out() && state.queue.is_empty() {
-                break;
-            }
+        while let Some(task) = self.tasks.next(self.config.keep_alive) {
+            let turn = poll_as(task, || task.turn());
+            debug_assert_eq!(turn, Turn::Done, "a closure is done after its only turn");
+            self.tasks.done(task);
+            poll_as(task, || task.finish_with_meta());
         }
-        state.threads -= 1;
-        drop(state);
-        self.ended.notify_all();
     }
+}
 
-    /// Waits until `done`, or until `deadline`.
-    fn wait(&self, deadline: Option<Instant>, done: impl Fn(&State) -> bool) {
-        let mut state = self.lock();
-        while !done(&state) {
-            let left = deadline.map(|at| at.saturating_duration_since(crate::env::host_now()));
-            if left == Some(Duration::ZERO) {
-                return;
-            }
-            state = match left {
-                None => self.ended.wait(state).unwrap_or_else(PoisonError::into_inner),
-                Some(left) => {
-                    self.ended.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0
-                }
-            };
-        }
+/// A thread has done everything, when this is dropped.
+struct Ended(Arc<Shared>);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        self.0.tasks.ended();
     }
 }
 
@@ -193,31 +119,27 @@ fn cancel(task: Task) {
 impl Threads for BlockingPool {
     fn shut_down(&self, deadline: Deadline, report: &mut ShutdownReport) {
         let occupied = crate::env::context::with(|cx| cx.occupied.get());
+        if self.shared.origin.is_inherited() {
+            return;
+        }
+        let tasks = &self.shared.tasks;
         if let Deadline::Graceful(at) = deadline
             && !occupied
         {
-            self.shared.wait(Some(at), |state| state.queue.is_empty());
+            tasks.wait_until_empty(at);
         }
-        let queued = {
-            let mut state = self.shared.lock();
-            state.closed = true;
-            core::mem::take(&mut state.queue)
-        };
-        self.shared.work.notify_all();
-        for task in queued {
+        for task in tasks.close() {
             report.survivors.push(Survivor::of(task));
             cancel(task);
         }
-        let ended = |state: &State| state.threads == 0;
         match deadline {
             _ if occupied => {}
-            Deadline::Drop => self.shared.wait(None, ended),
-            Deadline::Cancel(at) | Deadline::Graceful(at) => self.shared.wait(Some(at), ended),
+            Deadline::Drop => tasks.wait_for_threads(None),
+            Deadline::Cancel(at) | Deadline::Graceful(at) => tasks.wait_for_threads(Some(at)),
         }
-        let state = self.shared.lock();
-        let still =
-            state.running.iter().map(|task| Survivor { blocking: true, ..Survivor::of(*task) });
-        report.survivors.extend(still);
+        tasks.for_each_running(|task| {
+            report.survivors.push(Survivor { blocking: true, ..Survivor::of(task) });
+        });
     }
 }
 

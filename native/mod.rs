@@ -13,6 +13,7 @@ pub mod fiber;
 pub mod fs;
 #[cfg(feature = "net")]
 pub mod net;
+mod origin;
 mod parker;
 #[cfg(all(feature = "net", unix))]
 mod pollable;

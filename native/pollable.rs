@@ -4,7 +4,7 @@ use super::blocking::BlockingPool;
 use super::driver::{Driver, Mode, Reactor};
 use super::watchdog;
 use crate::platform::Park;
-use crate::runtime::{Builder, IoDriver, Runtime};
+use crate::runtime::{Builder, IoDriver, Kind, Runtime};
 use std::boxed::Box;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -39,7 +39,8 @@ impl Builder {
     /// sockets. Unix only.
     ///
     /// # Errors
-    /// If the system has no descriptor to give.
+    /// If the system has no descriptor to give. [`io::ErrorKind::Unsupported`] if the builder is that
+    /// of a multi-threaded runtime, which no loop of yours drives.
     ///
     /// # Examples
     /// ```
@@ -53,6 +54,13 @@ impl Builder {
     /// # std::io::Result::Ok(())
     /// ```
     pub fn build_pollable(&mut self) -> io::Result<(Runtime, OwnedFd)> {
+        if self.config().kind != Kind::CurrentThread {
+            return Err(io::Error::new(
+                io::ErrorKind::Unsupported,
+                "a loop of one's own drives a runtime of one thread: use \
+                 `Builder::new_current_thread`",
+            ));
+        }
         let blocking = BlockingPool::new(&self.config().threads);
         self.io_driver(IoDriver::Readiness);
         let driver = Arc::new(Driver::new(self.config(), Mode::Moving)?);

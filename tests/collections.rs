@@ -1,6 +1,6 @@
 //! The lock-free collections as their users see them: against models, under stress, and at their
 //! edges. What loom explores stands beside each in the source.
-#![cfg(not(target_family = "wasm"))]
+#![cfg(not(any(loom, target_family = "wasm")))]
 
 #[path = "collections/edges.rs"]
 mod edges;

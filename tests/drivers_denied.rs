@@ -257,6 +257,8 @@ fn forks(runtime: Runtime, driver: IoDriver) {
             let task = runtime.spawn(async {});
             assert!(runtime.block_on(task).unwrap_err().is_cancelled());
         }
+        let blocking = runtime.spawn_blocking(|| ());
+        assert!(runtime.block_on(blocking).unwrap_err().is_cancelled());
         drop(runtime);
         // A runtime of the child's own is as good as any.
         let mut builder = Builder::new_current_thread();

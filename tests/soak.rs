@@ -1,17 +1,18 @@
 //! Everything at once, at random, for a while: tasks, cancellation, panics, timers, blocking work,
-//! channels, sockets and shutdown. `cargo xtask soak [MINUTES]` runs it for long; here it runs for a
-//! moment.
+//! channels, sockets by both drivers, files, processes, fibers and shutdown. `cargo xtask soak
+//! [MINUTES]` runs it for long; here it runs for a moment.
 //!
 //! `CREEL_SOAK_SECONDS` says how long, `CREEL_SOAK_SEED` repeats the choices of a run (the threads
 //! still interleave as they like).
 #![cfg(all(target_os = "linux", feature = "net", not(miri)))]
 
-use creel::io::{AsyncReadExt, AsyncWriteExt};
-use creel::net::{TcpListener, TcpStream};
-use creel::runtime::Builder;
-use creel::sync::mpsc;
-use creel::task::{JoinSet, spawn_blocking, yield_now};
-use creel::time::{sleep, timeout};
+#[path = "soak/acts.rs"]
+mod acts;
+
+use acts::{act, echo};
+use creel::net::TcpListener;
+use creel::runtime::{Builder, IoDriver};
+use creel::time::timeout;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicIsize, Ordering::Relaxed};
@@ -49,8 +50,21 @@ struct Counts {
     panicked: AtomicIsize,
     messages: AtomicIsize,
     bytes: AtomicIsize,
+    files: AtomicIsize,
+    processes: AtomicIsize,
+    fibers: AtomicIsize,
+    blocked: AtomicIsize,
     /// Tasks whose future is not dropped yet.
     alive: AtomicIsize,
+}
+
+impl Counts {
+    /// Whether everything was done that leaves something for the life of the process.
+    fn has_seen_all(&self) -> bool {
+        let processes = !cfg!(feature = "process") || self.processes.load(Relaxed) > 0;
+        let fibers = !cfg!(feature = "fiber") || self.fibers.load(Relaxed) > 0;
+        processes && fibers
+    }
 }
 
 struct Alive(Arc<Counts>);
@@ -82,68 +96,16 @@ impl Rng {
     }
 }
 
+/// Children of this process, zombies too.
+fn children() -> usize {
+    let tasks = std::fs::read_dir("/proc/self/task").expect("Linux has it");
+    let of = |task: std::fs::DirEntry| std::fs::read_to_string(task.path().join("children"));
+    // A thread may have ended meanwhile; its children are another's then.
+    tasks.flatten().filter_map(|task| of(task).ok()).map(|all| all.split(' ').count() - 1).sum()
+}
+
 fn descriptors() -> usize {
     std::fs::read_dir("/proc/self/fd").expect("Linux has it").count()
-}
-
-/// One task: does one thing out of many.
-async fn act(mut rng: Rng, alive: Alive, to: std::net::SocketAddr) {
-    let counts = &alive.0;
-    match rng.below(8) {
-        0 => std::panic::resume_unwind(Box::new("planned")),
-        1 => std::future::pending().await,
-        2 => sleep(Duration::from_micros(rng.below(2_000))).await,
-        3 => drop(spawn_blocking(std::thread::yield_now).await),
-        4 => {
-            let (send, mut receive) = mpsc::channel(1 + rng.below(4) as usize);
-            let sender = creel::spawn(async move {
-                for number in 0..20 {
-                    if send.send(Box::new(number)).await.is_err() {
-                        break;
-                    }
-                }
-            });
-            while let Ok(Some(_)) = timeout(Duration::from_secs(5), receive.recv()).await {
-                counts.messages.fetch_add(1, Relaxed);
-            }
-            // Cancelled, if the runtime ends.
-            let _ = sender.await;
-        }
-        5 | 6 => {
-            // The server may be at its end, and the timeout may come first.
-            let talk = async {
-                let mut stream = TcpStream::connect(to).await?;
-                stream.write_all(&[7; 3_000]).await?;
-                let mut answer = [0; 3_000];
-                stream.read_exact(&mut answer).await?;
-                assert_eq!(answer, [7; 3_000]);
-                counts.bytes.fetch_add(3_000, Relaxed);
-                std::io::Result::Ok(())
-            };
-            let _ = timeout(Duration::from_micros(200 + rng.below(20_000)), talk).await;
-        }
-        _ => {
-            for _ in 0..rng.below(30) {
-                yield_now().await;
-            }
-        }
-    }
-}
-
-/// Answers what it gets, to whoever connects.
-async fn echo(listener: TcpListener) {
-    let mut connections = JoinSet::new();
-    while let Ok((mut stream, _)) = listener.accept().await {
-        while connections.try_join_next().is_some() {}
-        connections.spawn(async move {
-            let mut buffer = [0; 1_024];
-            while let Ok(count @ 1..) = stream.read(&mut buffer).await {
-                if stream.write_all(&buffer[..count]).await.is_err() {
-                    break;
-                }
-            }
-        });
-    }
 }
 
 /// The life of one runtime.
@@ -153,6 +115,9 @@ fn round(mut rng: Rng, counts: &Arc<Counts>) {
         _ => Builder::new_multi_thread(),
     };
     builder.worker_threads(1 + rng.below(4) as usize).max_blocking_threads(4).enable_all();
+    // `Auto` is completion where there is some.
+    let drivers = [IoDriver::Readiness, IoDriver::Auto];
+    builder.io_driver(drivers[rng.below(2) as usize]);
     let runtime = builder.build().expect("a runtime");
     let until = Duration::from_millis(20 + rng.below(80));
     runtime.block_on(async {
@@ -210,16 +175,26 @@ fn soak() {
         wait_until("nothing holds on to the counts", open);
         Arc::get_mut(&mut counts).expect("just checked").runtimes += 1;
         // What stays for the life of the process is there after the first rounds.
-        if counts.runtimes == 5 {
+        if before.is_none() && counts.runtimes >= 5 && counts.has_seen_all() {
             before = Some((descriptors(), HEAP.load(Relaxed)));
         }
     }
     if let Some((open, heap)) = before {
         wait_until("every descriptor is closed", || descriptors() <= open);
+        wait_until("every child is gone", || children() == 0);
         // Threads of blocking pools that end late, and buffers of the test's own output.
         wait_until("the heap is as before", || HEAP.load(Relaxed) <= heap + (1 << 20));
     }
-    println!("{counts:?}, {} descriptors, {} bytes", descriptors(), HEAP.load(Relaxed));
+    let resident = std::fs::read_to_string("/proc/self/statm").expect("Linux has it");
+    let resident: usize = resident.split(' ').nth(1).expect("its form").parse().expect("a number");
+    println!("{counts:?}, before {before:?}");
+    println!(
+        "{} descriptors, {} children, {} bytes on the heap, {} kB resident",
+        descriptors(),
+        children(),
+        HEAP.load(Relaxed),
+        resident * 4
+    );
     assert_eq!(UNPLANNED.load(Relaxed), 0, "panics in tasks");
     assert!(counts.runtimes > 0 && counts.tasks.load(Relaxed) > 0);
 }

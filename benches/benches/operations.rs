@@ -1,11 +1,11 @@
 //! Criterion's reports: a group an operation, a function a peer.
 
-use creel_benches::operations;
+use creel_benches::{operations, pool};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use std::time::{Duration, Instant};
 
 fn all(criterion: &mut Criterion) {
-    for operation in operations() {
+    for operation in operations().into_iter().chain(pool::operations()) {
         let mut group = criterion.benchmark_group(operation.name.replace([',', ':'], ""));
         group.throughput(Throughput::Elements(1));
         for peer in operation.peers {

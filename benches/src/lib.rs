@@ -13,6 +13,7 @@ mod fibers;
 mod files;
 mod locks;
 mod memory;
+pub mod pool;
 mod runs;
 mod scopes;
 mod tasks;

@@ -7,7 +7,7 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 /// Polls a future once and drops it.
-async fn poll_once(future: impl Future) {
+pub async fn poll_once(future: impl Future) {
     let mut future = pin!(future);
     poll_fn(|cx| {
         assert!(future.as_mut().poll(cx).is_pending());
@@ -16,7 +16,8 @@ async fn poll_once(future: impl Future) {
     .await;
 }
 
-const LONG: Duration = Duration::from_secs(60);
+/// Longer than any measurement.
+pub const LONG: Duration = Duration::from_secs(60);
 
 pub fn operations() -> Vec<Operation> {
     vec![
@@ -43,48 +44,6 @@ pub fn operations() -> Vec<Operation> {
                         for _ in 0..n {
                             poll_once(async_io::Timer::after(LONG)).await;
                         }
-                    })
-                }),
-            ],
-        ),
-        operation(
-            "pool of 2: timer: create, poll, cancel, in 2 tasks",
-            40_000,
-            &[
-                ("creel", || {
-                    let mut builder = creel::runtime::Builder::new_multi_thread();
-                    let runtime = builder.worker_threads(2).build().unwrap();
-                    Box::new(move |n| {
-                        let tasks = [(); 2].map(|()| {
-                            runtime.spawn(async move {
-                                for _ in 0..n / 2 {
-                                    poll_once(creel::time::sleep(LONG)).await;
-                                }
-                            })
-                        });
-                        runtime.block_on(async {
-                            for task in tasks {
-                                task.await.unwrap();
-                            }
-                        });
-                    })
-                }),
-                ("tokio", || {
-                    let mut builder = tokio::runtime::Builder::new_multi_thread();
-                    let runtime = builder.worker_threads(2).enable_time().build().unwrap();
-                    Box::new(move |n| {
-                        let tasks = [(); 2].map(|()| {
-                            runtime.spawn(async move {
-                                for _ in 0..n / 2 {
-                                    poll_once(tokio::time::sleep(LONG)).await;
-                                }
-                            })
-                        });
-                        runtime.block_on(async {
-                            for task in tasks {
-                                task.await.unwrap();
-                            }
-                        });
                     })
                 }),
             ],

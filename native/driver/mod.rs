@@ -17,7 +17,6 @@ mod fine;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 #[path = "coarse.rs"]
 mod fine;
-mod process;
 mod reactor;
 #[cfg(all(feature = "io-uring", target_os = "linux"))]
 mod ring;
@@ -29,6 +28,7 @@ mod stream;
 
 use crate::env::owner::OwnerRef;
 use crate::lock::Lock;
+use crate::native::origin::Origin;
 use crate::platform;
 use crate::runtime::{Config, DriverFallback, EventLimits, IoDriver, RuntimeShutDown};
 #[cfg(unix)]
@@ -58,7 +58,7 @@ pub(super) struct Driver {
     limits: EventLimits,
     choice: IoDriver,
     mode: Mode,
-    process: u32,
+    origin: Origin,
     on_fallback: Option<DriverFallback>,
     /// Held while the reactor is made; tells whether the runtime is shut down.
     closed: Lock<bool>,
@@ -78,7 +78,7 @@ impl Driver {
             limits: config.events,
             choice: choice::of(config.io_driver)?,
             mode,
-            process: process::current(),
+            origin: Origin::here(),
             on_fallback: config.on_driver_fallback.clone(),
             closed: Lock::new(false),
             #[cfg(all(unix, feature = "signal"))]
@@ -103,7 +103,7 @@ impl Driver {
 
     /// Whether this process is a fork of the one that the runtime was made in.
     pub(super) fn is_inherited(&self) -> bool {
-        self.process != process::current()
+        self.origin.is_inherited()
     }
 
     /// The driver of the runtime that this thread is in.

@@ -3,6 +3,7 @@
 #[path = "files_none.rs"]
 mod files;
 
+use super::origin::Origin;
 use crate::platform;
 use crate::runtime::{Config, IoDriver};
 use core::convert::Infallible;
@@ -22,7 +23,7 @@ pub(super) enum Mode {
 
 /// The I/O of a runtime that has none.
 #[derive(Debug)]
-pub(super) struct Driver;
+pub(super) struct Driver(Origin);
 
 impl Driver {
     pub(super) fn new(config: &Config, _: Mode) -> io::Result<Self> {
@@ -32,13 +33,13 @@ impl Driver {
                 "this program was built without the completion driver: it needs the feature \
                  `io-uring` of creel",
             )),
-            _ => Ok(Self),
+            _ => Ok(Self(Origin::here())),
         }
     }
 
-    /// Nothing is shared with a fork.
+    /// Whether this process is a fork of the one that the runtime was made in.
     pub(super) fn is_inherited(&self) -> bool {
-        false
+        self.0.is_inherited()
     }
 
     #[inline]

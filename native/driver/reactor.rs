@@ -7,12 +7,12 @@
 //! edge finds its slot without a lock. A token is `generation | index`.
 
 use super::fine;
-use super::process;
 use super::ring::{Arrivals, Ring};
 use crate::env::meter::Count;
 use crate::env::panics::Panics;
 use crate::io::{Interest, Ready};
 use crate::lock::Lock;
+use crate::native::origin::Origin;
 use crate::platform::SourceCounts;
 use crate::runtime::{EventLimits, RuntimeShutDown};
 use crate::socket::slot::{GENERATION_BITS, Slot};
@@ -40,7 +40,7 @@ pub(crate) struct Reactor {
     /// For completion, if this is that driver.
     ring: Option<Ring>,
     /// The process that this was made in.
-    process: u32,
+    origin: Origin,
     registry: Registry,
     waker: Waker,
     /// Away while a thread waits or looks.
@@ -84,7 +84,7 @@ impl Reactor {
         let selector = Box::new(Selector { poll, events, few, used_few: false, arrivals });
         Ok(Self {
             ring,
-            process: process::current(),
+            origin: Origin::here(),
             registry,
             waker,
             selector: Lock::new(Some(selector)),
@@ -227,7 +227,7 @@ impl Reactor {
     /// Whether this process is a fork of the one that the reactor is of.
     #[inline]
     pub(super) fn is_inherited(&self) -> bool {
-        self.process != process::current()
+        self.origin.is_inherited()
     }
 
     /// Makes every wait end, and refuses new sources.

@@ -41,14 +41,16 @@ pub(super) fn alert(shared: &Shared, worker: usize) {
 }
 
 /// Sleeps as the deputy until `worker` was chosen to search or has tasks of its own thread, or until
-/// something was left alone for too long.
+/// something was left alone for too long; if it is on watch as well, for that long at most.
 pub(super) fn watch(
     shared: &Shared,
     worker: usize,
     parker: &Parker,
+    on_watch: Option<Duration>,
     is_local_idle: impl Fn() -> bool,
 ) {
     let (idle, timers) = (&shared.idle, &shared.env.timers);
+    let watch_ends = on_watch.map(|time| shared.env.clock.now() + time);
     let mut quiet = 0;
     loop {
         let now = shared.env.clock.now();
@@ -58,13 +60,16 @@ pub(super) fn watch(
         let waits = quiet >= QUIET_NAPS || shared.driver.reactor().is_none();
         let rests = waits && idle.rest(worker, may_rest);
         let nap = (!rests).then_some(PATIENCE);
-        parker.park(late.into_iter().chain(nap).min());
+        let on_watch = watch_ends.map(|end| end.saturating_duration_since(now));
+        parker.park(late.into_iter().chain(nap).chain(on_watch).min());
         if rests {
             idle.stop_resting();
             quiet = 0;
         }
-        let is_late = late.is_some_and(|late| shared.env.clock.now() >= now + late);
-        if !idle.sleeps(worker) || is_late || !is_local_idle() || shared.is_closing() {
+        let awake = shared.env.clock.now();
+        let is_late = late.is_some_and(|late| awake >= now + late);
+        let watched = watch_ends.is_some_and(|end| awake >= end);
+        if !idle.sleeps(worker) || is_late || watched || !is_local_idle() || shared.is_closing() {
             return;
         }
         match idle.driver() {

@@ -7,8 +7,14 @@
 //! litmus test).
 //!
 //! A worker that looks for work is *searching*. While one searches, nobody else is woken: it will
-//! find the task, and when it does and was the last to search, it wakes the next. So a burst wakes
-//! workers one after the other, not all at once.
+//! find the task, and when it does and was the last to search, it looks whether more is queued, and
+//! wakes the next if so. So a burst wakes workers one after the other, not all at once.
+//!
+//! Waking a processor that sleeps takes longer than many tasks do. So one sleeper may be *on watch*:
+//! it sleeps for a short time only, then looks at every queue. While one is, who queues little on a
+//! worker that is awake need not wake anybody; should that worker be in a long poll, the watch finds
+//! what it has queued. The watch ends by [`Idle::end_watch`], and by a look at every queue after that:
+//! so what somebody queued who still saw a watch is seen (the same litmus test).
 
 use crate::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 use std::boxed::Box;
@@ -30,6 +36,8 @@ pub(super) struct Idle {
     has_deputy: AtomicBool,
     /// The deputy, plus one, while it relies on the driver to wake it; else zero.
     resting: AtomicUsize,
+    /// Whether a sleeper is on watch.
+    watched: AtomicBool,
 }
 
 const BITS: usize = usize::BITS as usize;
@@ -44,16 +52,20 @@ impl Idle {
             drives: AtomicUsize::new(0),
             has_deputy: AtomicBool::new(false),
             resting: AtomicUsize::new(0),
+            watched: AtomicBool::new(false),
         }
     }
 
     /// The worker to wake after a task was queued, if one must be. The caller unparks it; it is
-    /// awake and searching from now on.
+    /// awake and searching from now on. `small`: what is queued may wait for the watch.
     #[inline]
-    pub(super) fn worker_to_wake(&self) -> Option<usize> {
+    pub(super) fn worker_to_wake(&self, small: bool) -> Option<usize> {
         fence(Ordering::SeqCst);
         // Relaxed: the fence orders these reads after the push.
-        if self.searching.load(Ordering::Relaxed) > 0 || !self.any_sleeps() {
+        if self.searching.load(Ordering::Relaxed) > 0
+            || !self.any_sleeps()
+            || small && self.watched.load(Ordering::Relaxed)
+        {
             return None;
         }
         // Only one of several who push at once wakes somebody.
@@ -117,10 +129,32 @@ impl Idle {
         true
     }
 
-    /// The worker stops searching. `true`: it was the last, so if it found a task it must see to
-    /// the next searcher.
+    /// The worker stops searching. `true`: it was the last, so if it found a task it must look
+    /// whether there is more, and see to the next searcher then.
     pub(super) fn stop_searching(&self) -> bool {
-        self.searching.fetch_sub(1, Ordering::AcqRel) == 1
+        let last = self.searching.fetch_sub(1, Ordering::AcqRel) == 1;
+        // Who queued a task and left it to this searcher is seen by the look that follows.
+        fence(Ordering::SeqCst);
+        last
+    }
+
+    /// Goes on watch, if no sleeper is. The worker has said that it sleeps.
+    pub(super) fn start_watch(&self) -> bool {
+        // Relaxed: who sees it relies on no more than that the watch will end.
+        let watched = &self.watched;
+        watched.compare_exchange(false, true, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    }
+
+    /// The watch is over. The worker must look at every queue after this.
+    pub(super) fn end_watch(&self) {
+        self.watched.store(false, Ordering::Relaxed);
+        fence(Ordering::SeqCst);
+    }
+
+    /// Whether any worker does not sleep.
+    pub(super) fn any_is_awake(&self) -> bool {
+        let asleep = |word: &AtomicUsize| word.load(Ordering::Relaxed).count_ones() as usize;
+        self.sleeping.iter().map(asleep).sum::<usize>() < self.workers
     }
 
     /// Becomes the worker that waits for timers and drivers, if none is. It must ask for the next

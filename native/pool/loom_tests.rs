@@ -1,9 +1,13 @@
-//! The next slots of the pool and the book of its sleepers, in every interleaving.
+//! The next slots of the pool, the book of its sleepers and the shared queue, in every interleaving.
 
 use super::idle::Idle;
+use super::injector::Injector;
 use crate::atomic::{AtomicBool, AtomicPtr, Ordering::*, UnsafeCell};
 use crate::collections::run_queue::Ring;
 use crate::task::Task;
+use crate::task::executor::{Blocking, Executor, ExecutorHandle};
+use crate::task::queue::ReadyQueue;
+use crate::task::spawn::start;
 use core::ptr::{self, NonNull};
 use loom::sync::Arc;
 use loom::thread;
@@ -60,7 +64,7 @@ fn loom_a_next_slot_is_emptied_once() {
             thread::spawn(move || remote.take_next().into_iter().for_each(|task| tasks.take(task)))
         };
         for number in 0..2 {
-            let before = remote.swap_next(tasks.make(number));
+            let before = remote.put_next(tasks.make(number));
             before.into_iter().for_each(|task| tasks.take(task));
         }
         remote.take_next().into_iter().for_each(|task| tasks.take(task));
@@ -81,7 +85,7 @@ impl Queue {
     /// Queues a task; answers who was woken for it.
     fn push(&self, idle: &Idle) -> Option<usize> {
         self.0.store(true, Release);
-        idle.worker_to_wake()
+        idle.worker_to_wake(false)
     }
 
     fn has_task(&self) -> bool {
@@ -135,8 +139,98 @@ fn loom_the_last_searcher_to_find_something_sees_to_the_next() {
         };
         // Worker 0 looks at this queue, finds nothing there but a task elsewhere, and runs that.
         let seen = queue.has_task();
-        let next = if idle.stop_searching() { idle.worker_to_wake() } else { None };
+        let more = idle.stop_searching() && queue.has_task();
+        let next = if more { idle.worker_to_wake(false) } else { None };
         assert!(seen || next == Some(1) || pusher.join().unwrap() == Some(1), "nobody is told");
+    });
+}
+
+#[test]
+fn loom_what_is_left_to_the_watch_is_seen_by_it() {
+    loom::model(|| {
+        let idle = Arc::new(Idle::new(2));
+        idle.sleep(0, false);
+        assert!(idle.start_watch());
+        let queue = Queue::new();
+        let pusher = {
+            let (idle, queue) = (idle.clone(), queue.clone());
+            thread::spawn(move || {
+                queue.0.store(true, Release);
+                idle.worker_to_wake(true)
+            })
+        };
+        // Its time is over.
+        idle.end_watch();
+        let seen = queue.has_task();
+        assert!(seen || pusher.join().unwrap() == Some(0), "nobody comes for the task");
+    });
+}
+
+/// Tasks that are in no queue, and who owns them.
+fn idle_tasks(count: usize) -> (ExecutorHandle, Vec<Held>) {
+    let wake = std::boxed::Box::new(|| {});
+    let owner = Executor::start(ReadyQueue::default(), None, None, wake, Blocking::Refused);
+    for _ in 0..count {
+        drop(start(owner.owner(), core::future::pending::<()>(), (), false));
+    }
+    let mut tasks = Vec::new();
+    let driving = owner.drive().unwrap();
+    assert_eq!(driving.run(count), count);
+    driving.for_each_task(|task| tasks.push(Held(task)));
+    drop(driving);
+    (owner, tasks)
+}
+
+/// A task that whoever has this may queue.
+#[derive(Clone, Copy)]
+struct Held(Task);
+
+// SAFETY: its future is `Send`, and one thread at a time holds it.
+unsafe impl Send for Held {}
+
+#[test]
+fn loom_a_closed_queue_has_nothing_and_takes_nothing() {
+    loom::model(|| {
+        let (owner, tasks) = idle_tasks(2);
+        let queue = Arc::new(Injector::new(1));
+        queue.push(tasks[0].0);
+        let pushing = {
+            let (queue, held) = (queue.clone(), tasks[1]);
+            thread::spawn(move || {
+                let Held(task) = { held };
+                queue.push(task);
+            })
+        };
+        queue.close();
+        pushing.join().unwrap();
+        // A worker that saw something would never sleep again.
+        assert!(queue.is_empty() && queue.len() == 0);
+        assert!(queue.pop(0, 1, |_| unreachable!("it is closed")).is_none());
+        drop(owner);
+    });
+}
+
+#[test]
+fn loom_each_task_of_the_shared_queue_is_taken_once() {
+    loom::model(|| {
+        let (owner, tasks) = idle_tasks(2);
+        let queue = Arc::new(Injector::new(1));
+        let taken = Arc::new(crate::atomic::AtomicUsize::new(0));
+        let take = {
+            let (queue, taken) = (queue.clone(), taken.clone());
+            move || {
+                let count = |_| _ = taken.fetch_add(1, Relaxed);
+                queue.pop(0, 1, count).into_iter().for_each(count);
+            }
+        };
+        queue.push(tasks[0].0);
+        let other = thread::spawn(take.clone());
+        queue.push_all([tasks[1].0].into_iter());
+        take();
+        other.join().unwrap();
+        take();
+        assert_eq!((taken.load(Relaxed), queue.len()), (2, 0));
+        drop(owner);
     });
 }
 

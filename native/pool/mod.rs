@@ -141,16 +141,28 @@ unsafe impl Send for Shared {}
 const BIAS: usize = 1 << (usize::BITS - 3);
 
 impl Remote {
+    fn has_next(&self) -> bool {
+        !self.next.load(Ordering::Acquire).is_null()
+    }
+
     fn take_next(&self) -> Option<Task> {
         if self.next.load(Ordering::Relaxed).is_null() {
             return None;
         }
-        // AcqRel: takes over the held task from `swap_next`.
+        // AcqRel: takes over the held task from `put_next`.
         NonNull::new(self.next.swap(ptr::null_mut(), Ordering::AcqRel)).map(Task::from_raw)
     }
 
-    fn swap_next(&self, task: Task) -> Option<Task> {
-        NonNull::new(self.next.swap(task.as_raw().as_ptr(), Ordering::AcqRel)).map(Task::from_raw)
+    /// Only for the worker that has the seat; answers what was there before.
+    #[inline]
+    fn put_next(&self, task: Task) -> Option<Task> {
+        let task = task.as_raw().as_ptr();
+        // Relaxed: nobody else puts anything there, so it stays empty if it is.
+        if self.next.load(Ordering::Relaxed).is_null() {
+            self.next.store(task, Ordering::Release);
+            return None;
+        }
+        NonNull::new(self.next.swap(task, Ordering::AcqRel)).map(Task::from_raw)
     }
 }
 
@@ -177,7 +189,7 @@ impl Shared {
             Some(worker) => worker.push_next(task),
             None => {
                 self.injector.push(task);
-                self.wake_one();
+                self.wake_one(false);
             }
         }
     }
@@ -257,10 +269,10 @@ impl Shared {
         self.on_ended.notify_all();
     }
 
-    /// Wakes a sleeping worker, if one is needed.
+    /// Wakes a sleeping worker, if one is needed. `small`: see [`Idle::worker_to_wake`].
     #[inline]
-    fn wake_one(&self) {
-        if let Some(worker) = self.idle.worker_to_wake() {
+    fn wake_one(&self, small: bool) {
+        if let Some(worker) = self.idle.worker_to_wake(small) {
             self.unpark(worker);
         }
     }
@@ -271,10 +283,12 @@ impl Shared {
     }
 
     fn has_work(&self) -> bool {
-        !self.injector.is_empty()
-            || self.remotes.iter().any(|remote| {
-                !remote.ring.is_empty() || !remote.next.load(Ordering::Acquire).is_null()
-            })
+        self.has_more() || self.remotes.iter().any(Remote::has_next)
+    }
+
+    /// Whether there is work that no worker is about to run.
+    fn has_more(&self) -> bool {
+        !self.injector.is_empty() || self.remotes.iter().any(|remote| !remote.ring.is_empty())
     }
 
     /// Wakes what is due: all of it, or what [`expire_some`](crate::env::timers::Timers) sees to.
@@ -513,14 +527,23 @@ impl Pool {
             let started = thread::spawn(&config.threads, move || {
                 Worker::new(index, shared).run();
             });
-            match started {
-                Ok(thread) => pool.threads.lock().push(thread),
-                Err(error) => {
-                    // Those that never started cannot end.
-                    pool.shared.close();
-                    (index..count).for_each(|_| pool.shared.worker_ended(0, true));
-                    return Err(error);
+            let cores = &config.threads.cores;
+            let core = (!cores.is_empty()).then(|| cores[index % cores.len()]);
+            let (running, result) = match started {
+                Ok(thread) => {
+                    let pinned = core.map_or(Ok(()), |core| thread::pin(&thread, core));
+                    pool.threads.lock().push(thread);
+                    (index + 1, pinned)
                 }
+                Err(error) => (index, Err(error)),
+            };
+            if let Err(error) = result {
+                pool.shared.close();
+                // Those that never started cannot end.
+                (running..count).for_each(|_| pool.shared.worker_ended(0, true));
+                let threads = core::mem::take(&mut *pool.threads.lock());
+                threads.into_iter().for_each(|thread| drop(thread.join()));
+                return Err(error);
             }
         }
         Ok(pool)

@@ -2,14 +2,17 @@
 //!
 //! Often costs a look at a foreign cache line, rarely lets tasks from outside wait. What matters to
 //! those is time, not the number of polls before them: so the interval follows the mean time of a
-//! poll, such that a look comes about every [`GOAL`]. It is measured from look to look, so the clock
-//! is read once for all polls between two of them; a sleep is not counted.
+//! poll, such that a look comes about every [`GOAL`]. It is measured from look to look, or to the next
+//! sleep, so the clock is read once for all polls between.
 
 use crate::env::instant::Instant;
 use core::cell::Cell;
 use std::time::Duration;
 
 /// How much time should be between two looks.
+///
+/// Ten times what it takes to wake a processor that sleeps, in a virtual machine; see
+/// [`Pace::is_small`].
 const GOAL: Duration = Duration::from_micros(200);
 /// The first interval, in turns; a prime, so that it beats with no pattern of the tasks.
 const FIRST: u32 = 61;
@@ -22,8 +25,8 @@ pub(super) struct Pace {
     interval: Cell<u32>,
     /// Turns until the next look.
     left: Cell<u32>,
-    /// When the last look was, unless the worker has slept since.
-    last: Cell<Option<Instant>>,
+    /// When the last look was, or the worker woke, and how many turns were left then.
+    last: Cell<Option<(Instant, u32)>>,
     adapts: bool,
 }
 
@@ -50,26 +53,47 @@ impl Pace {
         left == 0
     }
 
-    /// The worker has slept.
-    pub(super) fn slept(&self) {
+    /// Whether so many tasks will most likely have been polled before a sleeper that is woken for
+    /// them could begin: that takes about a tenth of the time between two looks.
+    pub(super) fn is_small(&self, queued: usize) -> bool {
+        self.adapts && 10 * queued < self.interval.get() as usize
+    }
+
+    /// The worker is about to sleep.
+    pub(super) fn sleeps(&self, now: Instant) {
+        self.measure(now);
         self.last.set(None);
+    }
+
+    /// The worker has slept, or found that it had better not.
+    pub(super) fn woke(&self, now: Instant) {
+        self.last.set(Some((now, self.left.get())));
     }
 
     #[cold]
     fn look(&self, now: impl FnOnce() -> Instant) {
         if self.adapts {
             let now = now();
-            if let Some(last) = self.last.replace(Some(now)) {
-                self.adapt(now.saturating_duration_since(last));
-            }
+            self.measure(now);
+            self.last.set(Some((now, self.interval.get())));
         }
         self.left.set(self.interval.get());
     }
 
-    /// Takes in that so many turns as the interval took `time`.
-    fn adapt(&self, time: Duration) {
+    /// Takes in how long the turns since the last look took.
+    fn measure(&self, now: Instant) {
+        if let Some((since, left)) = self.last.get() {
+            let turns = left - self.left.get();
+            if self.adapts && turns > 0 {
+                self.adapt(turns, now.saturating_duration_since(since));
+            }
+        }
+    }
+
+    /// Takes in that so many turns took `time`.
+    fn adapt(&self, turns: u32, time: Duration) {
         let before = self.interval.get();
-        let turns = u128::from(before) * GOAL.as_nanos() / time.as_nanos().max(1);
+        let turns = u128::from(turns) * GOAL.as_nanos() / time.as_nanos().max(1);
         let wanted = turns.clamp(LEAST.into(), MOST.into()) as u32;
         // Longer only step by step: a burst of short polls says little. Shorter at once.
         let longer = before + (wanted.saturating_sub(before)).div_ceil(4);
@@ -109,6 +133,17 @@ mod tests {
     }
 
     #[test]
+    fn what_is_small_depends_on_how_long_polls_take() {
+        let pace = Pace::new(None);
+        assert!(pace.is_small(6) && !pace.is_small(7));
+        looks(&pace, Duration::from_millis(1), 3);
+        assert!(!pace.is_small(1), "a poll of a millisecond is worth waking somebody");
+        looks(&pace, Duration::from_nanos(100), 20);
+        assert!(pace.is_small(12) && !pace.is_small(13));
+        assert!(!Pace::new(Some(61)).is_small(1), "nothing is known of the polls");
+    }
+
+    #[test]
     fn what_was_asked_for_stays() {
         let pace = Pace::new(Some(7));
         assert_eq!(looks(&pace, Duration::from_millis(1), 3), [7, 7, 7]);
@@ -123,9 +158,20 @@ mod tests {
             while !pace.is_due(|| now) {
                 now += Duration::from_micros(4);
             }
+            pace.sleeps(now);
             now += Duration::from_secs(1);
-            pace.slept();
+            pace.woke(now);
         }
-        assert_eq!(pace.interval.get(), FIRST);
+        // What 200 us hold, not what a second does.
+        assert!((50..53).contains(&pace.interval.get()), "{pace:?}");
+    }
+
+    #[test]
+    fn a_single_poll_between_two_sleeps_counts() {
+        let (pace, now) = (Pace::new(None), Instant::from_nanos(1_000));
+        pace.woke(now);
+        assert!(!pace.is_due(|| now));
+        pace.sleeps(now + Duration::from_millis(5));
+        assert!(!pace.is_small(1));
     }
 }

@@ -20,7 +20,7 @@ use super::super::driver::Edges;
 use super::super::parker::Parker;
 use super::mean::MeanPoll;
 use super::pace::Pace;
-use super::{Shared, WORKER, deputy};
+use super::{Shared, WORKER, deputy, thread};
 use crate::atomic::Ordering;
 use crate::collections::run_queue::Own;
 use crate::env::context::{self, Post};
@@ -43,6 +43,12 @@ const NEXT_IN_A_ROW: u32 = 3;
 const LOCAL_TURNS: usize = 31;
 /// How many tasks the worker's own queue holds.
 pub(super) const RING: usize = if cfg!(loom) { 4 } else { 256 };
+/// After several timers that came due at once, the next ones wait until so long after them: to wake
+/// for each costs more than it gives.
+const CROWD: Duration = Duration::from_micros(100);
+/// How long a sleeper is on watch, at first and at most: twice as long after each in vain.
+const WATCH: Duration = Duration::from_millis(1);
+const LONGEST_WATCH: Duration = Duration::from_millis(8);
 /// How many tasks are taken from the shared queue at a time, at most.
 const BATCH: usize = RING / 2;
 
@@ -62,6 +68,12 @@ pub(super) struct Worker {
     pace: Pace,
     next_in_a_row: Cell<u32>,
     searching: Cell<bool>,
+    /// How long it will be on watch.
+    watch_time: Cell<Duration>,
+    /// It was woken for a task since it slept last, so there may be others soon.
+    wants_watch: Cell<bool>,
+    /// No timer shall wake it before that.
+    crowded_until: Cell<Option<Instant>>,
     /// Whether the index is this worker's still.
     seated: Cell<bool>,
     /// The task of the pool that it polls.
@@ -97,6 +109,9 @@ impl Worker {
             pace,
             next_in_a_row: Cell::new(0),
             searching: Cell::new(false),
+            watch_time: Cell::new(WATCH),
+            wants_watch: Cell::new(false),
+            crowded_until: Cell::new(None),
             seated: Cell::new(true),
             polled: Cell::new(None),
             references: Cell::new(0),
@@ -105,6 +120,7 @@ impl Worker {
 
     /// Runs tasks until the pool is shut down.
     pub(super) fn run(self) {
+        thread::wake_in_time();
         self.take_seat();
         let local = self.local.owner();
         self.shared.bound.lock().owners.push(self.local.owner());
@@ -232,7 +248,7 @@ impl Worker {
         });
         if substitute.is_finished() {
             // There is no thread to be had. Who else sits may steal what this worker has queued.
-            self.shared.wake_one();
+            self.shared.wake_one(false);
         }
     }
 
@@ -320,10 +336,14 @@ impl Worker {
     /// The next task without looking at other workers.
     fn take(&self) -> Option<Task> {
         let remote = &self.shared.remotes[self.index];
-        if self.pace.is_due(|| self.look_at_clock())
-            && let Some(task) = self.shared.injector.pop(self.index, 0, |_| {})
-        {
-            return Some(task);
+        if self.pace.is_due(|| self.look_at_clock()) {
+            if !remote.ring.is_empty() {
+                // However little it is, somebody should have an eye on it.
+                self.shared.wake_one(true);
+            }
+            if let Some(task) = self.shared.injector.pop(self.index, 0, |_| {}) {
+                return Some(task);
+            }
         }
         if self.next_in_a_row.get() < NEXT_IN_A_ROW
             && let Some(task) = remote.take_next()
@@ -392,11 +412,15 @@ impl Worker {
         self.meter.steal_operations.add(1);
     }
 
-    /// A task was found: if this was the last searcher, the next one starts to search, for there
-    /// may be more.
+    /// A task was found: if this was the last searcher and there is more, the next one starts to
+    /// search.
+    #[inline]
     fn found(&self) {
-        if self.searching.replace(false) && self.shared.idle.stop_searching() {
-            self.shared.wake_one();
+        if self.searching.replace(false) {
+            self.watch_time.set(WATCH);
+            if self.shared.idle.stop_searching() && self.shared.has_more() {
+                self.shared.wake_one(false);
+            }
         }
     }
 
@@ -405,8 +429,11 @@ impl Worker {
         let shared = &self.shared;
         // The callback may make a task ready, so the last look comes after it.
         shared.before_park();
-        self.pace.slept();
-        shared.idle.sleep(self.index, self.searching.replace(false));
+        let searching = self.searching.replace(false);
+        if searching {
+            self.watch_time.set(LONGEST_WATCH.min(2 * self.watch_time.get()));
+        }
+        shared.idle.sleep(self.index, searching);
         // Whatever was queued before the bit was set is seen here, or its pusher sees the bit.
         let missed = shared.has_work() || shared.is_closing();
         if missed || !self.is_local_idle() {
@@ -418,21 +445,21 @@ impl Worker {
         }
         let driving = shared.idle.become_driver(self.index);
         let deputy = self.sees_to_a_deputy(driving);
+        let watching = self.starts_watch();
         let now = host_now();
+        self.pace.sleeps(now);
         self.mean.take_in(now, &self.meter);
         let busy = self.meter.about_to_park(now, self.meter.tally.polls.get());
-        let edges = self.park(driving, deputy, now);
+        let edges = self.park(driving, deputy, watching, now);
         let now = host_now();
         self.meter.unparked(now, busy);
         self.mean.restart(now);
+        self.pace.woke(now);
         if deputy {
             shared.idle.stop_deputising();
         }
         shared.after_park();
-        if !shared.idle.wake(self.index) {
-            // Woken by somebody who wants a searcher.
-            self.searching.set(true);
-        }
+        self.wake_up(watching);
         if driving {
             edges.into_iter().for_each(|edges| guard(|| edges.dispatch()));
             shared.idle.stop_driving();
@@ -441,7 +468,28 @@ impl Worker {
             }
         }
         // Who waited for the timers sees to all.
+        let ring = &shared.remotes[self.index].ring;
+        let before = ring.len();
         shared.expire(if driving || deputy { None } else { Some(self.index) });
+        let crowded = driving && ring.len() > before;
+        self.crowded_until.set(crowded.then(|| now + CROWD));
+    }
+
+    /// The worker is not one of the sleepers any more.
+    fn wake_up(&self, watching: bool) {
+        let shared = &self.shared;
+        if !shared.idle.wake(self.index) {
+            // Woken by somebody who wants a searcher.
+            self.searching.set(true);
+            self.wants_watch.set(true);
+        }
+        if watching {
+            shared.idle.end_watch();
+            if shared.has_more() {
+                // What others have queued waits for this look, and this worker may be busy now.
+                shared.wake_one(false);
+            }
+        }
     }
 
     /// Whether this worker, about to sleep, is the driver's deputy. A driver that has none, and waits
@@ -458,16 +506,26 @@ impl Worker {
         (armed || shared.driver.reactor().is_some()) && shared.idle.become_deputy()
     }
 
+    /// Whether this worker, about to sleep, goes on watch; see [`idle`](super::idle).
+    fn starts_watch(&self) -> bool {
+        let idle = &self.shared.idle;
+        let wanted = self.wants_watch.replace(false) || idle.any_is_awake();
+        wanted && self.shared.remotes.len() > 1 && idle.start_watch()
+    }
+
     /// Waits to be woken; the driver for the timers and the reactor too, its deputy until nobody has
-    /// seen to them for a while.
-    fn park(&self, driving: bool, deputy: bool, now: Instant) -> Option<Edges<'_>> {
+    /// seen to them for a while, who is on watch until that is over.
+    fn park(&self, driving: bool, deputy: bool, watching: bool, now: Instant) -> Option<Edges<'_>> {
         let shared = &self.shared;
+        let watch = watching.then(|| self.watch_time.get());
         if deputy {
-            deputy::watch(shared, self.index, &self.parker, || self.is_local_idle());
+            deputy::watch(shared, self.index, &self.parker, watch, || self.is_local_idle());
             return None;
         }
         let next = if driving { shared.env.timers.next() } else { None };
-        let timeout = next.map(|at| at.saturating_duration_since(now));
+        let next = next.map(|at| at.max(self.crowded_until.get().unwrap_or(at)));
+        let due = next.map(|at| at.saturating_duration_since(now));
+        let timeout = due.into_iter().chain(watch).min();
         if let Some(reactor) = shared.driver.reactor().filter(|_| driving) {
             return self.parker.park_in(timeout, |timeout| reactor.wait(timeout));
         }
@@ -508,7 +566,7 @@ impl Worker {
         let alone = self.shared.remotes[self.index].ring.is_empty();
         self.push_ring(task);
         if !alone {
-            self.shared.wake_one();
+            self.offer();
         }
     }
 
@@ -518,12 +576,21 @@ impl Worker {
         self.meter.tally.queued.add(1);
         if !self.shared.has_next {
             self.push_ring(task);
-            return self.shared.wake_one();
+            return self.offer();
         }
-        if let Some(before) = self.shared.remotes[self.index].swap_next(task) {
+        if let Some(before) = self.shared.remotes[self.index].put_next(task) {
             self.push_ring(before);
-            self.shared.wake_one();
+            self.offer();
+        } else if !self.pace.is_small(1) {
+            // The poll that this worker is in may take long, too.
+            self.shared.wake_one(false);
         }
+    }
+
+    /// Wakes somebody for what is in the ring, if that is worth it.
+    fn offer(&self) {
+        let queued = self.shared.remotes[self.index].ring.len();
+        self.shared.wake_one(self.pace.is_small(queued));
     }
 
     #[inline]

@@ -15,6 +15,7 @@ use crate::task::queue::ReadyQueue;
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
 
@@ -128,6 +129,7 @@ pub(crate) struct ThreadConfig {
     pub(crate) keep_alive: Duration,
     pub(crate) name: Option<Arc<dyn Fn() -> String + Send + Sync>>,
     pub(crate) stack_size: Option<usize>,
+    pub(crate) cores: Vec<usize>,
     pub(crate) on_start: Option<Callback>,
     pub(crate) on_stop: Option<Callback>,
     pub(crate) on_park: Option<Callback>,
@@ -167,6 +169,7 @@ impl Builder {
                     keep_alive: Duration::from_secs(10),
                     name: None,
                     stack_size: None,
+                    cores: Vec::new(),
                     on_start: None,
                     on_stop: None,
                     on_park: None,
@@ -344,6 +347,23 @@ impl Builder {
         self
     }
 
+    /// The processors that the workers of a multi-threaded runtime stay on, one each and round again
+    /// if there are fewer; as the system likes unless told. Threads of the blocking pool are not
+    /// bound, nor is the substitute of a worker that [blocks](crate::task::block_in_place).
+    ///
+    /// On Linux; elsewhere, and if the system refuses one of them, `build` answers an error.
+    ///
+    /// # Examples
+    /// ```
+    /// use creel::runtime::Builder;
+    /// let two_on_the_first = Builder::new_multi_thread().worker_threads(2).worker_cores([0]).build();
+    /// # let _ = two_on_the_first;
+    /// ```
+    pub fn worker_cores(&mut self, cores: impl IntoIterator<Item = usize>) -> &mut Self {
+        self.config.threads.cores = cores.into_iter().collect();
+        self
+    }
+
     /// How many threads may run blocking closures at a time; 512 unless told.
     ///
     /// # Panics
@@ -450,6 +470,10 @@ impl Builder {
     }
 
     /// Makes a current-thread runtime for a host that can wait.
+    ///
+    /// # Panics
+    /// If the builder is that of a multi-threaded runtime.
+    #[track_caller]
     pub fn build_on(&mut self, host: impl Park) -> Runtime {
         self.build_parts(Some(Arc::new(host)), None, None)
     }
@@ -457,6 +481,9 @@ impl Builder {
     /// Makes a current-thread runtime for a host that cannot wait, and calls
     /// [`Runtime::tick`] instead. `wake` is called when there is work, at most once until the
     /// next tick, from any thread; it must not block and must not tick.
+    ///
+    /// # Panics
+    /// If the builder is that of a multi-threaded runtime.
     ///
     /// # Examples
     /// ```
@@ -474,6 +501,7 @@ impl Builder {
     /// runtime.tick(1);
     /// assert!(task.is_finished());
     /// ```
+    #[track_caller]
     pub fn build_passive(&mut self, wake: impl Fn() + Send + Sync + 'static) -> Runtime {
         self.build_ticked(None, None, None, wake)
     }
@@ -491,8 +519,18 @@ impl Builder {
         Runtime::current_thread(CurrentThread::new(&self.config, queue, env, wake, Some(host)))
     }
 
+    #[track_caller]
+    fn assert_one_thread(&self) {
+        assert!(
+            self.config.kind == Kind::CurrentThread,
+            "the host drives this runtime by its one thread: use `Builder::new_current_thread`, or \
+             `build` for a runtime on threads of its own, which there is natively only"
+        );
+    }
+
     /// Makes a current-thread runtime that somebody else's loop ticks, with a blocking pool and I/O, if the
     /// host has them.
+    #[track_caller]
     pub(crate) fn build_ticked(
         &mut self,
         park: Option<Arc<dyn Park>>,
@@ -500,6 +538,7 @@ impl Builder {
         driver: Option<Arc<dyn Driver>>,
         wake: impl Fn() + Send + Sync + 'static,
     ) -> Runtime {
+        self.assert_one_thread();
         let clock = self.clock();
         let env = self.env(clock, blocking, driver);
         let hook = WakeHook::new(wake);
@@ -515,12 +554,14 @@ impl Builder {
     }
 
     /// Makes a current-thread runtime with a blocking pool and I/O, if the host has them.
+    #[track_caller]
     pub(crate) fn build_parts(
         &mut self,
         park: Option<Arc<dyn Park>>,
         blocking: Option<OwnerRef>,
         driver: Option<Arc<dyn Driver>>,
     ) -> Runtime {
+        self.assert_one_thread();
         let clock = self.clock();
         let env = self.env(clock, blocking, driver);
         let unpark = park.clone();

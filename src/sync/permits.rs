@@ -140,6 +140,13 @@ impl Permits {
         self.lockable.resource.op(source, "poll")
     }
 
+    /// Whether `try_acquire` would most likely succeed.
+    fn could_give(&self, n: usize) -> bool {
+        // Relaxed: nothing is taken.
+        let state = self.state.load(Ordering::Relaxed);
+        state & CLOSED == 0 && state / ONE >= n
+    }
+
     /// Takes `n` permits, in turn.
     #[inline]
     #[track_caller]
@@ -336,6 +343,12 @@ impl Acquire<'_> {
     fn poll_granted(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), AcquireError>> {
         let mut waiter = self.project().waiter;
         if let Some((permits, need)) = waiter.as_mut().aside() {
+            if !coop::has_budget_remaining() && permits.could_give(need.total) {
+                // The task must give way. Who comes meanwhile would have to wait for what it took, and
+                // once somebody waits everybody does, in turn.
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
             match permits.try_acquire(need.total) {
                 Ok(()) => return Poll::Ready(Ok(())),
                 Err(TryAcquireError::Closed) => return Poll::Ready(Err(AcquireError(()))),

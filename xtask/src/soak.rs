@@ -16,7 +16,7 @@ pub fn run(arguments: &[String]) -> ExitCode {
         }
     };
     let mut command = shell::cargo(&["test", "--release", "--package", "creel"]);
-    command.args(["--features", "full", "--test", "soak", "--", "--nocapture"]);
+    command.args(["--features", "full,fiber", "--test", "soak", "--", "--nocapture"]);
     command.env("CREEL_SOAK_SECONDS", (60 * minutes).to_string());
     if shell::forward(&mut command) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

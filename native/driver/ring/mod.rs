@@ -46,8 +46,8 @@ mod records;
 mod setup;
 mod transfer;
 
-use super::process;
 use crate::lock::Lock;
+use crate::native::origin::Origin;
 use crate::runtime::RuntimeShutDown;
 use core::fmt;
 use core::task::Waker;
@@ -79,7 +79,7 @@ pub(in crate::native) struct Ring {
     /// Set by the thread that a bound ring is bound to.
     enabled: OnceLock<()>,
     /// The process that this was made in: a fork shares both queues with its parent.
-    process: u32,
+    origin: Origin,
     inner: Lock<Inner>,
 }
 
@@ -141,8 +141,8 @@ impl Ring {
             buried: Vec::new(),
             shut_down: false,
         };
-        let process = process::current();
-        Ok(Self { uring, mode, enabled: OnceLock::new(), process, inner: Lock::new(inner) })
+        let origin = Origin::here();
+        Ok(Self { uring, mode, enabled: OnceLock::new(), origin, inner: Lock::new(inner) })
     }
 
     /// Whether streams are better received from and sent to here than by readiness; see the module.
@@ -434,7 +434,7 @@ impl Ring {
     }
 
     fn is_inherited(&self) -> bool {
-        self.process != process::current()
+        self.origin.is_inherited()
     }
 
     fn under_way(&self) -> usize {

@@ -219,16 +219,33 @@ fn without_budget_a_waiter_keeps_its_place() {
 
 #[test]
 fn without_budget_a_permit_is_kept_and_handed_on_if_dropped() {
+    let semaphore = Semaphore::new(0);
+    for handed_on in [true, false] {
+        let mut first = Box::pin(semaphore.acquire_many(2));
+        assert!(poll_once(first.as_mut()).is_pending());
+        semaphore.add_permits(2);
+        assert!(without_budget(|| poll_once(first.as_mut())).is_pending());
+        assert_eq!(semaphore.available_permits(), 0);
+        if handed_on {
+            drop(first);
+            assert_eq!(semaphore.available_permits(), 2);
+            semaphore.forget_permits(2);
+        } else {
+            assert!(poll_once(first.as_mut()).is_ready(), "it has its permits");
+        }
+    }
+}
+
+#[test]
+fn without_budget_what_is_free_is_left_to_others() {
     let semaphore = Semaphore::new(2);
-    let mut first = Box::pin(semaphore.acquire_many(2));
+    let mut first = pin!(semaphore.acquire_many(2));
+    // It would have them while it gives way to those who want them.
     assert!(without_budget(|| poll_once(first.as_mut())).is_pending());
-    assert_eq!(semaphore.available_permits(), 0);
-    drop(first);
-    assert_eq!(semaphore.available_permits(), 2);
-    let mut second = pin!(semaphore.acquire());
-    assert!(without_budget(|| poll_once(second.as_mut())).is_pending());
-    let Poll::Ready(Ok(permit)) = poll_once(second) else { panic!("it has its permit") };
-    assert_eq!(semaphore.available_permits(), 1);
+    let other = semaphore.try_acquire_many(2).expect("they are free");
+    assert!(poll_once(first.as_mut()).is_pending());
+    drop(other);
+    let Poll::Ready(Ok(permit)) = poll_once(first) else { panic!("it has its permits") };
     drop(permit);
     semaphore.close();
     let mut third = pin!(semaphore.acquire());

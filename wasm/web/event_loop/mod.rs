@@ -72,7 +72,8 @@ pub enum Start {
 }
 
 impl EventLoop {
-    /// Makes a runtime and has this thread's event loop drive it.
+    /// Makes a runtime and has this thread's event loop drive it: one thread, also if the builder is
+    /// that of a multi-threaded runtime, so that a `main` written for threads runs here, too.
     pub fn new(builder: &mut Builder) -> Self {
         Self::with(builder, Options::default())
     }

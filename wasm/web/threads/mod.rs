@@ -9,7 +9,7 @@
 //! | file | what it is |
 //! |---|---|
 //! | `thread.rs` | what the pool asks of the system: starting threads |
-//! | `native/pool/`, `parker.rs`, `driver/none.rs` | the pool, how a thread waits, and that there is no I/O |
+//! | `native/pool/`, `parker.rs`, `driver/none.rs`, `origin.rs` | the pool, how a thread waits, that there is no I/O, and no fork |
 //!
 //! A thread of a pool waits with its whole self, so JavaScript never gets a turn there: what needs its
 //! events, such as a promise, belongs to the event loop of a page.
@@ -17,6 +17,8 @@
 #[allow(dead_code)]
 #[path = "../../../native/driver/none.rs"]
 mod driver;
+#[path = "../../../native/origin.rs"]
+mod origin;
 #[path = "../../../native/parker.rs"]
 mod parker;
 #[path = "../../../native/pool/mod.rs"]

@@ -30,6 +30,15 @@ impl<T> JoinHandle<T> {
     }
 }
 
+/// Nobody says here where a thread runs.
+pub(super) fn pin(_: &JoinHandle<()>, _: usize) -> io::Result<()> {
+    let why = "a browser binds no thread to a processor: leave `worker_cores` out";
+    Err(io::Error::new(io::ErrorKind::Unsupported, why))
+}
+
+/// Nobody says here how late a wait may end.
+pub(super) fn wake_in_time() {}
+
 type Body = Box<dyn FnOnce() + Send>;
 
 std::thread_local! {
