@@ -49,6 +49,24 @@ fn deny(calls: &[i64], error: i32) {
     }
     filter.push(statement(0x06, 0, 0, libc::SECCOMP_RET_ALLOW));
     filter.push(statement(0x06, 0, 0, libc::SECCOMP_RET_ERRNO | error as u32));
+    install(&mut filter);
+}
+
+/// Has `io_uring_register` fail with `error` when it is asked for `what`, from now on, in this process.
+fn deny_registering(what: u32, error: i32) {
+    let statement = |code, jt, jf, k| libc::sock_filter { code, jt, jf, k };
+    let mut filter = [
+        statement(0x20, 0, 0, 0), // load the number of the call
+        statement(0x15, 0, 3, libc::SYS_io_uring_register as u32),
+        statement(0x20, 0, 0, 24), // load the second argument
+        statement(0x15, 0, 1, what),
+        statement(0x06, 0, 0, libc::SECCOMP_RET_ERRNO | error as u32),
+        statement(0x06, 0, 0, libc::SECCOMP_RET_ALLOW),
+    ];
+    install(&mut filter);
+}
+
+fn install(filter: &mut [libc::sock_filter]) {
     let program = libc::sock_fprog { len: filter.len() as u16, filter: filter.as_mut_ptr() };
     // SAFETY: the program is valid during the calls, which copy it.
     unsafe {
@@ -100,6 +118,39 @@ denied! {
     a_kernel_that_is_too_old: [libc::SYS_io_uring_setup], libc::EINVAL, Unsupported, "too old";
     no_memory_for_a_ring: [libc::SYS_io_uring_setup], libc::ENOMEM, OutOfMemory, "memory";
     a_ring_that_does_not_tell: [libc::SYS_io_uring_register], libc::EPERM, Unsupported, "say";
+}
+
+/// Short messages are received one by one then, each by a request of its own.
+#[test]
+fn a_ring_without_buffers_of_its_own_receives_all_the_same() {
+    const REGISTER_BUFFERS: u32 = 22;
+    in_child("a_ring_without_buffers_of_its_own_receives_all_the_same", &[], || {
+        if !has_ring() {
+            return;
+        }
+        for error in [libc::EINVAL, libc::ENOMEM, libc::EPERM] {
+            deny_registering(REGISTER_BUFFERS, error);
+            let mut builder = Builder::new_current_thread();
+            let runtime = builder.io_driver(IoDriver::Completion).build().unwrap();
+            runtime.block_on(async {
+                let (mut one, mut other) = UnixStream::pair().unwrap();
+                let writes = creel::spawn(async move {
+                    for number in 0..50u8 {
+                        one.write_all(&[number; 3]).await.unwrap();
+                        sleep(Duration::from_micros(200)).await;
+                    }
+                });
+                let mut all = Vec::new();
+                while all.len() < 150 {
+                    let (read, buf) = other.read_owned(Vec::with_capacity(16)).await;
+                    assert!(read.unwrap() > 0);
+                    all.extend(buf);
+                }
+                assert!(all.iter().enumerate().all(|(at, byte)| at / 3 == usize::from(*byte)));
+                writes.await.unwrap();
+            });
+        }
+    });
 }
 
 #[test]

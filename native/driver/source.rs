@@ -52,8 +52,8 @@ impl Registration {
     /// Has the system report no edges until somebody waits for them.
     #[cfg(all(feature = "io-uring", target_os = "linux"))]
     #[inline]
-    pub(super) fn detach(&self, fd: std::os::fd::RawFd) {
-        self.detached.detach(fd, || self.reactor.detach(fd));
+    pub(super) fn detach(&self, fd: std::os::fd::RawFd, transfers: &Arc<super::ring::Transfers>) {
+        self.detached.detach(fd, transfers, || self.reactor.detach(fd));
     }
 
     /// Has the system report edges again, if it does not.

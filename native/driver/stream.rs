@@ -26,6 +26,7 @@ impl<S: Send> Stream<S> {
     /// # Errors
     /// If an operation was dropped and is not over, or has left bytes that would be lost.
     pub(crate) fn into_inner(mut self) -> io::Result<S> {
+        self.transfers.get().into_iter().for_each(Transfers::withdraw);
         if self.transfers.get().is_some_and(|transfers| transfers.is_busy() || transfers.keeps()) {
             return Err(io::Error::new(
                 io::ErrorKind::ResourceBusy,

@@ -40,7 +40,9 @@
 //! the kernel to let go of every buffer that it holds; if that takes longer than [`PATIENCE`] they
 //! are leaked.
 
+mod buffers;
 pub(crate) mod files;
+mod many;
 pub(crate) mod op;
 mod records;
 mod setup;
@@ -54,12 +56,13 @@ use core::task::Waker;
 use core::time::Duration;
 use io_uring::types::{self, SubmitArgs, Timespec};
 use io_uring::{IoUring, cqueue, opcode, squeue};
+use many::Group;
 pub(crate) use records::{Answer, Key};
 use records::{Answers, Arrival, Orphan, Records, Request};
 use std::boxed::Box;
 use std::collections::VecDeque;
 use std::io;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, RawFd};
 use std::sync::{Arc, OnceLock};
 use std::vec::Vec;
 pub(super) use transfer::{Detached, Transfers};
@@ -85,11 +88,14 @@ pub(in crate::native) struct Ring {
 
 struct Inner {
     records: Records,
+    group: Group,
     /// Requests that found the submission queue full, each with its limit.
     backlog: VecDeque<(squeue::Entry, Option<squeue::Entry>)>,
     waiting: Waiting,
     /// The ring watches epoll's descriptor.
     watches_epoll: bool,
+    /// That descriptor.
+    epoll: RawFd,
     /// Closed once the kernel has been told of everything that was queued before.
     buried: Vec<Box<dyn Send>>,
     shut_down: bool,
@@ -135,9 +141,11 @@ impl Ring {
         let uring = setup::open(mode)?;
         let inner = Inner {
             records: Records::default(),
+            group: Group::Untried,
             backlog: VecDeque::new(),
             waiting: Waiting::No,
             watches_epoll: false,
+            epoll: -1,
             buried: Vec::new(),
             shut_down: false,
         };
@@ -163,10 +171,7 @@ impl Ring {
                 inner.waiting = if only_looks { Waiting::No } else { Waiting::InEpoll };
                 return None;
             }
-            if !inner.watches_epoll {
-                let watch = opcode::PollAdd::new(types::Fd(epoll.as_raw_fd()), libc::POLLIN as u32);
-                inner.watches_epoll = self.queue(&watch.build().user_data(EPOLL), None);
-            }
+            self.watch_epoll(&mut inner, epoll.as_raw_fd());
             inner.waiting = if only_looks { Waiting::No } else { Waiting::InRing };
             (self.owes(), answered)
         };
@@ -177,6 +182,14 @@ impl Ring {
         };
         // Without memory for requests the kernel does not wait; epoll does, for a moment.
         Some(told.is_err_and(|error| is_exhausted(&error)))
+    }
+
+    fn watch_epoll(&self, inner: &mut Inner, epoll: RawFd) {
+        if !inner.watches_epoll {
+            let watch = opcode::PollAdd::new(types::Fd(epoll), libc::POLLIN as u32);
+            inner.watches_epoll = self.queue(&watch.build().user_data(EPOLL), None);
+            inner.epoll = epoll;
+        }
     }
 
     /// Tells the kernel of what is queued, and has it do what it has put off.
@@ -211,6 +224,10 @@ impl Ring {
     pub(super) fn fetch(&self, arrivals: &mut Arrivals) -> bool {
         let mut inner = self.inner.lock();
         inner.waiting = Waiting::No;
+        self.collect(&mut inner, arrivals)
+    }
+
+    fn collect(&self, inner: &mut Inner, arrivals: &mut Arrivals) -> bool {
         let mut epoll = false;
         // SAFETY: the completion queue is read under the lock only.
         for answer in unsafe { self.uring.completion_shared() } {
@@ -220,7 +237,7 @@ impl Ring {
                     inner.watches_epoll = false;
                     epoll = true;
                 }
-                key => self.arrive(&mut inner, Key::from_user_data(key), &answer, arrivals),
+                key => self.arrive(inner, Key::from_user_data(key), &answer, arrivals),
             }
         }
         if !inner.buried.is_empty() && inner.backlog.is_empty() && !self.owes() {
@@ -231,12 +248,17 @@ impl Ring {
 
     fn arrive(&self, inner: &mut Inner, key: Key, entry: &cqueue::Entry, to: &mut Arrivals) {
         let answer = Answer { result: entry.result(), flags: entry.flags() };
+        inner.group.note(answer);
         match inner.records.complete(key, answer, cqueue::more(entry.flags())) {
             Arrival::Nothing => {}
             Arrival::Wake(waker) => to.wakers.push(waker),
-            Arrival::Settle(orphan, answers) => to.settled.push((orphan, answers)),
+            Arrival::Settle(orphan, answers) => {
+                inner.group.give_back(&answers);
+                to.settled.push((orphan, answers));
+            }
             Arrival::Repeat(request) => self.queue_request(inner, &request),
         }
+        self.keep_near(inner, key);
     }
 
     /// Begins an operation; `waker` is woken when there is an answer.
@@ -249,7 +271,7 @@ impl Ring {
         if inner.shut_down || self.is_inherited() {
             return Err(waker);
         }
-        let (key, request) = inner.records.insert(request, waker);
+        let (key, request) = inner.records.insert(request, Some(waker));
         self.queue_request(&mut inner, &request);
         let waiting = inner.waiting;
         drop(inner);
@@ -299,6 +321,7 @@ impl Ring {
         }
         let mut inner = self.inner.lock();
         if let Some(answers) = inner.records.take_ended(key) {
+            inner.group.give_back(&answers);
             drop(inner);
             orphan.settle(answers);
             return Holder::Sees;
@@ -417,24 +440,35 @@ impl Ring {
         }
     }
 
-    /// Fetches answers with this thread, which no reactor may ever come to any more.
+    /// Fetches answers with this thread: no reactor may ever come to them any more, or somebody cannot
+    /// wait for it.
     fn help(&self) {
-        {
-            let mut inner = self.inner.lock();
-            self.queue_backlog(&mut inner);
-        }
+        self.queue_backlog(&mut self.inner.lock());
         let entered = self.enter(Some(Duration::from_millis(5)));
         if entered.is_err_and(|error| error.raw_os_error() != Some(libc::ETIME)) {
             // Bound to another thread, which has to do it.
             std::thread::sleep(Duration::from_millis(1));
         }
         let mut arrivals = Arrivals::default();
-        self.fetch(&mut arrivals);
+        let mut inner = self.inner.lock();
+        if self.collect(&mut inner, &mut arrivals) {
+            // What epoll has to tell is for the holder, who may be waiting for it right now.
+            let epoll = inner.epoll;
+            self.watch_epoll(&mut inner, epoll);
+            drop(inner);
+            let _ = self.tell();
+        } else {
+            drop(inner);
+        }
         arrivals.dispatch(&mut crate::env::panics::Panics::new());
     }
 
     fn is_inherited(&self) -> bool {
         self.origin.is_inherited()
+    }
+
+    fn is_shut_down(&self) -> bool {
+        self.inner.lock().shut_down && !self.is_inherited()
     }
 
     fn under_way(&self) -> usize {
@@ -448,9 +482,13 @@ impl Drop for Ring {
             return;
         }
         self.shut_down();
-        let orphans = self.inner.lock().records.take_orphans();
-        // The kernel may still write into them.
+        let mut inner = self.inner.lock();
+        let orphans = inner.records.take_orphans();
+        // The kernel may still write into them, and into what it chooses from.
         orphans.into_iter().for_each(core::mem::forget);
+        if inner.records.under_way() > 0 {
+            core::mem::forget(core::mem::take(&mut inner.group));
+        }
     }
 }
 

@@ -96,6 +96,18 @@ impl Answers {
     pub(super) fn pop(&mut self) -> Option<Answer> {
         mem::replace(&mut self.first, self.rest.pop_front())
     }
+
+    fn len(&self) -> usize {
+        usize::from(self.first.is_some()) + self.rest.len()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.first.is_none()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Answer> {
+        self.first.iter().chain(&self.rest)
+    }
 }
 
 /// What is said to the kernel, kept so that it can be said again.
@@ -143,7 +155,7 @@ impl Records {
         self.under_way
     }
 
-    pub(super) fn insert(&mut self, mut request: Request, waker: Waker) -> (Key, Request) {
+    pub(super) fn insert(&mut self, mut request: Request, waker: Option<Waker>) -> (Key, Request) {
         let place = self.free.pop().unwrap_or_else(|| {
             self.list.push(Record::default());
             self.list.len() - 1
@@ -152,7 +164,7 @@ impl Records {
         let key = Key::new(record.generation, place);
         request.entry.set_user_data(key.user_data());
         record.request = Some(request.clone());
-        record.waker = Some(waker);
+        record.waker = waker;
         self.under_way += 1;
         (key, request)
     }
@@ -190,6 +202,28 @@ impl Records {
         let answers = mem::take(&mut record.answers);
         self.remove(key);
         Some(answers)
+    }
+
+    /// The oldest answer, and whether it was the last of all; then the operation is forgotten.
+    pub(super) fn take_first(&mut self, key: Key) -> Option<(Answer, bool)> {
+        let record = self.get(key)?;
+        let answer = record.answers.pop()?;
+        let last = record.ended && record.answers.is_empty();
+        if last {
+            self.remove(key);
+        }
+        Some((answer, last))
+    }
+
+    /// How many answers nobody has taken.
+    pub(super) fn untaken(&mut self, key: Key) -> usize {
+        self.get(key).map_or(0, |record| record.answers.len())
+    }
+
+    /// The operation counts as cancelled from now on; answers whether the kernel is to be told.
+    pub(super) fn cancel(&mut self, key: Key) -> bool {
+        let live = self.get(key).filter(|record| !record.ended);
+        live.is_some_and(|record| !mem::replace(&mut record.cancelled, true))
     }
 
     /// Who is woken by the next answer.

@@ -11,15 +11,18 @@
 //!                         └─ dropped, and bytes had come: they are kept, and read first
 //! ```
 //!
+//! A stream of short messages is received from ahead, by one operation for all: see [`many`](super::many).
+//!
 //! A stream that is read this way does not need epoll: it is taken out of it with its first
 //! operation here, and comes back when somebody waits for its readiness
 //! ([`Detached`]).
 //!
 //! [`Transfers`] may outlive the stream, with an operation that was dropped: then it keeps nothing.
 
-use super::Holder;
+use super::buffers::SIZE;
 use super::op::{Op, Operation};
-use super::records::Answer;
+use super::records::{Answer, Key};
+use super::{Holder, Ring};
 use crate::io::Ready;
 use crate::lock::{Lock, LockGuard};
 use crate::native::driver::{Reactor, Source, Stream};
@@ -36,8 +39,8 @@ use std::boxed::Box;
 use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::vec::Vec;
 
 /// The operations of one stream; see the module.
@@ -47,24 +50,30 @@ pub(in crate::native::driver) struct Transfers {
     index: usize,
     generation: usize,
     /// Trying is likely to find bytes.
-    promising: AtomicBool,
-    state: Lock<State>,
+    pub(super) promising: AtomicBool,
+    pub(super) state: Lock<State>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+pub(super) struct State {
     receiving: Use,
     sending: Use,
     kept: VecDeque<Kept>,
+    /// The operation that receives ahead, which keeps receiving busy; see [`many`](super::many).
+    pub(super) armed: Option<Key>,
+    /// The last message was short, and alone.
+    pub(super) terse: bool,
+    /// Somebody has waited for readiness.
+    pub(super) mixed: bool,
 }
 
 #[derive(Debug, Default)]
-struct Use {
+pub(super) struct Use {
     busy: bool,
     /// Somebody found it busy.
-    wanted: bool,
+    pub(super) wanted: bool,
     /// The next operation, which waits for this one.
-    waiter: Option<Waker>,
+    pub(super) waiter: Option<Waker>,
 }
 
 /// What came after nobody waited for it any more.
@@ -77,7 +86,9 @@ enum Kept {
 /// Whether an operation may begin.
 enum Start {
     Now(Busy),
-    /// When the slot says so.
+    /// What is to be had comes from this operation.
+    Ahead(Key),
+    /// When the direction is free.
     Later,
     /// There is an answer from before.
     Never(io::Result<usize>),
@@ -104,18 +115,29 @@ impl Transfers {
     /// What somebody who reads without an operation must get instead of what the system has; `None`:
     /// ask the system. If the bytes are not taken they stay here.
     pub(in crate::native::driver) fn read(
-        &self,
+        self: &Arc<Self>,
         buf: &mut [u8],
         take: bool,
     ) -> Option<io::Result<usize>> {
-        let mut state = self.state.lock();
-        // SAFETY: the slice is valid for its length.
-        if let Some(answer) = unsafe { state.read_kept(buf.as_mut_ptr(), buf.len(), take) } {
+        loop {
+            let mut state = self.state.lock();
+            // SAFETY: the slice is valid for its length.
+            if let Some(answer) = unsafe { state.read_kept(buf.as_mut_ptr(), buf.len(), take) } {
+                drop(state);
+                self.more_may_follow();
+                return Some(answer);
+            }
+            let busy = state.is_busy(Direction::Read);
+            let armed = state.armed;
             drop(state);
-            self.more_may_follow();
-            return Some(answer);
+            match armed.map_or(Poll::Pending, |key| self.keep_next(key)) {
+                Poll::Pending if busy => return Some(Err(io::ErrorKind::WouldBlock.into())),
+                Poll::Pending => return None,
+                Poll::Ready(Some(Err(error))) => return Some(Err(error)),
+                // It is kept, or it was the last.
+                Poll::Ready(_) => {}
+            }
         }
-        state.is_busy(Direction::Read).then(|| Err(io::ErrorKind::WouldBlock.into()))
     }
 
     /// Why somebody who writes without an operation must wait, if so.
@@ -135,6 +157,7 @@ impl Transfers {
         // SAFETY: `OwnedBufMut` vouches for its room.
         let kept = unsafe { state.read_kept(buf.as_mut_ptr(), buf.capacity(), true) };
         match kept {
+            None if state.armed.is_some() => state.armed.map_or(Start::Later, Start::Ahead),
             None => self.start(state, Direction::Read),
             Some(answer) => {
                 drop(state);
@@ -149,19 +172,57 @@ impl Transfers {
             return Start::Later;
         }
         state.usage(direction).busy = true;
-        Start::Now(Busy { transfers: Arc::clone(self), direction })
+        Start::Now(Busy { transfers: Arc::clone(self), direction, stays: false })
     }
 
     /// Closes a stream as soon as the kernel knows of everything that names its descriptor.
     pub(in crate::native::driver) fn bury(&self, stream: impl core::marker::Send + 'static) {
-        let ring = self.reactor.ring().expect(HAS_RING);
-        if ring.bury(Box::new(stream)) == Holder::Sleeps {
+        self.abandon();
+        self.wake_holder(self.ring().bury(Box::new(stream)));
+    }
+
+    pub(super) fn ring(&self) -> &Ring {
+        self.reactor.ring().expect(HAS_RING)
+    }
+
+    pub(super) fn wake_holder(&self, holder: Holder) {
+        if holder == Holder::Sleeps {
             self.reactor.wake();
         }
     }
 
-    fn set(&self, ready: Ready) {
+    pub(super) fn set(&self, ready: Ready) {
         self.reactor.slot(self.index).set(self.generation, ready);
+    }
+
+    /// Has `waker` woken when the direction that receives is free, or something came ahead.
+    pub(super) fn wait_with(&self, waker: &Waker) {
+        let known = |usage: &mut Use| usage.waiter.as_ref().is_some_and(|it| it.will_wake(waker));
+        if known(self.state.lock().usage(Direction::Read)) {
+            return;
+        }
+        // Cloning and dropping is foreign code: not under the lock.
+        let fresh = waker.clone();
+        let stale = self.state.lock().usage(Direction::Read).waiter.replace(fresh);
+        drop(stale);
+    }
+
+    /// A direction is free again: tells whoever waits for that.
+    pub(super) fn released(&self, was: Use, direction: Direction) {
+        was.waiter.into_iter().for_each(Waker::wake);
+        if was.wanted {
+            self.set(match direction {
+                Direction::Read => Ready::READABLE,
+                Direction::Write => Ready::WRITABLE,
+            });
+        }
+    }
+
+    /// What a read says of the next one.
+    fn learn(&self, answer: Answer) {
+        let more = sock_nonempty(answer.flags);
+        self.promising.store(more, Ordering::Relaxed);
+        self.state.lock().terse = !more && (1..SIZE).contains(&answer.count());
     }
 
     /// Waits until the direction may be free. Not by the slot: that says of a stream which the other
@@ -188,26 +249,38 @@ impl Transfers {
         fd: RawFd,
         mut buf: B,
     ) -> (io::Result<usize>, B) {
-        let busy = loop {
-            match self.start_to_receive(&mut buf) {
-                Start::Now(busy) => break busy,
+        loop {
+            let mut busy = match self.start_to_receive(&mut buf) {
+                Start::Now(busy) => busy,
                 Start::Never(answer) => return received(answer, buf),
-                Start::Later => self.settle(Direction::Read).await,
+                Start::Later => {
+                    self.settle(Direction::Read).await;
+                    continue;
+                }
+                Start::Ahead(key) => match self.next(key, &mut buf).await {
+                    Some(answer) => return received(answer, buf),
+                    None => continue,
+                },
+            };
+            // Relaxed, here and below: it is only a hint.
+            if self.promising.load(Ordering::Relaxed)
+                && let Some(answer) = receive_now(fd, &mut buf)
+            {
+                let full = answer.as_ref().is_ok_and(|n| *n == buf.capacity());
+                self.promising.store(full, Ordering::Relaxed);
+                return received(answer, buf);
             }
-        };
-        // Relaxed, here and below: it is only a hint.
-        if self.promising.load(Ordering::Relaxed)
-            && let Some(answer) = receive_now(fd, &mut buf)
-        {
-            let full = answer.as_ref().is_ok_and(|n| *n == buf.capacity());
-            self.promising.store(full, Ordering::Relaxed);
-            return received(answer, buf);
+            busy.stays = self.arm(fd);
+            if !busy.stays {
+                return self.receive_once(Receive { busy, fd, buf }).await;
+            }
         }
-        let operation = Receive { busy, fd, buf };
+    }
+
+    async fn receive_once<B: OwnedBufMut>(&self, operation: Receive<B>) -> (io::Result<usize>, B) {
         let op = Op::new(&self.reactor, operation).unwrap_or_else(|_| unreachable!("{HAS_RING}"));
         let (answer, Receive { buf, busy, .. }) = op.await;
-        let more = answer.as_ref().is_ok_and(|answer| sock_nonempty(answer.flags));
-        self.promising.store(more, Ordering::Relaxed);
+        answer.iter().for_each(|answer| self.learn(*answer));
         drop(busy);
         received(answer.map(Answer::count), buf)
     }
@@ -222,7 +295,7 @@ impl Transfers {
             match self.start(self.state.lock(), Direction::Write) {
                 Start::Now(busy) => break busy,
                 Start::Never(answer) => return (answer, buf),
-                Start::Later => self.settle(Direction::Write).await,
+                Start::Later | Start::Ahead(_) => self.settle(Direction::Write).await,
             }
         };
         if let Some(answer) = send_now(fd, &buf) {
@@ -265,8 +338,10 @@ impl<S: event::Source + AsRawFd + core::marker::Send> Source<Stream<S>> {
         let registration = self.bare_registration();
         let reactor = registration.reactor();
         reactor.ring().filter(|ring| ring.serves_streams())?;
-        registration.detach(self.as_raw_fd());
-        Some(self.operations(|| Transfers::new(Arc::clone(reactor), registration.index())))
+        let make = || Transfers::new(Arc::clone(reactor), registration.index());
+        let transfers = self.operations(make);
+        registration.detach(self.as_raw_fd(), transfers);
+        Some(transfers)
     }
 }
 
@@ -306,7 +381,12 @@ impl State {
         Some(Ok(n))
     }
 
-    fn usage(&mut self, direction: Direction) -> &mut Use {
+    /// Keeps bytes for whoever reads next.
+    pub(super) fn keep(&mut self, bytes: Vec<u8>) {
+        self.kept.push_back(Kept::Bytes(bytes.into()));
+    }
+
+    pub(super) fn usage(&mut self, direction: Direction) -> &mut Use {
         match direction {
             Direction::Read => &mut self.receiving,
             Direction::Write => &mut self.sending,
@@ -353,20 +433,17 @@ fn received<B: OwnedBufMut>(answer: io::Result<usize>, mut buf: B) -> (io::Resul
 struct Busy {
     transfers: Arc<Transfers>,
     direction: Direction,
+    /// The direction stays busy: an operation that receives ahead has taken over.
+    stays: bool,
 }
 
 impl Drop for Busy {
     fn drop(&mut self) {
-        let mut state = self.transfers.state.lock();
-        let was = core::mem::take(state.usage(self.direction));
-        drop(state);
-        was.waiter.into_iter().for_each(Waker::wake);
-        if was.wanted {
-            self.transfers.set(match self.direction {
-                Direction::Read => Ready::READABLE,
-                Direction::Write => Ready::WRITABLE,
-            });
+        if self.stays {
+            return;
         }
+        let was = core::mem::take(self.transfers.state.lock().usage(self.direction));
+        self.transfers.released(was, self.direction);
     }
 }
 
@@ -426,34 +503,47 @@ unsafe impl<B: OwnedBuf> Operation for Send<B> {
 
 /// Whether a source is out of epoll for the time being; its descriptor then.
 #[derive(Debug)]
-pub(in crate::native::driver) struct Detached(AtomicI32);
+pub(in crate::native::driver) struct Detached {
+    state: AtomicI32,
+    transfers: OnceLock<Arc<Transfers>>,
+}
 
 impl Detached {
     pub(in crate::native::driver) const fn new() -> Self {
-        Self(AtomicI32::new(IN))
+        Self { state: AtomicI32::new(IN), transfers: OnceLock::new() }
     }
 
     #[inline]
     pub(in crate::native::driver) fn is(&self) -> bool {
         // Acquire, here and below: who attaches it again comes after who detached it.
-        self.0.load(Ordering::Acquire) >= 0
+        self.state.load(Ordering::Acquire) >= 0
     }
 
     /// Detaches it, unless it was before, by `detach`.
-    pub(in crate::native::driver) fn detach(&self, fd: RawFd, detach: impl FnOnce()) {
-        let won = self.0.compare_exchange(IN, MOVING, Ordering::AcqRel, Ordering::Acquire);
+    pub(in crate::native::driver) fn detach(
+        &self,
+        fd: RawFd,
+        transfers: &Arc<Transfers>,
+        detach: impl FnOnce(),
+    ) {
+        if self.state.load(Ordering::Relaxed) != IN {
+            return;
+        }
+        let won = self.state.compare_exchange(IN, MOVING, Ordering::AcqRel, Ordering::Acquire);
         if won.is_ok() {
             detach();
-            self.0.store(fd, Ordering::Release);
+            self.transfers.get_or_init(|| Arc::clone(transfers));
+            self.state.store(fd, Ordering::Release);
         }
     }
 
     /// Attaches it for good, by `attach`, if it is detached.
     pub(in crate::native::driver) fn attach(&self, attach: impl FnOnce(RawFd)) {
-        let fd = self.0.load(Ordering::Acquire);
-        let won = self.0.compare_exchange(fd, FOR_GOOD, Ordering::AcqRel, Ordering::Acquire);
+        let fd = self.state.load(Ordering::Acquire);
+        let won = self.state.compare_exchange(fd, FOR_GOOD, Ordering::AcqRel, Ordering::Acquire);
         if fd >= 0 && won.is_ok() {
             attach(fd);
+            self.transfers.get().into_iter().for_each(|transfers| transfers.prefer_readiness());
         }
     }
 }
