@@ -165,6 +165,20 @@ cases! { "wasip2":
         assert_eq!(stream.peer_addr().unwrap(), addresses[1]);
     }
 
+    async fn many_connections_wait_until_they_are_accepted() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        // What finds the queue full tries again after a second, and so on for ever.
+        let mut clients = Vec::new();
+        for _ in 0..300 {
+            clients.push(timeout(LONG, TcpStream::connect(address)).await.unwrap().unwrap());
+        }
+        for client in &clients {
+            let (_, from) = timeout(LONG, listener.accept()).await.unwrap().unwrap();
+            assert_eq!(from, client.local_addr().unwrap());
+        }
+    }
+
     async fn writing_to_who_is_gone_is_an_error_in_the_end() {
         let (mut client, server) = pair().await;
         drop(server);

@@ -66,6 +66,27 @@ cases! { "wasip3_net":
         assert_eq!(unknown.kind(), ErrorKind::NotFound, "{unknown}");
     }
 
+    async fn the_sockets_of_preview_2_are_refused_with_the_reason() {
+        let refused = creel::net::TcpListener::bind("127.0.0.1:0").await.unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::Unsupported, "{refused}");
+        let refused = creel::net::UdpSocket::bind("127.0.0.1:0").await.unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::Unsupported, "{refused}");
+    }
+
+    async fn many_connections_wait_until_they_are_accepted() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        // What finds the queue full tries again after a second, and so on for ever.
+        let mut clients = Vec::new();
+        for _ in 0..300 {
+            clients.push(timeout(LONG, TcpStream::connect(address)).await.unwrap().unwrap());
+        }
+        for client in &clients {
+            let (_, from) = timeout(LONG, listener.accept()).await.unwrap().unwrap();
+            assert_eq!(from, client.local_addr().unwrap());
+        }
+    }
+
     async fn writing_to_who_is_gone_is_an_error_in_the_end() {
         let (mut client, server) = pair().await;
         drop(server);

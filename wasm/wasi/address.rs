@@ -1,5 +1,9 @@
 //! Addresses, there and back: previews 2 and 3 have the same types under other paths.
 
+/// How many connections shall wait to be accepted: as many as tokio has the system keep. Beyond that they
+/// are not refused but tried again after a second, and then after ever longer.
+pub(super) const BACKLOG: u32 = 1024;
+
 /// The conversions, for the types that are imported where it stands.
 macro_rules! addresses {
     () => {

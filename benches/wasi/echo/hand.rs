@@ -44,6 +44,8 @@ fn main() {
                 }
             }
         }
+        // The host answers in an order of its own.
+        gone.sort_unstable();
         gone.into_iter().rev().for_each(|index| drop(connections.remove(index)));
         while accept {
             match socket.accept() {

@@ -11,6 +11,7 @@ use crate::io::{AsyncRead, AsyncWrite, ReadBuf};
 use crate::socket::addr::{ToSocketAddrs, addresses, try_each};
 use crate::socket::race;
 use crate::sync::Mutex;
+use crate::wasm::wasi::address::BACKLOG;
 use core::fmt;
 use core::future::Future;
 use core::pin::Pin;
@@ -78,6 +79,8 @@ impl TcpListener {
         try_each(addr, async |address| {
             let socket = TcpSocket::create(family(&address)).map_err(error_from_host)?;
             socket.bind(to_host(address)).map_err(error_from_host)?;
+            // A wish: a host may have its own idea.
+            let _ = socket.set_listen_backlog_size(BACKLOG.into());
             let incoming = socket.listen().map_err(error_from_host)?;
             Ok(Self { socket, incoming: Mutex::new(Incoming::Idle(Some(incoming))) })
         })

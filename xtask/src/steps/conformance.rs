@@ -22,7 +22,7 @@ const LIST: Source<'static> = Source {
         Host::Wasi => "std,macros,wasi,io-std,fs",
         Host::Wasip2 => "std,macros,wasi,io-std,fs,net",
         Host::Jco => "std,macros,wasi,io-std",
-        Host::Wasip3 => "std,macros,wasip3,fs",
+        Host::Wasip3 => "std,macros,wasip3,fs,net",
     },
     entry: None,
     profile: None,

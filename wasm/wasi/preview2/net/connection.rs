@@ -3,6 +3,7 @@
 use super::address::{family, from_host, to_host};
 use crate::io::{Interest, Ready};
 use crate::lock::Lock;
+use crate::wasm::wasi::address::BACKLOG;
 use crate::wasm::wasi::preview2::error::of_socket;
 use crate::wasm::wasi::preview2::stream;
 use crate::wasm::wasi::reactor::{Pollables, Source, System};
@@ -34,6 +35,8 @@ pub(super) async fn bind(socket: TcpSocket, address: SocketAddr) -> io::Result<T
 
 /// Has a bound socket listen.
 pub(super) async fn listen(socket: TcpSocket) -> io::Result<TcpSocket> {
+    // A wish: a host may have its own idea.
+    let _ = socket.set_listen_backlog_size(BACKLOG.into());
     socket.start_listen().map_err(of_socket)?;
     finish(socket, TcpSocket::finish_listen).await.map(|(socket, ())| socket)
 }
