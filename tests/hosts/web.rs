@@ -1,5 +1,6 @@
 //! What the event loop as host promises beyond the conformance list.
 
+use crate::bridges::js;
 use crate::host::{context, server};
 use creel::runtime::{Builder, Next};
 use creel::sync::oneshot;
@@ -305,6 +306,34 @@ cases! {
         assert!(turns.get() >= 10, "{} turns", turns.get());
     }
 
+    async fn a_share_of_each_frame_bounds_the_work_between_two() {
+        let share = Duration::from_millis(1);
+        let options = Options { frame_share: Some(share), ..Options::default() };
+        let own = EventLoop::with(&mut Builder::new_current_thread(), options);
+        let has_frames = ["window", "worker"].contains(&context().as_str());
+        let frames = Rc::new(Cell::new(0));
+        let count = frames.clone();
+        let counts = web::spawn_local(async move {
+            while web::yield_to_frame().await.is_ok() {
+                count.set(count.get() + 1);
+            }
+        });
+        // Each is a twentieth of the share or more, so together they are ten shares.
+        let busy = |_| {
+            own.spawn_local(async {
+                let began = Instant::now();
+                while began.elapsed() < Duration::from_micros(50) {}
+            })
+        };
+        for task in (0..200).map(busy).collect::<Vec<_>>() {
+            task.await.unwrap();
+        }
+        counts.abort();
+        assert!(!has_frames || frames.get() >= 5, "in the time of {} frames", frames.get());
+        // What a wake brings after that is not forgotten.
+        own.spawn_local(sleep(Duration::from_millis(1))).await.unwrap();
+    }
+
     async fn frames_are_waited_for_or_refused() {
         let frame = web::yield_to_frame().await;
         if ["window", "worker"].contains(&context().as_str()) {
@@ -357,6 +386,27 @@ cases! {
         while interval.missed().throttled || began.elapsed() < Duration::from_millis(50) {
             interval.tick().await;
         }
+    }
+
+    async fn a_hidden_page_has_no_share_of_frames_that_it_does_not_paint() {
+        if context() != "window" {
+            return;
+        }
+        let options = Options { frame_share: Some(Duration::from_millis(1)), ..Options::default() };
+        let own = EventLoop::with(&mut Builder::new_current_thread(), options);
+        let busy = own.spawn_local(async {
+            let mut hidden_turns = 0;
+            while hidden_turns < 10_000 {
+                hidden_turns += u32::from(web::is_hidden());
+                yield_now().await;
+            }
+        });
+        let hide = web::spawn_local(async {
+            Request::post(&server("/hide")).body("1500").send().await.unwrap();
+        });
+        busy.await.unwrap();
+        assert!(!hide.is_finished(), "it went on while the page was hidden");
+        hide.await.unwrap();
     }
 
     async fn messages_are_not_throttled_in_a_hidden_page() {
@@ -492,6 +542,42 @@ cases! {
             .unwrap();
         });
         assert_eq!(told.await.unwrap(), 7);
+    }
+
+    // The clock stays ahead from here on: it must never go back.
+    async fn a_page_that_slept_for_a_minute_says_so_and_goes_on() {
+        let mut interval = creel::time::interval(Duration::from_millis(100));
+        interval.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        interval.tick().await;
+        let asleep = web::spawn_local(sleep(Duration::from_secs(30)));
+        // While it waits for the next tick.
+        after_ms(10, || {
+            let jump = "const real = performance.now.bind(performance);
+                performance.now = () => real() + 60_000;";
+            js(jump, &JsValue::NULL).unwrap();
+        });
+        interval.tick().await;
+        let missed = interval.missed();
+        assert!(missed.throttled && (598..=605).contains(&missed.ticks), "{missed:?}");
+        asleep.await.unwrap();
+        interval.tick().await;
+        assert!(!interval.missed().throttled);
+    }
+
+    async fn what_there_is_no_memory_for_is_an_error_and_the_page_goes_on() {
+        let mut all = Vec::new();
+        // Untouched, it takes addresses and no memory of the machine's.
+        loop {
+            let mut some = Vec::<u8>::new();
+            if some.try_reserve_exact(64 << 20).is_err() {
+                break;
+            }
+            all.push(some);
+        }
+        assert!(!all.is_empty());
+        // What needs little still gets it.
+        assert_eq!(web::spawn_local(async { yield_now().await }).await.ok(), Some(()));
+        drop(all);
     }
 
     // The last: what has trapped is not used again.

@@ -1,6 +1,6 @@
 //! Who asks for turns and takes them.
 //!
-//! A [`Host`] is resting or running. While it rests any of six calls may be on its way to it, each
+//! A [`Host`] is resting or running. While it rests any of seven calls may be on its way to it, each
 //! asked for at most once ([`Cause`]):
 //!
 //! ```text
@@ -23,7 +23,8 @@
 //!    timers that are due.
 //! 5. Only background tasks are ready: be called when the event loop has nothing else.
 //!
-//! In a build with threads the sixth call, the bell, tells that another thread woke a task.
+//! In a build with threads the sixth call, the bell, tells that another thread woke a task. The seventh
+//! is a frame, for hosts that take only a share of each ([`Frames`]).
 //!
 //! Only this thread touches a host; a wake from another rings its [`Bell`]. JavaScript knows it by its number in a table, never by a
 //! closure. A host is never freed: when its [`EventLoop`](super::EventLoop) ends it is at rest until
@@ -35,12 +36,14 @@
 
 use super::super::{js, throttle};
 use super::bell::Bell;
+use super::frames::Frames;
 use super::hop::{Hop, Later};
 use super::slice::{Density, Pace, Slice};
 use super::work::{Priority, Share, Work};
 use super::{Options, Start};
 use crate::env::timers::gaps_matter;
 use crate::env::{context, host_now};
+use crate::platform::source::now_ms;
 use crate::runtime::{Builder, Handle, Next};
 use crate::task::JoinHandle;
 use crate::time::Instant;
@@ -61,6 +64,7 @@ enum Cause {
     Background = 3,
     Mark = 4,
     Bell = 5,
+    Frame = 6,
 }
 
 pub(super) struct Host {
@@ -79,6 +83,9 @@ pub(super) struct Host {
     /// The timer has fired, so the next turn looks for timers that are due.
     due: Cell<bool>,
     density: Density,
+    /// Only where the options say so.
+    frames: Cell<Option<&'static Frames>>,
+    counter: Once<Frames>,
     timer: Cell<Option<Timer>>,
     resolved: js::Resolved,
     on_microtask: js::Callback,
@@ -174,7 +181,8 @@ extern "C" fn __creel_turn(number: usize, cause: u32) {
         2 => Cause::Timer,
         3 => Cause::Background,
         4 => Cause::Mark,
-        _ => Cause::Bell,
+        5 => Cause::Bell,
+        _ => Cause::Frame,
     };
     turn(number, cause);
 }
@@ -187,6 +195,7 @@ impl Host {
         let (number, rope) = (host.number, host.bell.rope());
         let wake = move || rope.pull(|| self::host(number).into_iter().for_each(Self::wake));
         host.options.set(options);
+        host.frames.set(None);
         let old = host.work.replace(Some(Work::new(builder.build_hosted(Box::new(wake)))));
         // It was free: there is nothing to drop, which the compiler cannot know.
         mem::forget(old);
@@ -207,6 +216,8 @@ impl Host {
             hopped: Cell::new(None),
             due: Cell::new(false),
             density: Density::default(),
+            frames: Cell::new(None),
+            counter: Once::new(),
             timer: Cell::new(None),
             resolved: js::Resolved::new(),
             on_microtask: callback(number, Cause::Microtask),
@@ -221,6 +232,16 @@ impl Host {
         LAST.set(Some(host));
         host.hear();
         host
+    }
+
+    /// Takes no more of each frame, if there are frames.
+    pub(super) fn share_frames(&self, share: Duration) {
+        if js::has_frames() {
+            let frames =
+                self.counter.get_or_make(|| Frames::new(callback(self.number, Cause::Frame)));
+            frames.set(share);
+            self.frames.set(Some(frames));
+        }
     }
 
     pub(super) fn handle(&self) -> Handle {
@@ -294,6 +315,12 @@ impl Host {
             Cause::Microtask | Cause::Hop => self.asked.set(false),
             Cause::Background => self.asked_later.set(false),
             Cause::Mark => return self.density.turned(),
+            Cause::Frame => {
+                if self.frames.get().is_some_and(Frames::came) {
+                    self.ask_hop();
+                }
+                return;
+            }
             Cause::Bell => self.hear(),
             Cause::Timer => {
                 self.due.set(true);
@@ -304,6 +331,9 @@ impl Host {
         }
         // From inside a poll: the turn that goes on sees the work. Asked for: that turn will do it.
         if self.running.get() || self.asked.get() {
+            return;
+        }
+        if self.frames.get().is_some_and(Frames::put_off) {
             return;
         }
         if cause == Cause::Microtask {
@@ -329,7 +359,9 @@ impl Host {
         let work = self.work.borrow();
         let Some(tasks) = &*work else { return };
         self.running.set(true);
+        let frames = self.frames.get().map(|frames| (frames, now_ms()));
         let budget = self.budget_ms();
+        let budget = frames.map_or(budget, |(frames, _)| budget.min(frames.left_ms()));
         let resumed = self.hopped.take().map(|polls| Slice::resume(polls, budget));
         let mut timers = self.due.take() || resumed.is_some();
         let mut slice = resumed.unwrap_or_else(|| Slice::first(budget));
@@ -344,6 +376,9 @@ impl Host {
         };
         self.running.set(false);
         drop(work);
+        if let Some((frames, began_ms)) = frames {
+            frames.count(began_ms);
+        }
         if let Some(end) = self.ending.take() {
             return end(self);
         }

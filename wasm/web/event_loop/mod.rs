@@ -6,10 +6,12 @@
 //! | `work.rs` | what there is to run: a runtime, and a set of tasks for each other priority |
 //! | `slice.rs` | how long a turn may be |
 //! | `bell.rs` | how other threads wake it |
+//! | `frames.rs` | how much of each frame is the runtime's |
 //! | `hop.rs` | how to let the event loop do something else first |
 
 #[cfg_attr(not(target_feature = "atomics"), path = "bell_none.rs")]
 mod bell;
+mod frames;
 mod hop;
 mod host;
 mod slice;
@@ -43,8 +45,12 @@ pub struct EventLoop {
 /// How an [`EventLoop`] takes its turns.
 ///
 /// ```ignore
-/// let options = Options { budget: Duration::from_millis(2), start: Start::Macrotask };
+/// let options = Options { budget: Duration::from_millis(2), ..Options::default() };
 /// let quiet = EventLoop::with(&mut Builder::new_current_thread(), options);
+///
+/// // Half of each frame is for the page itself.
+/// let options = Options { frame_share: Some(Duration::from_millis(8)), ..Options::default() };
+/// let polite = EventLoop::with(&mut Builder::new_current_thread(), options);
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
@@ -53,11 +59,15 @@ pub struct Options {
     pub budget: Duration,
     /// Where a turn begins.
     pub start: Start,
+    /// How much of the time between two frames all turns together may take; as much as there is
+    /// unless told. What is ready when it is used up waits until the frame was painted, whatever its
+    /// priority. Without effect where there are no frames, and while nobody sees the page.
+    pub frame_share: Option<Duration>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { budget: Duration::from_millis(5), start: Start::Microtask }
+        Self { budget: Duration::from_millis(5), start: Start::Microtask, frame_share: None }
     }
 }
 
@@ -75,11 +85,19 @@ impl EventLoop {
     /// Makes a runtime and has this thread's event loop drive it: one thread, also if the builder is
     /// that of a multi-threaded runtime, so that a `main` written for threads runs here, too.
     pub fn new(builder: &mut Builder) -> Self {
-        Self::with(builder, Options::default())
+        Self::start(builder, Options::default())
     }
 
     /// [`new`](Self::new) with a budget of its own, or turns that begin elsewhere.
     pub fn with(builder: &mut Builder, options: Options) -> Self {
+        let made = Self::start(builder, options);
+        if let Some(share) = options.frame_share {
+            made.host.share_frames(share);
+        }
+        made
+    }
+
+    fn start(builder: &mut Builder, options: Options) -> Self {
         super::threads::refuse_events();
         super::set_up();
         let host = Host::start(builder, options);

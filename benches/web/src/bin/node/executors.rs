@@ -1,6 +1,8 @@
 //! Who runs the tasks: creel, wasm-bindgen-futures, and a bare executor without a feature, which
 //! shows what is the least.
 
+use creel::runtime::Builder;
+use creel::wasm::web::{EventLoop, Options};
 use futures_util::future::LocalBoxFuture;
 use js_sys::Promise;
 use std::cell::{Cell, RefCell};
@@ -43,6 +45,32 @@ impl Executor for Creel {
 
     async fn sleep(ms: u32) {
         creel::time::sleep(Duration::from_millis(ms.into())).await;
+    }
+}
+
+/// creel, with seven milliseconds of each frame.
+pub struct Polite;
+
+std::thread_local! {
+    static POLITE: EventLoop = EventLoop::with(
+        &mut Builder::new_current_thread(),
+        Options { frame_share: Some(Duration::from_millis(7)), ..Options::default() },
+    );
+}
+
+impl Executor for Polite {
+    const NAME: &'static str = "creel with a share of 7 ms";
+
+    fn spawn(future: impl Future<Output = ()> + 'static) {
+        POLITE.with(|own| drop(own.spawn_local(future)));
+    }
+
+    async fn await_promise(promise: Promise) -> JsValue {
+        Creel::await_promise(promise).await
+    }
+
+    async fn sleep(ms: u32) {
+        Creel::sleep(ms).await;
     }
 }
 

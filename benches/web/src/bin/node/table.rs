@@ -1,6 +1,6 @@
 //! Rounds in which every executor has its turn at each operation; the least is told.
 
-use crate::executors::{Bare, Bindgen, Creel, Executor};
+use crate::executors::{Bare, Bindgen, Creel, Executor, Polite};
 use crate::{frames, operations as op};
 use creel::sync::oneshot;
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -109,6 +109,16 @@ pub async fn main() {
         let name = Bindgen::NAME;
         print(&format!(
             "| 1.5 s of work: longest frame gap, ms | {own:.0} | {name} {bindgen:.0} |\n"
+        ));
+    }
+    if frames::has_frames() && wanted("work of 100,000 tasks between two frames") {
+        let polite = on::<Polite>(frames::of_many_tasks::<Polite>()).await;
+        let own = on::<Creel>(frames::of_many_tasks::<Creel>()).await;
+        let bindgen = on::<Bindgen>(frames::of_many_tasks::<Bindgen>()).await;
+        let (share, name) = (Polite::NAME, Bindgen::NAME);
+        print(&format!(
+            "| work of 100,000 tasks between two frames, p99, ms | {own:.1} | {share} {polite:.1}, \
+             {name} {bindgen:.1} |\n"
         ));
     }
     if wanted("parked task, bytes") {
