@@ -1,8 +1,9 @@
-// The same work by creel and by promises, in this browser.
+// The same work by creel and by others, in this browser.
 import { Channel, run, spawn, yieldNow } from "creel";
 import { $, element, frame } from "./page.js";
 
 const COUNT = 20_000;
+const ROUNDS = 5;
 
 function* nothing() {}
 async function nothingAsync() {}
@@ -10,6 +11,7 @@ async function nothingAsync() {}
 const operations = [
   {
     name: "start a task and wait for it",
+    word: "spawn",
     creel: () => run(function* () {
       for (let n = 0; n < COUNT; n++) yield spawn(nothing);
     }),
@@ -19,6 +21,7 @@ const operations = [
   },
   {
     name: "let others run, 100 at a time",
+    word: "yield",
     creel: () => run(function* () {
       const tasks = Array.from({ length: 100 }, () => spawn(function* () {
         for (let n = 0; n < COUNT / 100; n++) yield* yieldNow();
@@ -31,6 +34,7 @@ const operations = [
   },
   {
     name: "send through a channel of 64",
+    word: "send",
     creel: () => run(function* () {
       const channel = new Channel(64);
       spawn(function* () {
@@ -61,9 +65,12 @@ const operations = [
   },
 ];
 
+/** How one of the functions of `rust/` is done with. */
+const byRust = (work) => work && (() => new Promise((done) => work(COUNT, done)));
+
 async function least(work) {
   let best = Infinity;
-  for (let round = 0; round < 5; round++) {
+  for (let round = 0; round < ROUNDS; round++) {
     const begin = performance.now();
     await work();
     best = Math.min(best, performance.now() - begin);
@@ -72,13 +79,24 @@ async function least(work) {
   return Math.round((best / COUNT) * 1e6);
 }
 
+/** The programs of `rust/`, once somebody wants to measure them. */
+let rust;
+
 $("measure").addEventListener("click", async () => {
   $("measure").disabled = true;
-  const rows = [];
-  for (const { name, creel, promises } of operations) {
-    const [ours, theirs] = [await least(creel), await least(promises)];
-    rows.push(element("tr", {}, ...[name, `${ours} ns`, `${theirs} ns`].map((text) => element("td", {}, text))));
-    $("results").replaceChildren(...rows.map((row) => row.cloneNode(true)));
+  $("bench-text").value = "Measuring ...";
+  rust ??= import("../measured/program.js").then(async (module) => {
+    await module.default();
+    return module;
+  });
+  const made = await rust;
+  $("results").replaceChildren();
+  for (const { name, word, creel, promises } of operations) {
+    const row = element("tr", {}, element("th", { scope: "row" }, name));
+    $("results").append(row);
+    const works = [creel, promises, byRust(made[`creel_${word}`]), byRust(made[`futures_${word}`])];
+    for (const work of works) row.append(element("td", {}, `${await least(work)} ns`));
   }
+  $("bench-text").value = "";
   $("measure").disabled = false;
 });

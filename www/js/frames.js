@@ -4,7 +4,7 @@ import { $, frame, number } from "./page.js";
 
 const ROUNDS = 4;
 const SHOWN = 180;
-const times = [];
+const frames = [];
 
 /** Some work: a number that nobody needs, and that cannot be left out. */
 function compute(seed) {
@@ -37,47 +37,55 @@ const asPromises = (count) => Promise.all(Array.from({ length: count }, async (_
 function draw() {
   const canvas = $("plot");
   const context = canvas.getContext("2d");
-  const [ink, thread] = [document.body, canvas].map((element) => getComputedStyle(element).color);
+  const ink = getComputedStyle(document.body).color;
   const { width, height } = canvas;
   context.clearRect(0, 0, width, height);
   const y = (ms) => height - 12 - Math.min(1, ms / 120) * (height - 24);
+  frames.slice(-SHOWN).forEach(({ ms, colour }, index) => {
+    context.fillStyle = resolved(canvas, colour);
+    context.fillRect((index * width) / SHOWN, y(ms), width / SHOWN - 1, height - 12 - y(ms));
+  });
   context.fillStyle = ink;
   context.font = "12px ui-monospace, monospace";
+  context.textAlign = "right";
   for (const ms of [16.7, 50, 100]) {
     context.globalAlpha = 0.4;
     context.fillRect(0, y(ms), width, 1);
     context.globalAlpha = 1;
-    context.fillText(`${ms} ms`, 4, y(ms) - 3);
+    context.fillText(`${ms} ms`, width - 4, y(ms) - 3);
   }
-  context.fillStyle = thread;
-  times.slice(-SHOWN).forEach((ms, index) => {
-    context.fillRect((index * width) / SHOWN, y(ms), width / SHOWN - 1, height - 12 - y(ms));
-  });
 }
 
-async function measure(name, work) {
+/** A colour of the style sheet, as a canvas understands it. */
+function resolved(canvas, name) {
+  canvas.style.color = `var(${name})`;
+  return getComputedStyle(canvas).color;
+}
+
+async function measure(name, colour, work) {
   $("with").disabled = $("without").disabled = true;
   const count = number("load");
   let isDone = false;
   const begin = performance.now();
   const working = work(count).then(() => (isDone = true));
-  const longest = { ms: 0 };
+  let [longest, frameCount] = [0, 0];
   let last = begin;
   do {
     await frame();
     const now = performance.now();
-    longest.ms = Math.max(longest.ms, now - last);
-    times.push(now - last);
+    longest = Math.max(longest, now - last);
+    frames.push({ ms: now - last, colour });
+    frameCount += 1;
     last = now;
     draw();
   } while (!isDone);
   await working;
   const total = Math.round(performance.now() - begin);
-  $("frame-text").value = `${count} ${name}: ${total} ms in all, the longest frame took ${longest.ms.toFixed(1)} ms.`;
+  $("frame-text").value = `${count} ${name}: ${total} ms in ${frameCount} frames, of which the longest took ${longest.toFixed(1)} ms.`;
   $("with").disabled = $("without").disabled = false;
 }
 
-$("with").addEventListener("click", () => measure("tasks", asTasks));
-$("without").addEventListener("click", () => measure("promises", asPromises));
+$("with").addEventListener("click", () => measure("tasks", "--running", asTasks));
+$("without").addEventListener("click", () => measure("promises", "--ending", asPromises));
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
 draw();

@@ -1,4 +1,5 @@
 import "./tasks.js";
+import "./workers.js";
 import "./frames.js";
 import "./replay.js";
 import "./bench.js";

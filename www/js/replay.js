@@ -60,30 +60,64 @@ function draw(step) {
   $("timeline").replaceChildren(...rows, element("svg:text", { x: 110, y: 182 }, caption));
 }
 
-function show(seed) {
+/** Shows a run up to a step: all of it unless said otherwise. */
+function show(seed, step) {
+  halt();
   $("seed").value = seed;
   const { end, isStuck } = play(seed);
   $("step").max = events.length;
-  $("step").value = events.length;
-  $("step").dispatchEvent(new Event("input"));
   $("replay-text").value = `Seed ${seed}: ${end}.`;
-  $("share").href = `#replay-${seed}`;
+  go(step ?? events.length);
   return isStuck;
 }
 
+function go(step) {
+  $("step").value = Math.max(0, Math.min(events.length, step));
+  $("step").dispatchEvent(new Event("input"));
+}
+
+/** Steps one after another, if it plays. */
+let playing;
+function halt() {
+  clearInterval(playing);
+  playing = undefined;
+  $("play").textContent = "Play";
+}
+$("play").addEventListener("click", () => {
+  if (playing) return halt();
+  if (number("step") >= events.length) go(0);
+  $("play").textContent = "Pause";
+  playing = setInterval(() => {
+    go(number("step") + 1);
+    if (number("step") >= events.length) halt();
+  }, 200);
+});
+const stepBy = (id, next) => $(id).addEventListener("click", () => {
+  halt();
+  go(next(number("step")));
+});
+stepBy("rewind", () => 0);
+stepBy("back", (step) => step - 1);
+stepBy("forth", (step) => step + 1);
+
 $("simulate").addEventListener("click", () => show(number("seed")));
-$("step").addEventListener("input", () => draw(number("step")));
+$("step").addEventListener("input", () => {
+  const step = number("step");
+  draw(step);
+  $("share").href = `#replay-${number("seed")}-${step}`;
+});
 $("find").addEventListener("click", () => {
   const from = number("seed");
   for (let seed = from + 1; seed < from + 500; seed++) if (show(seed)) return;
 });
 
-/** A link to a run replays it. */
+/** A link to a step of a run replays the run up to there. */
 function follow() {
-  const seed = /^#replay-(\d+)$/.exec(location.hash)?.[1];
+  const [, seed, step] = /^#replay-(\d+)(?:-(\d+))?$/.exec(location.hash) ?? [];
   if (seed === undefined) return;
-  show(Number(seed));
+  show(Number(seed), step === undefined ? undefined : Number(step));
   $("replay").scrollIntoView();
 }
 addEventListener("hashchange", follow);
+show(number("seed"));
 follow();

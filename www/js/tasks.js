@@ -58,8 +58,11 @@ function draw() {
   });
   const trees = inspect();
   $("tree").replaceChildren(...list(trees));
-  const count = (trees) => trees.reduce((sum, { children }) => sum + 1 + count(children), 0);
-  $("alive").value = count(trees);
+  const all = (trees) => trees.flatMap((tree) => [tree, ...all(tree.children)]);
+  const tasks = all(trees);
+  $("alive").value = tasks.length;
+  $("timers").value = tasks.filter(({ waitsFor }) => waitsFor === "sleep").length;
+  $("queued").value = tasks.filter(({ waitsFor }) => waitsFor === "send" || waitsFor === "receive").length;
   const depth = jobs?.length ?? 0;
   $("depth").value = depth;
   $("depth-text").value = `${depth} of ${CAPACITY}`;

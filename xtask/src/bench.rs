@@ -9,7 +9,7 @@ pub mod wasi;
 use crate::hosts::{self, Context, Host, Source};
 use crate::shell::Log;
 use crate::steps::Trouble;
-use crate::{shell, tools};
+use crate::{npm, repo, shell, tools};
 use std::process::ExitCode;
 
 const WEB: Source<'static> = Source {
@@ -29,6 +29,9 @@ pub fn run(arguments: &[String]) -> ExitCode {
             "wasi" => return verdict(told(wasi::run())),
             _ => {}
         }
+    }
+    if arguments.first().is_some_and(|first| first == "npm") {
+        return npm();
     }
     let table_only = arguments.iter().any(|argument| argument == "--table");
     let filters: Vec<&str> =
@@ -78,6 +81,43 @@ fn web(filters: &[String]) -> ExitCode {
         succeeded &= told(run());
     }
     verdict(succeeded)
+}
+
+/// Compares the npm package with what else does the like, in Node and in a page.
+fn npm() -> ExitCode {
+    let built = Log::create("bench-npm").map_err(Trouble::Failed).and_then(|mut log| {
+        npm::build(&mut log)?;
+        let (peers, folder) = (tools::npm_peers()?, repo::target().join("npm/bench"));
+        let bundle = repo::root().join("benches/npm/bundle.mjs");
+        let mut command = npm::node(&[]);
+        command.arg(bundle).arg(npm::folder()).arg(peers).arg(&folder);
+        print!("{}", log.run(&mut command)?);
+        Ok(folder)
+    });
+    let folder = match built {
+        Ok(folder) => folder,
+        Err(Trouble::Missing(it)) => {
+            eprintln!("{} is missing; get it with {}", it.what, it.get);
+            return ExitCode::FAILURE;
+        }
+        Err(Trouble::Failed(why)) => {
+            eprintln!("{why}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let script = |name: &str| repo::root().join("tests/hosts/js").join(name);
+    let start = "import(process.argv[1]).then((program) => program.default())";
+    let mut in_node = npm::node(&["--import"]);
+    in_node.arg(script("node.mjs")).args(["--input-type=module", "-e", start]);
+    println!("\n| Node, ns | creel | others |\n|---|---|---|");
+    let mut succeeded = shell::forward(in_node.arg(folder.join("program.js")));
+    if let Ok(chromium) = tools::chromium() {
+        let mut in_page = npm::node(&[]);
+        in_page.arg(script("browser.mjs")).arg(chromium).arg("window").arg(&folder);
+        println!("\n| Chromium, ns | creel | others |\n|---|---|---|");
+        succeeded &= shell::forward(&mut in_page);
+    }
+    if succeeded { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn criterion(filters: &[&str]) -> bool {

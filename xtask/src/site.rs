@@ -4,6 +4,7 @@
 //! documentation.
 
 use crate::doc;
+use crate::hosts::{self, Context, Host, Source};
 use crate::shell::Log;
 use crate::steps::Trouble;
 use crate::{npm, repo};
@@ -15,6 +16,15 @@ use std::process::ExitCode;
 
 /// Where it is served unless an address is given.
 const ADDRESS: &str = "127.0.0.1:8080";
+
+/// What the page measures beside the package.
+const MEASURED: Source<'static> = Source {
+    package: "creel-site",
+    kind: "--bin",
+    features: |_| "",
+    entry: Some("creel-site"),
+    profile: Some("npm"),
+};
 
 /// Puts the site together, with the documentation, and serves it until it is interrupted.
 pub fn run(words: &[String]) -> ExitCode {
@@ -58,7 +68,12 @@ pub fn assemble(log: &mut Log) -> Result<PathBuf, Trouble> {
         fs::remove_dir_all(&folder).map_err(failed)?;
     }
     copy(&repo::root().join("www"), &folder).map_err(failed)?;
+    // The sources of what it measures are no part of it.
+    fs::remove_dir_all(folder.join("rust")).map_err(failed)?;
     copy(&npm::folder().join("dist"), &folder.join("creel")).map_err(failed)?;
+    let measured = hosts::build(Host::Chromium(Context::Window), MEASURED, log)?;
+    let made = measured.path().parent().expect("it is in a folder");
+    copy(made, &folder.join("measured")).map_err(failed)?;
     Ok(folder)
 }
 
@@ -121,6 +136,7 @@ fn media_type(name: &str) -> &'static str {
         Some("html") => "text/html; charset=utf-8",
         Some("css") => "text/css",
         Some("js") => "text/javascript",
+        Some("wasm") => "application/wasm",
         Some("svg") => "image/svg+xml",
         Some("woff2") => "font/woff2",
         _ => "application/octet-stream",

@@ -56,6 +56,21 @@ const screen = (width, height, mobile = false) =>
   page("Emulation.setDeviceMetricsOverride", { width, height, deviceScaleFactor: 1, mobile });
 const scheme = (value) => page("Emulation.setEmulatedMedia", { features: [{ name: "prefers-color-scheme", value }] });
 
+/** Everything that can be clicked can be reached by the tabulator, and shows that it has the focus. */
+async function keyboard() {
+  await look(`document.activeElement.blur(); scrollTo(0, 0)`);
+  const reached = new Set();
+  for (let n = 0; n < 60; n++) {
+    for (const type of ["keyDown", "keyUp"]) await page("Input.dispatchKeyEvent", { type, key: "Tab", code: "Tab", windowsVirtualKeyCode: 9 });
+    const [name, outline] = await look(`(() => { const at = document.activeElement; return [at === document.body ? "" : at.id || at.textContent, getComputedStyle(at).outlineStyle]; })()`);
+    if (name && outline === "none") throw new Error(`${name} does not show that it has the focus`);
+    reached.add(name);
+  }
+  const wanted = await look(`[...document.querySelectorAll("button:not(:disabled), input, a")].map((element) => element.id || element.textContent)`);
+  const missed = wanted.filter((name) => !reached.has(name));
+  if (missed.length > 0) throw new Error(`the keyboard does not reach ${missed.join(", ")}`);
+}
+
 async function visit() {
   await screen(1100, 2000);
   await page("Page.navigate", { url: address });
@@ -73,11 +88,25 @@ async function visit() {
   await until(`${text("scope-state")} === "cancelled: 0 workers left"`, "nothing is left in the scope");
   await until(`Number(${text("alive")}) === 0`, "no task is left");
 
-  await set("load", 5000);
+  await click("hire");
+  await until(`Number(${text("blocks")}) > 3`, "workers count primes");
+  await click("strike");
+  await until(`Number(${text("deaths")}) === 1`, "a worker was killed");
+  await until(`document.getElementById("crew").textContent.includes("life 2")`, "a killed worker comes back");
+  const blocks = await look(`Number(${text("blocks")})`);
+  await until(`Number(${text("blocks")}) > ${blocks} + 3`, "and works");
+  await picture("workers");
+  await click("dismiss");
+  await until(`!document.getElementById("hire").disabled`, "the pool is closed");
+
+  await set("load", 30000);
+  const frames = {};
   for (const [button, what] of [["with", "tasks"], ["without", "promises"]]) {
     await click(button);
-    await until(`${text("frame-text")}.startsWith("5000 ${what}:")`, "the load is done");
+    await until(`${text("frame-text")}.startsWith("30000 ${what}:")`, "the load is done");
+    frames[what] = Number(/ in (\d+) frames/.exec(await look(text("frame-text")))[1]);
   }
+  if (frames.tasks < frames.promises + 3) throw new Error(`${frames.tasks} frames with tasks, ${frames.promises} with promises`);
 
   await click("find");
   await until(`${text("replay-text")}.includes("a deadlock")`, "some seed ends in a deadlock");
@@ -90,12 +119,28 @@ async function visit() {
   await until(`${text("replay-text")} === ${JSON.stringify(outcome)}`, "the link replays the run");
   await set("step", 3);
   await until(`document.querySelectorAll("#timeline rect").length === 3`, "three steps are shown");
+  const at = (step) => until(`Number(document.getElementById("step").value) === ${step} && document.querySelectorAll("#timeline rect").length === ${step}`, `step ${step} is shown`);
+  for (const [button, step] of [["forth", 4], ["back", 3], ["back", 2], ["rewind", 0]]) {
+    await click(button);
+    await at(step);
+  }
+  await click("play");
+  await until(`Number(document.getElementById("step").value) >= 3`, "it plays");
+  await click("play");
+  await set("step", 5);
+  const toStep = await look(`document.getElementById("share").href`);
+  await set("seed", 7);
+  await click("simulate");
+  await look(`location.href = ${JSON.stringify(toStep)}`);
+  await at(5);
+  await until(`${text("replay-text")} === ${JSON.stringify(outcome)}`, "the link to a step replays the run");
 
   await click("measure");
-  await until(`document.querySelectorAll("#results tr").length === 3 && !document.getElementById("measure").disabled`, "all is measured");
+  await until(`[...document.querySelectorAll("#results td")].filter((cell) => parseInt(cell.textContent) > 0).length === 12 && !document.getElementById("measure").disabled`, "all is measured");
 
   await scheme("dark");
   await picture("desktop-dark");
+  await keyboard();
   await screen(390, 844, true);
   await until(`document.documentElement.scrollWidth <= 390`, "a phone shows it without scrolling sideways");
   await picture("phone-dark");

@@ -12,6 +12,7 @@ import {
   ClosedError,
   CreelError,
   DeadlockError,
+  delay,
   Event,
   inspect,
   Mutex,
@@ -36,6 +37,8 @@ import {
   Watch,
   yieldNow,
 } from "creel";
+
+const isNode = "process" in globalThis;
 
 /** Runs a program under many seeds. */
 function everySeed(body: () => Program<void>, seeds = 50): void {
@@ -64,7 +67,6 @@ describe("tasks", () => {
     });
   });
 
-  const isNode = "process" in globalThis;
   test("a failure that nobody waits for is an unhandled rejection", { skip: !isNode }, () => {
     const program = `import { spawn } from "creel"; spawn(function* () { throw new Error("unheard"); });`;
     const { status, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", program], { encoding: "utf8" });
@@ -163,6 +165,23 @@ describe("tasks", () => {
     await assert.rejects(task.then(), CancelledError);
     await assert.rejects(waiting, { message: "stop" });
     assert.throws(() => controller.signal.throwIfAborted());
+  });
+
+  test("a signal that is aborted already ends an operation before it begins; one that is aborted takes nothing", async () => {
+    const channel = new Channel<number>(1);
+    channel.trySend(1);
+    const waiting = () => run(function* () { yield* channel.receive({ signal: AbortSignal.abort(new Error("over")) }); });
+    await assert.rejects(waiting(), { message: "over" });
+    assert.equal(channel.tryReceive(), 1);
+  });
+
+  test("the first reason stays", async () => {
+    const task = spawn(function* () { try { yield* sleep(1e9); } finally { yield* sleep(5); } });
+    await sleep(1);
+    const first = task.cancel("first");
+    task.cancel("second");
+    await first;
+    await assert.rejects(task.then(), (error: CancelledError) => error.cause === "first");
   });
 
   test("await using cancels at the end of the block", async () => {
@@ -431,6 +450,40 @@ describe("channels and locks", () => {
     });
   });
 
+  test("who is cancelled at a barrier has not come", () => {
+    everySeed(function* () {
+      const barrier = new Barrier(2);
+      const gone = spawn(function* () { yield* barrier.wait(); });
+      yield* sleep(1);
+      yield* gone.cancel();
+      let passed = false;
+      const waiting = spawn(function* () { yield* barrier.wait(); passed = true; });
+      yield* sleep(1);
+      assert.equal(passed, false);
+      yield* barrier.wait();
+      yield* waiting;
+      assert.throws(() => new Barrier(0), RangeError);
+    }, 5);
+  });
+
+  test("a view of a watch tells each value once; closing a broadcast wakes who waits", () => {
+    everySeed(function* () {
+      const watch = new Watch(0);
+      const view = watch.subscribe();
+      watch.value = 1;
+      assert.equal(yield* view.changed(), 1);
+      const { which } = yield* select({ again: () => view.changed(), not: sleep(1) });
+      assert.equal(which, "not");
+      const news = new Broadcast<number>();
+      const reader = news.subscribe();
+      const reading = spawn(() => reader.receive());
+      yield* sleep(1);
+      news.close();
+      assert.equal(yield* timeout(10, reading), undefined);
+      assert.throws(() => news.send(1), ClosedError);
+    }, 5);
+  });
+
   test("events, watches and broadcasts", () => {
     everySeed(function* () {
       const [gate, turnstile] = [new Event(), new Event({ automatic: true })];
@@ -477,6 +530,21 @@ describe("policies, actors, supervisors", () => {
     assert.equal(elapsed, 100 + 200 + 400 + 100);
   });
 
+  test("delays grow to the longest, and chance takes its part of them", () => {
+    assert.deepEqual([1, 2, 3, 9].map((attempt) => delay(attempt, { initial: 10, max: 35, jitter: 0 })), [10, 20, 35, 35]);
+    assert.deepEqual([0, 0.5, 1].map((chance) => delay(1, { initial: 100, jitter: 0.5, random: () => chance })), [100, 75, 50]);
+  });
+
+  test("retry gives up at once on what is not worth another attempt", () => {
+    simulate(1, function* () {
+      const seen: number[] = [];
+      const attempt = (number: number) => { seen.push(number); throw new Error(`${number}`); };
+      const { status } = (yield* allSettled([retry(attempt, { when: (error, number) => (error as Error).message === `${number}` && number < 2 })]))[0];
+      assert.equal(status, "rejected");
+      assert.deepEqual(seen, [1, 2]);
+    });
+  });
+
   test("a rate limit lets so many through in any period", () => {
     const times: number[] = [];
     simulate(1, function* () {
@@ -500,6 +568,16 @@ describe("policies, actors, supervisors", () => {
       assert.equal((yield* allSettled([counter.task]))[0].status, "rejected");
       try { yield* counter.call("add", 1); assert.fail("it has ended"); } catch (error) { assert.ok(error instanceof ClosedError); }
     });
+  });
+
+  test("the failure of an actor is told to its caller, and is not unhandled besides", { skip: !isNode }, () => {
+    const program = `import { Actor, run } from "creel";
+      const actor = new Actor({ fail() { throw new Error("told"); } });
+      try { await run(() => actor.call("fail")); } catch ({ message }) { console.log(message); }
+      await new Promise((resolve) => setTimeout(resolve, 20));`;
+    const { status, stdout } = spawnSync(process.execPath, ["--input-type=module", "-e", program], { encoding: "utf8" });
+    assert.equal(stdout, "told\n");
+    assert.equal(status, 0);
   });
 
   test("stopping an actor lets it finish what it has", () => {
@@ -527,6 +605,41 @@ describe("policies, actors, supervisors", () => {
       assert.equal(starts, 4);
       assert.equal(events.at(-1), "shaky gave-up");
     });
+  });
+
+  test("which children start anew after which end", () => {
+    for (const [restart, ofEnd, ofFailure] of [["permanent", 2, 2], ["transient", 1, 2], ["temporary", 1, 1]] as const) {
+      for (const [fails, expected] of [[false, ofEnd], [true, ofFailure]] as const) {
+        everySeed(function* () {
+          let starts = 0;
+          const child = {
+            name: "child",
+            restart,
+            run: function* (): Program<void> {
+              if (++starts > 1) yield* sleep(1e9);
+              if (fails) throw new Error("once");
+            },
+          };
+          const tree = spawn(() => supervise([child]));
+          yield* sleep(10);
+          assert.equal(starts, expected, `${restart}, ${fails ? "failed" : "ended"}`);
+          yield* tree.cancel();
+        }, 2);
+      }
+    }
+  });
+
+  test("restarts long ago do not count, and there are delays between them", () => {
+    const times: number[] = [];
+    simulate(1, function* () {
+      const child = { name: "child", run: function* (): Program<void> { times.push(now()); yield* sleep(400); throw new Error("again"); } };
+      const tree = spawn(() => supervise([child], { maxRestarts: 3, milliseconds: 1000, backoff: { initial: 100, factor: 1, jitter: 0 } }));
+      yield* sleep(3000);
+      assert.equal(tree.isDone, false);
+      yield* tree.cancel();
+    });
+    assert.deepEqual(times.slice(0, 4), [0, 500, 1000, 1500]);
+    assert.ok(times.length >= 6);
   });
 
   test("strategies restart siblings; cancelling stops in the reverse order", () => {

@@ -12,7 +12,7 @@ export interface ScopeOptions {
 /** Tasks that end together: see {@link scope}. */
 export class Scope {
   readonly #live = new Set<Task<unknown>>();
-  readonly #changed = new Signal();
+  readonly #emptiness = new Signal();
   readonly #failFast: boolean;
   #error: { readonly reason: unknown } | undefined;
 
@@ -49,7 +49,7 @@ export class Scope {
       this.#error ??= settled;
       if (this.#failFast) this.cancel(settled.reason);
     }
-    this.#changed.all();
+    if (this.#live.size === 0) this.#emptiness.all();
   }
 
   /** Waits until no task is left; if whoever waits is cancelled, so are they, and are waited for. @internal */
@@ -68,7 +68,7 @@ export class Scope {
   }
 
   *#emptied(): Program<void> {
-    while (this.#live.size > 0) yield* this.#changed.wait();
+    while (this.#live.size > 0) yield* this.#emptiness.wait();
   }
 
   /** Fails with the first failure. @internal */
