@@ -115,7 +115,7 @@ steps! {
     "loom/canary" models::canary, "loom finds a planted bug";
     "loom/models" models::loom, "every loom model";
     "watched/address" sanitizers::address, "fibers under AddressSanitizer";
-    "watched/thread" sanitizers::thread, "the pool and the collections under ThreadSanitizer";
+    "watched/thread" sanitizers::thread, "the pool, fibers and the collections under ThreadSanitizer";
     "watched/valgrind" sanitizers::valgrind, "fibers under valgrind's memcheck";
     "miri/conformance" models::miri, "the conformance list on the simulator under Miri";
     "miri/collections" models::miri_collections, "the lock-free collections under Miri, many seeds";
