@@ -8,7 +8,7 @@
 //! | [`structured_concurrency`] | scopes, groups, clean-up, shutdown |
 //! | [`cancel_safety`] | what each async method keeps and loses when its future is dropped |
 //! | [`testing`] | a clock that stands still, and the simulator |
-//! | [`observability`] | what tasks wait for; deadlocks; tokio-console |
+//! | [`observability`] | a runtime in numbers; who blocks a worker; what tasks wait for; tokio-console |
 //! | [`drivers`] | readiness and completion: how they are chosen, and who owns a buffer until when |
 //! | [`browser`] | the event loop: turns, bridges to JavaScript, workers, what goes wrong |
 //! | [`wasi`] | commands, components that serve, modules in another's loop, and their hosts |

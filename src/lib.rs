@@ -72,6 +72,7 @@
 //! | `wasi-http` | HTTP on WASI previews 2 and 3: requests, and a component that serves; brings `wasi` and `bytes` |
 //! | `sim` | the deterministic simulator |
 //! | `dump` | `Handle::dump`: every task, where it was spawned and what it waits for |
+//! | `metrics` | a runtime's numbers for the recorders of the crate `metrics`, such as Prometheus' |
 //! | `tracing` | spans and events of tasks and resources, as tokio-console reads them; brings `dump` |
 //! | `bytes` | `Buf` and `BufMut` in the methods of `io`, `Bytes` as an owned buffer |
 //! | `futures-io` | adapters to and from the streams of `futures-io` |

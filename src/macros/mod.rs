@@ -26,6 +26,8 @@ const HAS_THREADS: bool = cfg!(all(feature = "native", not(target_family = "wasm
 pub mod __private {
     #[cfg(feature = "std")]
     pub use super::entry::{main_builder, run_main, run_test};
+    /// tokio's name for [`start_anywhere`], which its tests use.
+    pub use super::order::start_anywhere as thread_rng_n;
     pub use super::order::{InOrder, InTurn, poll_budget, start_anywhere, start_in_order};
     pub use crate::future::maybe_done::maybe_done;
     #[cfg(feature = "alloc")]

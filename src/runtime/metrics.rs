@@ -44,7 +44,7 @@ use core::time::Duration;
 /// ```
 #[derive(Clone, Debug)]
 pub struct RuntimeMetrics {
-    handle: Handle,
+    pub(super) handle: Handle,
 }
 
 impl Handle {

@@ -10,6 +10,8 @@
 
 mod builder;
 mod current_thread;
+#[cfg(feature = "metrics")]
+mod exporter;
 mod hooks;
 #[cfg(all(
     feature = "std",
@@ -47,6 +49,8 @@ pub(crate) use builder::DriverFallback;
 pub use builder::IoDriver;
 pub(crate) use builder::{Config, EventLimits, Kind, ThreadConfig};
 pub use current_thread::Next;
+#[cfg(feature = "metrics")]
+pub use exporter::Exporter;
 pub use local_runtime::{LocalOptions, LocalRuntime};
 pub use metrics::RuntimeMetrics;
 pub use runtime::{Runtime, worker_index};

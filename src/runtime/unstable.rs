@@ -68,6 +68,28 @@ impl Builder {
         self
     }
 
+    /// Does nothing: there is one kind of timers. For programs written for tokio.
+    pub fn enable_alt_timer(&mut self) -> &mut Self {
+        self
+    }
+
+    /// Does nothing: a pool sees to it that timers and I/O are not left alone for long. For programs
+    /// written for tokio.
+    pub fn enable_eager_driver_handoff(&mut self) -> &mut Self {
+        self
+    }
+
+    /// Does nothing: the blocking pool has one queue. For programs written for tokio.
+    pub fn enable_sharded_blocking_queue(&mut self) -> &mut Self {
+        self
+    }
+
+    /// Does nothing: io_uring is used where the kernel allows it, see
+    /// [`io_driver`](Self::io_driver). For programs written for tokio.
+    pub fn enable_io_uring(&mut self) -> &mut Self {
+        self
+    }
+
     /// [`seed`](Self::seed) by bytes.
     pub fn rng_seed(&mut self, seed: RngSeed) -> &mut Self {
         self.seed(seed.0)

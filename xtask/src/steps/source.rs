@@ -11,7 +11,8 @@ const WASI: &str = "wasm32-wasip1";
 const WASIP2: &str = "wasm32-wasip2";
 
 /// What this machine can build.
-const EVERYTHING: &str = "creel/full,creel/fiber,creel/hyper,creel/futures-io,creel/tokio-io";
+const EVERYTHING: &str =
+    "creel/full,creel/fiber,creel/hyper,creel/futures-io,creel/tokio-io,creel/metrics";
 
 const EXAMPLES: [&str; 7] =
     ["native", "embedded", "simulator", "game_loop", "chat", "job_queue", "crawler"];
