@@ -170,9 +170,7 @@ static OPS: Ops = Ops {
             true
         },
         each: |owner, f| {
-            let shared = borrow(owner);
-            let state = shared.lock();
-            state.queue.iter().chain(&state.running).for_each(|task| f(task.as_raw()));
+            borrow(owner).tasks.for_each(|task| f(task.as_raw()));
         },
         end: |_, _| unreachable!("a closure is never asked"),
         parts: |_, _| {},

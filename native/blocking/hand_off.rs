@@ -238,6 +238,13 @@ impl<T: Copy + PartialEq> HandOff<T> {
         }
     }
 
+    /// Calls `each` with what is queued or being run; it cannot be done meanwhile.
+    #[cfg(feature = "dump")]
+    pub(super) fn for_each(&self, each: impl FnMut(T)) {
+        let state = self.lock();
+        state.queue.iter().chain(&state.running).copied().for_each(each);
+    }
+
     /// Calls `each` with what is being run; it cannot be done meanwhile.
     pub(super) fn for_each_running(&self, each: impl FnMut(T)) {
         self.lock().running.iter().copied().for_each(each);
