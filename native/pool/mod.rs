@@ -30,7 +30,7 @@ use crate::env::meter::{Reading, SharedCount};
 use crate::env::owner::{Ops, Owner, OwnerRef, RawTask};
 use crate::lock::Lock;
 use crate::runtime::{Config, Deadline, ShutdownReport, Survivor, Threads};
-use crate::task::observer::Observer;
+use crate::task::observer::{Observer, Watch};
 use crate::task::registry::Registry;
 use crate::task::{Task, Turn, guard, poll_as};
 use core::cell::Cell;
@@ -61,7 +61,7 @@ pub(super) struct Shared {
     /// and merges when it ends; one bias stands for all running workers, one for the `Pool`.
     references: AtomicUsize,
     env: Env,
-    observer: Option<Arc<Observer>>,
+    watch: Watch,
     /// How a sleeping worker waits for I/O; the same as in `env`.
     driver: Arc<Driver>,
     remotes: Box<[Remote]>,
@@ -195,7 +195,7 @@ impl Shared {
     }
 
     fn adopt(&self, task: Task) {
-        self.observer.iter().for_each(|observer| observer.spawned(task));
+        self.watch.spawned(task);
         self.take_in(task);
     }
 
@@ -223,7 +223,7 @@ impl Shared {
             }
         }
         task.cancel();
-        self.observer.iter().for_each(|observer| observer.ended(task));
+        self.watch.ended(task);
         task.finish();
     }
 
@@ -232,8 +232,7 @@ impl Shared {
         let mut made = None;
         self.place_in_turn(&mut |owner| *made.insert(make(owner)));
         // The caller has the handle, which keeps the task.
-        let made = self.observer.as_ref().zip(made);
-        made.into_iter().for_each(|(observer, task)| observer.spawned(Task::from_raw(task)));
+        made.into_iter().for_each(|task| self.watch.spawned(Task::from_raw(task)));
     }
 
     fn place_in_turn(&self, make: &mut dyn FnMut(OwnerRef) -> RawTask) {
@@ -255,7 +254,7 @@ impl Shared {
     /// Takes a task that is done out of the registry.
     fn forget(&self, task: Task) {
         self.registries[task.berth()].0.lock().remove(task);
-        self.observer.iter().for_each(|observer| observer.ended(task));
+        self.watch.ended(task);
         if self.waiting.load(Ordering::Relaxed) {
             self.tell_waiting();
         }
@@ -492,7 +491,7 @@ impl Pool {
             owner: Owner::new(&OPS),
             this: AtomicPtr::new(ptr::null_mut()),
             references: AtomicUsize::new(2 * BIAS),
-            observer: Observer::of(&env),
+            watch: Watch::of(&env),
             env,
             driver,
             remotes: (0..count).map(remote).collect(),
@@ -555,7 +554,7 @@ impl Pool {
 
     /// Whoever looks at its tasks, if anybody does.
     pub(super) fn observer(&self) -> Option<&Arc<Observer>> {
-        self.shared.observer.as_ref()
+        self.shared.watch.observer()
     }
 }
 

@@ -30,7 +30,7 @@ use crate::env::meter::{Reading, WorkerMeter};
 use crate::env::{rng, thread_id};
 use crate::task::executor::{Blocking, Driving, Executor, ExecutorHandle, Wake};
 use crate::task::queue::ReadyQueue;
-use crate::task::{Handle, Task, Turn, guard, poll_as};
+use crate::task::{Handle, Polled, Task, Turn, guard, poll_as};
 use core::cell::Cell;
 use core::ptr::NonNull;
 use std::boxed::Box;
@@ -86,7 +86,7 @@ impl Worker {
     pub(super) fn new(index: usize, shared: Arc<Shared>) -> Self {
         let parker = Arc::new(Parker::default());
         let pace = Pace::new(shared.injector_interval);
-        let observer = shared.observer.clone();
+        let watch = shared.watch.clone();
         let wake = {
             let (parker, driver) = (Arc::clone(&parker), Arc::clone(&shared.driver));
             Box::new(move || parker.unpark(&driver))
@@ -103,7 +103,7 @@ impl Worker {
                 None,
                 Wake::Hook(wake),
                 Blocking::Allowed,
-                observer,
+                watch,
             ),
             turns: Cell::new(0),
             pace,
@@ -234,7 +234,8 @@ impl Worker {
         }
         self.end();
         self.become_stranger();
-        self.shared.observer.iter().for_each(|observer| observer.stepped_down(self.index));
+        let watch = &self.shared.watch;
+        watch.observer().into_iter().for_each(|observer| observer.stepped_down(self.index));
         let (index, shared) = (self.index, Arc::clone(&self.shared));
         shared.away.lock().tasks.extend(self.polled.get());
         // The thread of the substitute.
@@ -541,10 +542,12 @@ impl Worker {
     fn run_task(&self, task: Task) {
         self.meter.tally.polls.add(1);
         self.polled.set(Some(task));
-        let observer = self.shared.observer.as_ref();
-        let turn = poll_as(task, || match observer {
-            None => task.turn(),
-            Some(observer) => observer.turn(task),
+        let watch = &self.shared.watch;
+        // Watched until it rests: once it is idle, others may end it.
+        let turn = poll_as(task, || match watch.poll(task) {
+            Polled::Ready => Turn::Done,
+            Polled::Again => Turn::Again,
+            Polled::Pending => task.rest(),
         });
         self.polled.set(None);
         if !self.seated.get() {

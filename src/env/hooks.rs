@@ -6,6 +6,7 @@ use alloc::sync::Arc;
 use core::any::Any;
 use core::fmt;
 use core::panic::Location;
+use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 
 /// The hooks of a runtime.
@@ -20,6 +21,22 @@ pub(crate) struct Hooks {
     pub(crate) watchdog: Watchdog,
     /// A task that panics ends its runtime.
     pub(crate) panic_is_fatal: bool,
+}
+
+/// Whether any runtime of this process wants its tasks to be looked at: the one thing that all others
+/// have to test. Where nothing sets it, what depends on it is not even linked. Not `crate::atomic`:
+/// loom has no statics.
+static OBSERVED: AtomicBool = AtomicBool::new(false);
+
+#[inline]
+pub(crate) fn observed() -> bool {
+    // Relaxed: it was set before the runtime was made that wants it.
+    OBSERVED.load(Ordering::Relaxed)
+}
+
+/// A runtime wants its tasks to be looked at.
+pub(crate) fn observe() {
+    OBSERVED.store(true, Ordering::Relaxed);
 }
 
 /// What to call when a task panicked.

@@ -5,7 +5,7 @@ use super::current_thread::CurrentThread;
 use super::wake_hook::WakeHook;
 use crate::env::Env;
 use crate::env::clock::Clock;
-use crate::env::hooks::Hooks;
+use crate::env::hooks::{self, Hooks};
 use crate::env::info::{Info, RuntimeFlavor};
 use crate::env::meter::{HistogramOptions, Meter};
 use crate::env::owner::OwnerRef;
@@ -67,7 +67,7 @@ pub(crate) struct Config {
 impl Config {
     /// The histogram of poll times, if there shall be one.
     pub(crate) fn histogram(&self) -> Option<&HistogramOptions> {
-        self.histogram_enabled.then_some(&self.histogram)
+        (hooks::observed() && self.histogram_enabled).then_some(&self.histogram)
     }
 }
 
@@ -433,8 +433,9 @@ impl Builder {
         self
     }
 
-    /// The hooks, for what only some hosts have.
+    /// The hooks, for somebody who wants tasks to be looked at.
     pub(crate) fn hooks_mut(&mut self) -> &mut Hooks {
+        hooks::observe();
         &mut self.config.hooks
     }
 

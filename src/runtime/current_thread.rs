@@ -17,7 +17,7 @@ use crate::env::{self, Env};
 use crate::lock::Lock;
 use crate::platform::Park;
 use crate::task::executor::{Blocking, Driving, Executor, ExecutorHandle, Refused, Wake};
-use crate::task::observer::Observer;
+use crate::task::observer::{Observer, Watch};
 use crate::task::queue::ReadyQueue;
 use crate::task::{Handle, guard};
 use alloc::boxed::Box;
@@ -88,7 +88,7 @@ impl CurrentThread {
                 Some(Box::new(env)),
                 Wake::Hook(wake),
                 Blocking::Refused,
-                None,
+                Watch::none(),
             ),
             park,
             event_interval: config.event_interval as usize,

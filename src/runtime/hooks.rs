@@ -28,7 +28,7 @@ impl Builder {
     where
         F: Fn(&TaskMeta<'_>) + Send + Sync + 'static,
     {
-        self.config.hooks.spawn = Some(Arc::new(f));
+        self.hooks_mut().spawn = Some(Arc::new(f));
         self
     }
 
@@ -37,7 +37,7 @@ impl Builder {
     where
         F: Fn(&TaskMeta<'_>) + Send + Sync + 'static,
     {
-        self.config.hooks.before_poll = Some(Arc::new(f));
+        self.hooks_mut().before_poll = Some(Arc::new(f));
         self
     }
 
@@ -46,7 +46,7 @@ impl Builder {
     where
         F: Fn(&TaskMeta<'_>) + Send + Sync + 'static,
     {
-        self.config.hooks.after_poll = Some(Arc::new(f));
+        self.hooks_mut().after_poll = Some(Arc::new(f));
         self
     }
 
@@ -71,7 +71,7 @@ impl Builder {
     where
         F: Fn(&TaskMeta<'_>) + Send + Sync + 'static,
     {
-        self.config.hooks.terminate = Some(Arc::new(f));
+        self.hooks_mut().terminate = Some(Arc::new(f));
         self
     }
 
@@ -123,7 +123,7 @@ impl Builder {
     where
         F: Fn(&SlowPoll<'_>) + Send + Sync + 'static,
     {
-        self.config.hooks.slow_poll = Some(SlowPollHook { threshold, call: Arc::new(f) });
+        self.hooks_mut().slow_poll = Some(SlowPollHook { threshold, call: Arc::new(f) });
         self
     }
 }

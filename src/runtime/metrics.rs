@@ -306,6 +306,7 @@ impl Builder {
     /// # std::io::Result::Ok(())
     /// ```
     pub fn enable_metrics_poll_time_histogram(&mut self) -> &mut Self {
+        crate::env::hooks::observe();
         self.config.histogram_enabled = true;
         self
     }

@@ -18,7 +18,7 @@
 //! waits; a poster posts *before* it sets `notified`. Whoever comes second sees the other.
 
 use super::cell::{Polled, Task};
-use super::observer::Observer;
+use super::observer::{Observer, Watch};
 use super::pollers::Pollers;
 use super::queue::{Inbox, Posted, ReadyQueue};
 use crate::atomic::{AtomicBool, AtomicUsize, Ordering, UnsafeCell};
@@ -69,7 +69,7 @@ pub(crate) struct Executor {
     root_woken: AtomicBool,
     core: UnsafeCell<Core>,
     counts: Counts,
-    observer: Option<Arc<Observer>>,
+    watch: Watch,
     /// Boxed: that of a runtime is large, and most executors have none.
     env: Option<Box<Env>>,
     wake: Wake,
@@ -106,16 +106,16 @@ const BIAS: usize = 1 << (usize::BITS - 2);
 
 impl Executor {
     /// Makes an executor; its tasks find `env` if it is a runtime's. If it is a part of a runtime,
-    /// `observer` is that runtime's.
+    /// `watch` is that runtime's.
     pub(crate) fn start(
         queue: ReadyQueue,
         rng: Option<Rng>,
         env: Option<Box<Env>>,
         wake: Wake,
         blocking: Blocking,
-        observer: Option<Arc<Observer>>,
+        watch: Watch,
     ) -> ExecutorHandle {
-        let observer = observer.or_else(|| env.as_ref().and_then(|env| Observer::of(env)));
+        let watch = env.as_ref().map_or(watch, |env| Watch::of(env));
         let executor = Box::new(Self {
             owner: Owner::new(&OPS),
             this: Cell::new(NonNull::dangling()),
@@ -127,7 +127,7 @@ impl Executor {
             // Many an executor without an environment lives for a single task.
             core: UnsafeCell::new(Core::new(queue, rng, if env.is_some() { 64 } else { 0 })),
             counts: Counts::default(),
-            observer,
+            watch,
             env,
             wake,
             blocking,
@@ -149,7 +149,7 @@ impl Executor {
 
     /// Whoever looks at its tasks, if anybody does.
     pub(crate) fn observer(&self) -> Option<&Arc<Observer>> {
-        self.observer.as_ref()
+        self.watch.observer()
     }
 
     /// A counted reference to this executor as the owner of its tasks.
@@ -285,7 +285,7 @@ impl Executor {
     }
 
     fn adopt(&self, task: Task) {
-        self.observer.iter().for_each(|observer| observer.spawned(task));
+        self.watch.spawned(task);
         self.take_in(task);
     }
 
@@ -318,13 +318,13 @@ impl Executor {
     fn forget(&self, task: Task) {
         self.counts.ended.add(1);
         self.core(|core| core.forget(task));
-        self.observer.iter().for_each(|observer| observer.ended(task));
+        self.watch.ended(task);
     }
 
     /// Ends a task that came when its owner was shut down.
     fn cancel_unadopted(&self, task: Task) {
         task.cancel();
-        self.observer.iter().for_each(|observer| observer.ended(task));
+        self.watch.ended(task);
         task.finish_with_meta();
     }
 
@@ -389,11 +389,7 @@ impl Driving<'_> {
     #[inline]
     fn turn(&self, task: Task) {
         let executor = self.executor;
-        let polled = match &executor.observer {
-            None => task.poll(),
-            Some(observer) => observer.poll(task),
-        };
-        match polled {
+        match executor.watch.poll(task) {
             Polled::Pending => executor.core(|core| core.wait(task, &executor.counts)),
             Polled::Again => {
                 executor.counts.tally.queued.add(1);
@@ -584,7 +580,7 @@ impl ExecutorHandle {
         });
         self.driver.store(0, Ordering::Relaxed);
         for task in locals {
-            self.observer.iter().for_each(|observer| observer.ended(task));
+            self.watch.ended(task);
             task.finish();
         }
         if let Ok(driving) = self.drive() {
@@ -617,8 +613,9 @@ static OPS: Ops = Ops {
         let executor = executor(&owner);
         let task = Task::from_raw(make(executor.owner()));
         // A part of a runtime is called under a lock; the runtime tells.
-        let observer = executor.observer.as_ref().filter(|_| executor.env.is_some());
-        observer.into_iter().for_each(|observer| observer.spawned(task));
+        if executor.env.is_some() {
+            executor.watch.spawned(task);
+        }
         executor.adopt_from_anywhere(task);
     },
     read: |owner, what| executor(&owner).counts.read(what),

@@ -2,6 +2,7 @@
 
 use super::executor::{Blocking, Executor, ExecutorHandle, Wake};
 use super::join::JoinHandle;
+use super::observer::Watch;
 use super::queue::ReadyQueue;
 use super::spawn::start;
 use alloc::boxed::Box;
@@ -20,7 +21,7 @@ fn executor() -> ExecutorHandle {
         None,
         Wake::Hook(Box::new(|| {})),
         Blocking::Refused,
-        None,
+        Watch::none(),
     )
 }
 
@@ -304,7 +305,7 @@ fn loom_the_host_is_told_of_work_that_comes_while_it_looks() {
             None,
             Wake::Hook(Box::new(move || tell.store(true, SeqCst))),
             Blocking::Refused,
-            None,
+            Watch::none(),
         );
         let owner = executor.owner();
         let spawning = thread::spawn(move || start(owner, async {}, (), false));

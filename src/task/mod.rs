@@ -66,7 +66,7 @@ use crate::env::dump::RunningTask;
 use crate::env::hooks::{TaskMeta, TaskPanic};
 use crate::env::owner::RawTask;
 use alloc::boxed::Box;
-pub(crate) use cell::{Task, Turn};
+pub(crate) use cell::{Polled, Task, Turn};
 use core::any::Any;
 
 /// The id of the task that is running.

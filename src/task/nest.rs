@@ -4,6 +4,7 @@
 //! host. A local set is made of one, and so is a scope whose children borrow.
 
 use super::executor::{Blocking, Driving, Executor, ExecutorHandle, Wake};
+use super::observer::Watch;
 use super::queue::ReadyQueue;
 use crate::env::context::{self, Restore};
 use crate::env::dump;
@@ -53,7 +54,16 @@ impl Nest {
     }
 
     fn with(wake: Wake, blocking: Blocking) -> Self {
-        Self { executor: Executor::start(ReadyQueue::default(), None, None, wake, blocking, None) }
+        Self {
+            executor: Executor::start(
+                ReadyQueue::default(),
+                None,
+                None,
+                wake,
+                blocking,
+                Watch::none(),
+            ),
+        }
     }
 
     /// One of several that poll it.

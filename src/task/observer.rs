@@ -1,17 +1,17 @@
 //! Looking at the tasks of a runtime: for hooks, the histogram of poll times and the watchdog.
 //!
-//! Whoever gives tasks their turns has an [`Observer`] only if somebody wants to know something, so
-//! a runtime that nobody looks at pays the test of a pointer a poll.
+//! Whoever gives tasks their turns has a [`Watch`], which is empty unless somebody wants to know
+//! something: a runtime that nobody looks at pays one test a poll.
 //!
 //! The watchdog looks at *desks*. A worker puts the task that it polls on its desk, and takes it off
 //! after the poll; under the desk's lock, so what lies there is alive. The worker does not look at
 //! the clock for that: whoever finds the same poll there twice knows that it took all the time
 //! between.
 
-use super::cell::{Polled, Task, Turn};
+use super::cell::{Polled, Task};
 use super::guard;
 use crate::collections::Padded;
-use crate::env::hooks::{Hooks, SlowPoll, TaskHook, TaskMeta};
+use crate::env::hooks::{self, Hooks, SlowPoll, TaskHook, TaskMeta};
 use crate::env::meter::{Count, WorkerMeter};
 use crate::env::owner::RawTask;
 use crate::env::{Env, context};
@@ -21,6 +21,48 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::fmt;
 use core::time::Duration;
+
+/// The observer of a runtime, if it has one.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Watch(Option<Arc<Observer>>);
+
+impl Watch {
+    /// Looks at what the hooks of a runtime ask for.
+    pub(crate) fn of(env: &Env) -> Self {
+        Self(if hooks::observed() { Observer::of(env).map(Arc::new) } else { None })
+    }
+
+    /// Looks at nothing.
+    pub(crate) fn none() -> Self {
+        Self(None)
+    }
+
+    #[inline]
+    pub(crate) fn observer(&self) -> Option<&Arc<Observer>> {
+        if hooks::observed() { self.0.as_ref() } else { None }
+    }
+
+    /// A new task was made; its owner holds it, or the caller keeps it.
+    #[inline]
+    pub(crate) fn spawned(&self, task: Task) {
+        self.observer().into_iter().for_each(|observer| tell(&observer.hooks.spawn, task));
+    }
+
+    /// A task has ended; its outcome is not known to others yet.
+    #[inline]
+    pub(crate) fn ended(&self, task: Task) {
+        self.observer().into_iter().for_each(|observer| tell(&observer.hooks.terminate, task));
+    }
+
+    /// Polls a held task once, as [`Task::poll`].
+    #[inline]
+    pub(crate) fn poll(&self, task: Task) -> Polled {
+        match self.observer() {
+            None => task.poll(),
+            Some(observer) => observer.poll(task),
+        }
+    }
+}
 
 /// See the module.
 pub(crate) struct Observer {
@@ -36,7 +78,7 @@ pub(crate) struct Observer {
 
 impl Observer {
     /// What the hooks of a runtime ask for; `None` if that is nothing.
-    pub(crate) fn of(env: &Env) -> Option<Arc<Self>> {
+    fn of(env: &Env) -> Option<Self> {
         let (hooks, workers) = (&env.hooks, env.meter.workers());
         let histograms = workers.iter().any(|worker| worker.histogram().is_some());
         let times = hooks.slow_poll.is_some() || histograms;
@@ -47,13 +89,13 @@ impl Observer {
             return None;
         }
         let desks = if watched { workers.len() } else { 0 };
-        Some(Arc::new(Self {
+        Some(Self {
             hooks: hooks.clone(),
             meters: workers.into(),
             desks: (0..desks).map(|_| Padded::default()).collect(),
             polls,
             times,
-        }))
+        })
     }
 
     pub(crate) fn desks(&self) -> impl Iterator<Item = &Desk> {
@@ -67,32 +109,14 @@ impl Observer {
         }
     }
 
-    /// A new task was made; its owner holds it, or the caller keeps it.
-    pub(crate) fn spawned(&self, task: Task) {
-        tell(&self.hooks.spawn, || task.meta());
-    }
-
-    /// A task has ended; its outcome is not known to others yet.
-    pub(crate) fn ended(&self, task: Task) {
-        tell(&self.hooks.terminate, || task.meta());
-    }
-
-    /// Gives a held task one turn, as [`Task::turn`].
-    pub(crate) fn turn(&self, task: Task) -> Turn {
-        match self.poll(task) {
-            Polled::Ready => Turn::Done,
-            Polled::Again => Turn::Again,
-            // Not before the hooks have run: once it is idle, others may end it.
-            Polled::Pending => task.rest(),
-        }
-    }
-
-    /// Polls a held task once, as [`Task::poll`].
-    pub(crate) fn poll(&self, task: Task) -> Polled {
+    /// [`Task::poll`] under observation. The task is held still after it, so it cannot go.
+    #[cold]
+    #[inline(never)]
+    fn poll(&self, task: Task) -> Polled {
         if !self.polls {
             return task.poll();
         }
-        tell(&self.hooks.before_poll, || task.meta());
+        tell(&self.hooks.before_poll, task);
         // Zero where a thread without a seat polls what is bound to it.
         let worker = context::with(|cx| cx.worker.get()).wrapping_sub(1);
         let desk = self.desks.get(worker).map(|desk| desk.0.take(task));
@@ -102,7 +126,7 @@ impl Observer {
             self.took(task, worker, Duration::from_nanos(now_ns().saturating_sub(start)));
         }
         drop(desk);
-        tell(&self.hooks.after_poll, || task.meta());
+        tell(&self.hooks.after_poll, task);
         polled
     }
 
@@ -117,10 +141,10 @@ impl Observer {
     }
 }
 
-fn tell<'a>(hook: &Option<TaskHook>, meta: impl FnOnce() -> TaskMeta<'a>) {
+#[cold]
+fn tell(hook: &Option<TaskHook>, task: Task) {
     if let Some(hook) = hook {
-        let meta = meta();
-        guard(|| hook(&meta));
+        guard(|| hook(&task.meta()));
     }
 }
 
