@@ -208,14 +208,16 @@ impl Transfers {
     ) -> Option<io::Result<usize>> {
         core::future::poll_fn(|cx| {
             let receipt = ready!(coop::poll_proceed(cx));
-            self.wait_with(cx.waker());
             let (to, len) = (buf.as_mut_ptr(), buf.capacity());
             // SAFETY: `OwnedBufMut` vouches for its room.
-            let mut next = unsafe { self.take_next(key, to, len) };
+            let take = |reader| unsafe { self.take_next(key, to, len, reader) };
+            let mut next = take(None);
+            if next.is_pending() {
+                next = take(Some(cx.waker().clone()));
+            }
             while next.is_pending() && self.ring().is_shut_down() {
                 self.ring().help();
-                // SAFETY: as above.
-                next = unsafe { self.take_next(key, to, len) };
+                next = take(None);
             }
             let next = ready!(next);
             receipt.made_progress();
@@ -228,11 +230,11 @@ impl Transfers {
     /// ahead no longer.
     pub(super) fn keep_next(self: &Arc<Self>, key: Key) -> Poll<Option<io::Result<usize>>> {
         // SAFETY: nothing is written.
-        unsafe { self.take_next(key, core::ptr::dangling_mut(), 0) }
+        unsafe { self.take_next(key, core::ptr::dangling_mut(), 0, None) }
     }
 
     /// Takes the next answer; what does not fit at `to` is kept. Both in one step, so that no bytes
-    /// overtake others.
+    /// overtake others. If there is none yet, `reader` is woken when there is.
     ///
     /// # Safety
     /// `len` bytes may be written at `to`.
@@ -241,6 +243,7 @@ impl Transfers {
         key: Key,
         to: *mut u8,
         len: usize,
+        reader: Option<Waker>,
     ) -> Poll<Option<io::Result<usize>>> {
         let mut state = self.state.lock();
         if state.armed != Some(key) {
@@ -248,7 +251,13 @@ impl Transfers {
         }
         let waker = || Waker::from(Arc::clone(self));
         // SAFETY: promised by the caller.
-        let next = ready!(unsafe { self.ring().next(key, to, len, waker) });
+        let Poll::Ready(next) = (unsafe { self.ring().next(key, to, len, waker) }) else {
+            let waiter = &mut state.usage(Direction::Read).waiter;
+            let stale = reader.and_then(|reader| waiter.replace(reader));
+            drop(state);
+            drop(stale);
+            return Poll::Pending;
+        };
         let result = match next.bytes {
             None => self.end_of(&mut state, next.answer),
             Some(Bytes { copied, rest, many }) => {

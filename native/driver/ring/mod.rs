@@ -258,7 +258,9 @@ impl Ring {
             }
             Arrival::Repeat(request) => self.queue_request(inner, &request),
         }
-        self.keep_near(inner, key);
+        if cqueue::more(entry.flags()) {
+            self.keep_near(inner, key);
+        }
     }
 
     /// Begins an operation; `waker` is woken when there is an answer.

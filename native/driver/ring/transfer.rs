@@ -195,18 +195,6 @@ impl Transfers {
         self.reactor.slot(self.index).set(self.generation, ready);
     }
 
-    /// Has `waker` woken when the direction that receives is free, or something came ahead.
-    pub(super) fn wait_with(&self, waker: &Waker) {
-        let known = |usage: &mut Use| usage.waiter.as_ref().is_some_and(|it| it.will_wake(waker));
-        if known(self.state.lock().usage(Direction::Read)) {
-            return;
-        }
-        // Cloning and dropping is foreign code: not under the lock.
-        let fresh = waker.clone();
-        let stale = self.state.lock().usage(Direction::Read).waiter.replace(fresh);
-        drop(stale);
-    }
-
     /// A direction is free again: tells whoever waits for that.
     pub(super) fn released(&self, was: Use, direction: Direction) {
         was.waiter.into_iter().for_each(Waker::wake);
