@@ -139,7 +139,7 @@ async fn answer(
 }
 
 /// Asks each task of this owner; `None` if that is not for this thread to do.
-fn inspect(owner: &OwnerRef) -> Option<Seen> {
+pub(super) fn inspect(owner: &OwnerRef) -> Option<Seen> {
     let mut seen = Vec::new();
     let entered = owner.enter(&mut || {
         let mut tasks = Vec::new();

@@ -368,3 +368,47 @@ fn loom_a_task_in_a_berth_is_woken_from_here_and_from_elsewhere() {
         assert!(polls.load(SeqCst) <= 3, "queued once a wake");
     });
 }
+
+/// A dump takes an idle task while another thread wakes it: whoever comes first, the wake counts.
+#[cfg(feature = "dump")]
+#[test]
+fn loom_a_wake_races_with_a_dump() {
+    loom::model(|| {
+        let executor = executor();
+        let flag = Flag::new();
+        let inner = flag.clone();
+        let handle = spawn(&executor, poll_fn(move |cx| inner.poll(cx)));
+        let driving = executor.drive().unwrap();
+        driving.run(1);
+        let waking = thread::spawn(move || flag.set());
+        let seen = super::dump::inspect(&executor.owner()).expect("this thread drives");
+        assert!(seen.len() <= 1);
+        drop(driving);
+        waking.join().unwrap();
+        finish(&executor, &handle);
+    });
+}
+
+/// The same with an abort: the task ends once, whoever drops its future.
+#[cfg(feature = "dump")]
+#[test]
+fn loom_an_abort_races_with_a_dump() {
+    loom::model(|| {
+        let executor = executor();
+        let drops = Arc::new(AtomicUsize::new(0));
+        let held = Drops(drops.clone());
+        let handle = spawn(&executor, async move {
+            let _held = held;
+            core::future::pending::<()>().await
+        });
+        let driving = executor.drive().unwrap();
+        driving.run(1);
+        let abort = handle.abort_handle();
+        let aborting = thread::spawn(move || abort.abort());
+        super::dump::inspect(&executor.owner()).expect("this thread drives");
+        drop(driving);
+        aborting.join().unwrap();
+        finish(&executor, &handle);
+        assert_eq!(drops.load(SeqCst), 1);
+    });
+}

@@ -32,7 +32,8 @@ pub fn loom(log: &mut Log) -> Verdict {
 
 fn loom_command(filter: &str) -> Command {
     let mut command = cargo(&["test", "--release", "--package", "creel", "--lib"]);
-    command.args(["--features", "full", filter]);
+    // With dumps, which take tasks that others wake.
+    command.args(["--features", "full,dump", filter]);
     command.env("RUSTFLAGS", "--cfg loom").env("LOOM_MAX_PREEMPTIONS", "2");
     command.env("CARGO_TARGET_DIR", repo::target().join("loom"));
     command
