@@ -43,8 +43,8 @@ fn says(what: &'static str, future: impl Future<Output = ()> + 'static) {
             assert_eq!(waits.len(), 1, "{dump}");
             let wait = waits[0].to_string();
             assert!(wait.starts_with(what), "{wait} is not a {what}");
-            // A handle, a channel or a stream that is awaited or read is not a call of ours.
-            if !["oneshot receiver", "task", "pipe (for bytes)"].contains(&what) {
+            // What is awaited itself is not a call of ours.
+            if !["oneshot receiver", "task"].contains(&what) {
                 let at = waits[0].called_at().unwrap_or_else(|| panic!("{what} was called"));
                 assert_eq!(at.file(), file!(), "{dump}");
             }
@@ -617,5 +617,84 @@ fn ages_and_deadlines_are_told_by_the_clock_of_the_runtime() {
         let task = dump.task(sleeper.id()).unwrap();
         assert_eq!(task.age(), Duration::from_secs(60));
         assert!(dump.to_string().contains("due in 40s"), "{dump}");
+    });
+}
+
+#[cfg(feature = "net")]
+#[test]
+fn sockets_say_what_for() {
+    use creel::io::{AsyncReadExt, AsyncWriteExt};
+    use creel::net::{TcpListener, TcpStream};
+    for runtime in [on_a_thread(), on_a_pool(2)] {
+        runtime.block_on(async {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let address = listener.local_addr().unwrap();
+            let (client, served) = creel::join!(TcpStream::connect(address), listener.accept());
+            let (mut client, (mut served, _)) = (client.unwrap(), served.unwrap());
+            let accepts = creel::spawn(async move { drop(listener.accept().await) });
+            let reads = creel::spawn(async move {
+                let mut byte = [0];
+                for expected in [b"a", b"b"] {
+                    assert_eq!(served.read(&mut byte).await.unwrap(), 1);
+                    assert_eq!(&byte, expected);
+                }
+            });
+            let dump = settled().await;
+            for task in [accepts.id(), reads.id()] {
+                let wait = &dump.task(task).unwrap().trace().waits()[0];
+                assert!(wait.to_string().starts_with("socket (readable)"), "{dump}");
+                assert_eq!(wait.called_at().unwrap().file(), file!(), "{dump}");
+            }
+            client.write_all(b"a").await.unwrap();
+            let dump = settled().await;
+            assert_eq!(whats(&dump, reads.id()), ["socket"]);
+            // It was asked twice, and hears of the next byte all the same.
+            client.write_all(b"b").await.unwrap();
+            reads.await.unwrap();
+        });
+    }
+}
+
+#[cfg(feature = "fiber")]
+#[test]
+fn fibers_say_what_they_wait_for() {
+    for runtime in [on_a_thread(), on_a_pool(2)] {
+        runtime.block_on(async {
+            let event = Arc::new(Event::manual_reset());
+            let waited = event.clone();
+            let fiber = creel::fiber::spawn(move || creel::fiber::wait(waited.wait()));
+            let dump = settled().await;
+            assert_eq!(whats(&dump, fiber.id()), ["event"], "{dump}");
+            event.set();
+            fiber.await.unwrap();
+        });
+    }
+}
+
+#[test]
+fn actors_wait_at_their_mailboxes() {
+    use creel::actor::{Actor, Context, ExitReason, ReplyTo};
+    struct Slow;
+    impl Actor for Slow {
+        type Message = ReplyTo<()>;
+        async fn handle(
+            &mut self,
+            reply: ReplyTo<()>,
+            _: &mut Context<Self>,
+        ) -> Result<(), ExitReason> {
+            sleep(Duration::from_secs(9)).await;
+            reply.send(());
+            Ok(())
+        }
+    }
+    on_a_thread().block_on(async {
+        let (idle, busy) = (Slow.start(), Slow.start());
+        let calls = creel::spawn(async move { _ = busy.call(|reply| reply).await });
+        let dump = settled().await;
+        let all: Vec<_> = dump.tasks().iter().flat_map(|task| whats(&dump, task.id())).collect();
+        assert!(all.contains(&"mailbox") && all.contains(&"sleep"), "{dump}");
+        let wait = &dump.task(calls.id()).unwrap().trace().waits()[0];
+        assert_eq!((wait.what(), wait.called_at().unwrap().file()), ("oneshot receiver", file!()));
+        drop(idle);
     });
 }

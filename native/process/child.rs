@@ -1,6 +1,8 @@
 use super::system::Process;
 use super::{ChildStderr, ChildStdin, ChildStdout};
+use crate::env::site::Site;
 use crate::io::{AsyncRead, AsyncReadExt};
+use core::future::Future;
 use core::future::poll_fn;
 use std::io;
 use std::process::{Child as StdChild, ExitStatus, Output};
@@ -111,14 +113,17 @@ impl Child {
     /// # }
     /// # #[cfg(not(unix))] fn main() {}
     /// ```
-    pub async fn wait(&mut self) -> io::Result<ExitStatus> {
-        drop(self.stdin.take());
-        let status = match &mut self.state {
-            State::Running(running) => poll_fn(|cx| running.process.poll_exit(cx)).await?,
-            State::Ended(status) => *status,
-        };
-        self.state = State::Ended(status);
-        Ok(status)
+    #[track_caller]
+    pub fn wait(&mut self) -> impl Future<Output = io::Result<ExitStatus>> {
+        Site::here().of(async move {
+            drop(self.stdin.take());
+            let status = match &mut self.state {
+                State::Running(running) => poll_fn(|cx| running.process.poll_exit(cx)).await?,
+                State::Ended(status) => *status,
+            };
+            self.state = State::Ended(status);
+            Ok(status)
+        })
     }
 
     /// How it ended; `None` if it did not.

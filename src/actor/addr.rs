@@ -6,6 +6,7 @@ use super::exit::ExitReason;
 use super::mailbox::{Priority, Refusal, Shared, Ticket};
 use super::reply::{ReplyTo, Unwound};
 use super::signals::ActorId;
+use crate::env::site::Site;
 use crate::time::{Duration, timeout};
 use alloc::sync::Arc;
 use core::fmt;
@@ -105,12 +106,18 @@ impl<A: LocalActor> Addr<A> {
     ///
     /// # Cancel safety
     /// Dropping the future drops the message unsent and gives up the place in the queue.
-    pub async fn cast(&self, message: impl Into<A::Message>) -> Result<(), CastError<A::Message>> {
-        match self.post(message.into(), Ticket::None).await {
-            Ok(()) => Ok(()),
-            Err((Refusal::Full(_), message)) => Err(CastError::Full(message)),
-            Err((_, message)) => Err(CastError::Closed(message)),
-        }
+    #[track_caller]
+    pub fn cast(
+        &self,
+        message: impl Into<A::Message>,
+    ) -> impl Future<Output = Result<(), CastError<A::Message>>> {
+        Site::here().of(async move {
+            match self.post(message.into(), Ticket::None).await {
+                Ok(()) => Ok(()),
+                Err((Refusal::Full(_), message)) => Err(CastError::Full(message)),
+                Err((_, message)) => Err(CastError::Closed(message)),
+            }
+        })
     }
 
     /// Asks, and waits for the answer. `message` makes the message from the right to answer it; the
@@ -126,28 +133,31 @@ impl<A: LocalActor> Addr<A> {
     /// # Cancel safety
     /// Dropping the future gives the call up, wherever it stands: the message, if it was sent, is
     /// still handled, and its answer dropped. Nothing is left behind.
-    pub async fn call<R>(
+    #[track_caller]
+    pub fn call<R>(
         &self,
         message: impl FnOnce(ReplyTo<R>) -> A::Message,
-    ) -> Result<R, CallError> {
-        let (reply, answer) = ReplyTo::new();
-        let ticket = Ticket::Caller(crate::task::try_id());
-        if let Err((refusal, message)) = self.post(message(reply), ticket).await {
-            drop(message);
-            return Err(match refusal {
-                Refusal::Full(_) => CallError::Full,
-                Refusal::Itself => CallError::CallsItself,
-                Refusal::Closed => {
-                    self.shared.fate().map_or(CallError::Stopping, CallError::Exited)
-                }
-            });
-        }
-        let fate = match answer.await {
-            Ok(Ok(answer)) => return Ok(answer),
-            Ok(Err(Unwound(task))) => self.shared.outcome_of_unwinding(task).await,
-            Err(_) => self.shared.fate(),
-        };
-        Err(fate.map_or(CallError::NoReply, CallError::Exited))
+    ) -> impl Future<Output = Result<R, CallError>> {
+        Site::here().of(async move {
+            let (reply, answer) = ReplyTo::new();
+            let ticket = Ticket::Caller(crate::task::try_id());
+            if let Err((refusal, message)) = self.post(message(reply), ticket).await {
+                drop(message);
+                return Err(match refusal {
+                    Refusal::Full(_) => CallError::Full,
+                    Refusal::Itself => CallError::CallsItself,
+                    Refusal::Closed => {
+                        self.shared.fate().map_or(CallError::Stopping, CallError::Exited)
+                    }
+                });
+            }
+            let fate = match answer.await {
+                Ok(Ok(answer)) => return Ok(answer),
+                Ok(Err(Unwound(task))) => self.shared.outcome_of_unwinding(task).await,
+                Err(_) => self.shared.fate(),
+            };
+            Err(fate.map_or(CallError::NoReply, CallError::Exited))
+        })
     }
 
     /// [`call`](Self::call), for at most so long.
@@ -220,8 +230,9 @@ impl<A: LocalActor> Addr<A> {
     ///
     /// # Cancel safety
     /// Dropping the future changes nothing.
-    pub async fn ready(&self) -> Result<(), ExitReason> {
-        self.shared.ready().await
+    #[track_caller]
+    pub fn ready(&self) -> impl Future<Output = Result<(), ExitReason>> {
+        Site::here().of(async move { self.shared.ready().await })
     }
 
     /// Whether the actor accepts no more: it is stopping or has ended.

@@ -92,6 +92,11 @@ pub(crate) fn told<T>(poll: Poll<T>, _wait: impl FnOnce() -> Wait) -> Poll<T> {
 }
 
 #[inline]
+pub(crate) fn within<R>(_site: Site, f: impl FnOnce() -> R) -> R {
+    f()
+}
+
+#[inline]
 pub(crate) fn located<F>(_site: Site, future: F) -> F {
     future
 }

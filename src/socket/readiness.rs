@@ -15,8 +15,13 @@ macro_rules! readiness {
             /// # Cancel safety
             /// Dropping the future loses nothing: the socket stays ready until an operation says
             /// otherwise.
-            pub async fn ready(&self, interest: Interest) -> io::Result<Ready> {
-                Ok(self.io.registration().ready(interest).await?.ready)
+            #[track_caller]
+            pub fn ready(
+                &self,
+                interest: Interest,
+            ) -> impl core::future::Future<Output = io::Result<Ready>> {
+                let ready = self.io.registration().ready(interest);
+                crate::env::site::Site::here().of(async move { Ok(ready.await?.ready) })
             }
 
             /// Waits until the socket can be read from. As [`ready`](Self::ready).
@@ -26,8 +31,10 @@ macro_rules! readiness {
             ///
             /// # Cancel safety
             /// Dropping the future loses nothing.
-            pub async fn readable(&self) -> io::Result<()> {
-                self.ready(Interest::READABLE).await.map(drop)
+            #[track_caller]
+            pub fn readable(&self) -> impl core::future::Future<Output = io::Result<()>> {
+                crate::env::site::Site::here()
+                    .of(async { self.ready(Interest::READABLE).await.map(drop) })
             }
 
             /// Waits until the socket can be written to. As [`ready`](Self::ready).
@@ -37,8 +44,10 @@ macro_rules! readiness {
             ///
             /// # Cancel safety
             /// Dropping the future loses nothing.
-            pub async fn writable(&self) -> io::Result<()> {
-                self.ready(Interest::WRITABLE).await.map(drop)
+            #[track_caller]
+            pub fn writable(&self) -> impl core::future::Future<Output = io::Result<()>> {
+                crate::env::site::Site::here()
+                    .of(async { self.ready(Interest::WRITABLE).await.map(drop) })
             }
 
             /// Whether the socket can be read from; if not, the task of `cx` is woken when it can.

@@ -1,4 +1,5 @@
 use super::TcpStream;
+use crate::env::site::Site;
 use crate::io::{Interest, Ready};
 use crate::native::driver::{Source, Stream};
 use crate::native::net::rest::Rest;
@@ -6,6 +7,7 @@ use crate::socket::Direction;
 use crate::socket::addr::ToSocketAddrs;
 use crate::socket::addr::{addresses, no_address};
 use core::fmt;
+use core::future::Future;
 use core::task::{Context, Poll, ready};
 use std::io;
 use std::net::SocketAddr;
@@ -72,11 +74,14 @@ impl TcpListener {
     ///
     /// # Cancel safety
     /// Dropping the future loses no connection: what is not accepted yet stays with the system.
-    pub async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
-        self.rest.over().await;
-        let accept = || self.io.accept();
-        let accepted = self.io.registration().async_io(Interest::READABLE, accept).await;
-        self.rest.after(accepted.and_then(Self::accepted))
+    #[track_caller]
+    pub fn accept(&self) -> impl Future<Output = io::Result<(TcpStream, SocketAddr)>> {
+        Site::here().of(async move {
+            self.rest.over().await;
+            let accept = || self.io.accept();
+            let accepted = self.io.registration().async_io(Interest::READABLE, accept).await;
+            self.rest.after(accepted.and_then(Self::accepted))
+        })
     }
 
     /// Accepts a connection; if there is none, the task of `cx` is woken when there is. The task

@@ -1,9 +1,11 @@
 use super::{SocketAddr, UnixStream};
+use crate::env::site::Site;
 use crate::io::{Interest, Ready};
 use crate::native::driver::{Source, Stream};
 use crate::native::net::rest::Rest;
 use crate::socket::Direction;
 use core::fmt;
+use core::future::Future;
 use core::task::{Context, Poll, ready};
 use std::io;
 use std::os::unix::net;
@@ -75,11 +77,14 @@ impl UnixListener {
     ///
     /// # Cancel safety
     /// Dropping the future loses no connection: what is not accepted yet stays with the system.
-    pub async fn accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
-        self.rest.over().await;
-        let accept = || self.io.accept();
-        let accepted = self.io.registration().async_io(Interest::READABLE, accept).await;
-        self.rest.after(accepted.and_then(Self::accepted))
+    #[track_caller]
+    pub fn accept(&self) -> impl Future<Output = io::Result<(UnixStream, SocketAddr)>> {
+        Site::here().of(async move {
+            self.rest.over().await;
+            let accept = || self.io.accept();
+            let accepted = self.io.registration().async_io(Interest::READABLE, accept).await;
+            self.rest.after(accepted.and_then(Self::accepted))
+        })
     }
 
     /// Accepts a connection; if there is none, the task of `cx` is woken when there is. The task

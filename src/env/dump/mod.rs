@@ -153,6 +153,15 @@ pub(crate) fn told<T>(poll: Poll<T>, wait: impl FnOnce() -> Wait) -> Poll<T> {
     poll
 }
 
+/// Runs `f`, each of whose waits is told as one at `site`, unless this is part of another such.
+#[inline]
+pub(crate) fn within<R>(site: Site, f: impl FnOnce() -> R) -> R {
+    // Of several the outermost: those inside of it are the library's own.
+    let is_first = is_asked() && context::with(|cx| cx.asked.site.get().location().is_none());
+    let _before = is_first.then(|| context::Restore::set(|cx| &cx.asked.site, site));
+    f()
+}
+
 /// The same future, each of whose waits is told as one at `site`.
 pub(crate) fn located<F: Future>(site: Site, future: F) -> impl Future<Output = F::Output> {
     Located { future, site }
@@ -172,10 +181,7 @@ impl<F: Future> Future for Located<F> {
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        // Of several the outermost: those inside of it are the library's own.
-        let is_first = is_asked() && context::with(|cx| cx.asked.site.get().location().is_none());
-        let _before = is_first.then(|| context::Restore::set(|cx| &cx.asked.site, *this.site));
-        this.future.poll(cx)
+        within(*this.site, || this.future.poll(cx))
     }
 }
 

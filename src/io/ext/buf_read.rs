@@ -54,6 +54,7 @@ pub trait AsyncBufReadExt: AsyncBufRead {
     /// # Ok(())
     /// # }
     /// ```
+    #[track_caller]
     fn read_until<'a>(&'a mut self, byte: u8, buf: &'a mut Vec<u8>) -> Op<'a, Self, ReadUntil<'a>>
     where
         Self: Unpin,
@@ -93,6 +94,7 @@ pub trait AsyncBufReadExt: AsyncBufRead {
     /// # Ok(())
     /// # }
     /// ```
+    #[track_caller]
     fn read_line<'a>(&'a mut self, buf: &'a mut String) -> Op<'a, Self, ReadLine<'a>>
     where
         Self: Unpin,

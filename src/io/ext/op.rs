@@ -1,3 +1,5 @@
+use crate::env::dump;
+use crate::env::site::Site;
 use core::future::Future;
 use core::marker::PhantomPinned;
 use core::pin::Pin;
@@ -21,6 +23,7 @@ pin_project! {
     pub struct Op<'a, S: ?Sized, O> {
         stream: &'a mut S,
         operation: O,
+        site: Site,
         #[pin]
         _pinned: PhantomPinned,
     }
@@ -28,8 +31,9 @@ pin_project! {
 
 impl<'a, S: ?Sized, O: Operation<S>> Op<'a, S, O> {
     #[inline]
+    #[track_caller]
     pub(in crate::io) fn new(stream: &'a mut S, operation: O) -> Self {
-        Self { stream, operation, _pinned: PhantomPinned }
+        Self { stream, operation, site: Site::here(), _pinned: PhantomPinned }
     }
 }
 
@@ -43,7 +47,7 @@ where
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<O::Output> {
         let this = self.project();
-        this.operation.poll(Pin::new(&mut **this.stream), cx)
+        dump::within(*this.site, || this.operation.poll(Pin::new(&mut **this.stream), cx))
     }
 }
 

@@ -35,6 +35,7 @@ macro_rules! read_numbers {
         /// # }
         /// ```
         #[inline]
+        #[track_caller]
         fn $name(&mut self) -> Op<'_, Self, ReadNumber<$order<$type>, $size>>
         where
             Self: Unpin,
@@ -98,6 +99,7 @@ pub trait AsyncReadExt: AsyncRead {
     /// # }
     /// ```
     #[inline]
+    #[track_caller]
     fn read<'a>(&'a mut self, buf: &'a mut [u8]) -> Op<'a, Self, Read<'a>>
     where
         Self: Unpin,
@@ -135,6 +137,7 @@ pub trait AsyncReadExt: AsyncRead {
     #[cfg(feature = "bytes")]
     #[cfg_attr(docsrs, doc(cfg(feature = "bytes")))]
     #[inline]
+    #[track_caller]
     fn read_buf<'a, B>(&'a mut self, buf: &'a mut B) -> Op<'a, Self, ReadInto<'a, B>>
     where
         Self: Unpin,
@@ -173,6 +176,7 @@ pub trait AsyncReadExt: AsyncRead {
     /// # }
     /// ```
     #[inline]
+    #[track_caller]
     fn read_exact<'a>(&'a mut self, buf: &'a mut [u8]) -> Op<'a, Self, ReadExact<'a>>
     where
         Self: Unpin,
@@ -205,6 +209,7 @@ pub trait AsyncReadExt: AsyncRead {
     /// # Ok(())
     /// # }
     /// ```
+    #[track_caller]
     fn read_to_end<'a>(&'a mut self, buf: &'a mut Vec<u8>) -> Op<'a, Self, ReadToEnd<'a>>
     where
         Self: Unpin,
@@ -239,6 +244,7 @@ pub trait AsyncReadExt: AsyncRead {
     /// # Ok(())
     /// # }
     /// ```
+    #[track_caller]
     fn read_to_string<'a>(&'a mut self, dst: &'a mut String) -> Op<'a, Self, ReadToString<'a>>
     where
         Self: Unpin,

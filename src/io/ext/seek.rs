@@ -47,6 +47,7 @@ pub trait AsyncSeekExt: AsyncSeek {
     /// # Ok(())
     /// # }
     /// ```
+    #[track_caller]
     fn seek(&mut self, pos: SeekFrom) -> Op<'_, Self, Seek>
     where
         Self: Unpin,

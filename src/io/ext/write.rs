@@ -34,6 +34,7 @@ macro_rules! write_numbers {
         /// # }
         /// ```
         #[inline]
+        #[track_caller]
         fn $name(&mut self, n: $type) -> Op<'_, Self, WriteNumber<$size>>
         where
             Self: Unpin,
@@ -92,6 +93,7 @@ pub trait AsyncWriteExt: AsyncWrite {
     /// # }
     /// ```
     #[inline]
+    #[track_caller]
     fn write<'a>(&'a mut self, src: &'a [u8]) -> Op<'a, Self, Write<'a>>
     where
         Self: Unpin,
@@ -124,6 +126,7 @@ pub trait AsyncWriteExt: AsyncWrite {
     /// # }
     /// ```
     #[inline]
+    #[track_caller]
     fn write_vectored<'a, 'b>(
         &'a mut self,
         bufs: &'a [IoSlice<'b>],
@@ -165,6 +168,7 @@ pub trait AsyncWriteExt: AsyncWrite {
     #[cfg(feature = "bytes")]
     #[cfg_attr(docsrs, doc(cfg(feature = "bytes")))]
     #[inline]
+    #[track_caller]
     fn write_buf<'a, B>(&'a mut self, src: &'a mut B) -> Op<'a, Self, WriteFrom<'a, B>>
     where
         Self: Sized + Unpin,
@@ -203,6 +207,7 @@ pub trait AsyncWriteExt: AsyncWrite {
     #[cfg(feature = "bytes")]
     #[cfg_attr(docsrs, doc(cfg(feature = "bytes")))]
     #[inline]
+    #[track_caller]
     fn write_all_buf<'a, B>(&'a mut self, src: &'a mut B) -> Op<'a, Self, WriteAllFrom<'a, B>>
     where
         Self: Sized + Unpin,
@@ -238,6 +243,7 @@ pub trait AsyncWriteExt: AsyncWrite {
     /// # }
     /// ```
     #[inline]
+    #[track_caller]
     fn write_all<'a>(&'a mut self, src: &'a [u8]) -> Op<'a, Self, WriteAll<'a>>
     where
         Self: Unpin,
@@ -272,6 +278,7 @@ pub trait AsyncWriteExt: AsyncWrite {
     /// # }
     /// ```
     #[inline]
+    #[track_caller]
     fn flush(&mut self) -> Op<'_, Self, Flush>
     where
         Self: Unpin,
@@ -304,6 +311,7 @@ pub trait AsyncWriteExt: AsyncWrite {
     /// # }
     /// ```
     #[inline]
+    #[track_caller]
     fn shutdown(&mut self) -> Op<'_, Self, Shutdown>
     where
         Self: Unpin,
