@@ -254,8 +254,17 @@ fn holders_are_known_however_the_lock_was_taken() {
             let wait = &dump.task(task.id()).unwrap().trace().waits()[0];
             assert_eq!(wait.holder(), Some(holder.id()), "{dump}");
         }
-        // Given back, and taken by code that is no task.
+        // Given back: nobody has the lock alone any more.
         drop(holder.cancel().await);
+        let reading = lock.read().await;
+        let w = lock.clone();
+        let writer = creel::spawn(async move { drop(w.write().await) });
+        let dump = settled().await;
+        let wait = &dump.task(writer.id()).unwrap().trace().waits()[0];
+        assert_eq!(wait.to_string().split(" at ").next(), Some("rwlock (to write)"));
+        assert!(wait.holder().is_none() && !wait.to_string().contains("held"), "{wait}");
+        drop(reading);
+        // Taken by code that is no task.
         for task in waiting {
             task.await.unwrap();
         }
