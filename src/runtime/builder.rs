@@ -9,6 +9,7 @@ use crate::env::hooks::{self, Hooks};
 use crate::env::info::{Info, RuntimeFlavor};
 use crate::env::meter::{HistogramOptions, Meter};
 use crate::env::owner::OwnerRef;
+use crate::env::panics::CAUGHT;
 use crate::env::timers::Timers;
 use crate::platform::{Driver, Park};
 use crate::task::queue::ReadyQueue;
@@ -65,6 +66,11 @@ pub(crate) struct Config {
 }
 
 impl Config {
+    /// The hooks, if any can ever be called.
+    fn hooks(&self) -> Hooks {
+        if CAUGHT || hooks::observed() { self.hooks.clone() } else { Hooks::default() }
+    }
+
     /// The histogram of poll times, if there shall be one.
     pub(crate) fn histogram(&self) -> Option<&HistogramOptions> {
         (hooks::observed() && self.histogram_enabled).then_some(&self.histogram)
@@ -459,7 +465,7 @@ impl Builder {
             info: Info::new(flavor, self.config.name.as_deref().map(Into::into)),
             clock,
             timers: Timers::new(),
-            hooks: self.config.hooks.clone(),
+            hooks: self.config.hooks(),
             meter: Meter::new(self.config.histogram()),
             blocking,
             driver,

@@ -179,7 +179,8 @@ impl RuntimeMetrics {
         self.worker(worker).steal_operations.get() as u64
     }
 
-    /// Which thread is the worker, or was last; `None` if none has been yet.
+    /// Which thread is the worker, or was last; `None` if none has been yet, and without the feature
+    /// `native`.
     #[cfg(feature = "std")]
     pub fn worker_thread_id(&self, worker: usize) -> Option<crate::env::thread_id::ThreadId> {
         self.worker(worker).thread()

@@ -202,7 +202,8 @@ impl Executor {
     /// Tells those who read the counts of a runtime which thread drives it.
     #[inline]
     fn note_thread(&self) {
-        #[cfg(feature = "std")]
+        // Without the feature there is one thread, about which nobody asks.
+        #[cfg(feature = "native")]
         if let Some(env) = &self.env {
             let here = crate::env::thread_id::current();
             if self.core(|core| core.thread.replace(here)) != Some(here) {

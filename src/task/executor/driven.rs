@@ -23,7 +23,7 @@ pub(super) struct Core {
     pub(super) home: usize,
     pub(super) turns: u32,
     /// The thread that drove it last.
-    #[cfg(feature = "std")]
+    #[cfg(feature = "native")]
     pub(super) thread: Option<crate::env::thread_id::ThreadId>,
     /// The root future's waker was called on the driving thread.
     pub(super) root_woken: bool,
@@ -41,7 +41,7 @@ impl Core {
             locals: 0,
             home: 0,
             turns: 0,
-            #[cfg(feature = "std")]
+            #[cfg(feature = "native")]
             thread: None,
             root_woken: false,
             rng,
