@@ -45,6 +45,7 @@
 
 pub(in crate::wasm::wasi) mod body;
 pub(in crate::wasm::wasi) mod convert;
+pub(in crate::wasm::wasi) mod incoming;
 
 pub use crate::wasm::wasi::preview2::http::{Incoming, send};
 pub use body::Body;

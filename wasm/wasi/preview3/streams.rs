@@ -69,12 +69,16 @@ impl Reader {
         self.taken += count;
     }
 
-    /// Takes all that is ready.
-    pub(super) fn take_all(&mut self) -> Vec<u8> {
-        let taken = core::mem::take(&mut self.taken);
-        let mut all = core::mem::take(&mut self.ready);
-        all.drain(..taken);
-        all
+    /// Takes what is ready, so many bytes at most.
+    #[cfg(feature = "wasi-http")]
+    pub(super) fn take_at_most(&mut self, limit: usize) -> Vec<u8> {
+        let ready = &self.ready[self.taken..];
+        if self.taken == 0 && ready.len() <= limit {
+            return core::mem::take(&mut self.ready);
+        }
+        let part = ready[..ready.len().min(limit)].to_vec();
+        self.taken += part.len();
+        part
     }
 }
 

@@ -1,30 +1,24 @@
 //! A body that comes in.
 
 use super::convert::{error_from_host, headers_from_host};
-use crate::io::{AsyncRead, AsyncReadExt, ReadBuf, Ready};
+use crate::io::Ready;
 use crate::socket::Direction;
+use crate::wasm::wasi::http::incoming::reads_body;
 use crate::wasm::wasi::preview2::error::of_stream;
 use crate::wasm::wasi::reactor::{Pollables, Source, System};
-use bytes::Bytes;
 use core::any::Any;
-use core::fmt;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
-use http_body::Frame;
 use std::boxed::Box;
 use std::io;
-use std::string::String;
 use std::vec::Vec;
 use wasip2::http::types::{FutureTrailers, IncomingBody};
 use wasip2::io::streams::{InputStream, StreamError};
 
-/// As much as is read at a time.
-const LIMIT: u64 = 64 * 1024;
-
 /// The body of a request or response that comes in.
 ///
 /// It is read as a body of `http-body`, with trailers, or by
-/// [`AsyncReadExt`], without. Dropping it tells the host that nobody reads the rest.
+/// [`AsyncReadExt`](crate::io::AsyncReadExt), without. Dropping it tells the host that nobody reads the rest.
 pub struct Incoming {
     state: State,
     /// What the host keeps the body in, and what sends the body of the request that this answers:
@@ -59,50 +53,13 @@ impl Incoming {
         Ok(Self { state: State::Data(source, body), _parents: Box::new(parents) })
     }
 
-    /// Everything that is left of it.
-    ///
-    /// # Errors
-    /// What the host reports, if the body is cut short.
-    ///
-    /// # Cancel safety
-    /// Dropping the future drops the body.
-    pub async fn bytes(mut self) -> io::Result<Bytes> {
-        let mut all = Vec::new();
-        while let Some(piece) = core::future::poll_fn(|cx| self.poll_piece(cx)).await? {
-            if all.is_empty() {
-                all = piece;
-            } else {
-                all.extend_from_slice(&piece);
-            }
-        }
-        Ok(all.into())
-    }
-
-    /// Everything that is left of it, as text.
-    ///
-    /// # Errors
-    /// As [`bytes`](Self::bytes); `InvalidData` if it is no UTF-8.
-    ///
-    /// # Cancel safety
-    /// Dropping the future drops the body.
-    pub async fn text(mut self) -> io::Result<String> {
-        let mut text = String::new();
-        self.read_to_string(&mut text).await?;
-        Ok(text)
-    }
-
-    /// The next bytes; `None` behind the last.
-    fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<Vec<u8>>>> {
-        self.poll_at_most(cx, LIMIT)
-    }
-
-    fn poll_at_most(
+    fn poll_piece(
         &mut self,
         cx: &mut Context<'_>,
-        limit: u64,
+        limit: usize,
     ) -> Poll<io::Result<Option<Vec<u8>>>> {
         let State::Data(source, _) = &self.state else { return Poll::Ready(Ok(None)) };
-        let read = || match source.read(limit) {
+        let read = || match source.read(limit as u64) {
             Ok(bytes) if bytes.is_empty() => Err(io::ErrorKind::WouldBlock.into()),
             Ok(bytes) => Ok(Some(bytes)),
             Err(StreamError::Closed) => Ok(None),
@@ -131,7 +88,13 @@ impl Incoming {
         self.state = State::Done;
         Poll::Ready(trailers)
     }
+
+    fn is_over(&self) -> bool {
+        matches!(self.state, State::Done)
+    }
 }
+
+reads_body!(Incoming);
 
 /// The host says more about a failed body than about other streams.
 fn of_body(error: StreamError) -> io::Error {
@@ -141,50 +104,4 @@ fn of_body(error: StreamError) -> io::Error {
         return error_from_host(&code);
     }
     of_stream(error)
-}
-
-impl http_body::Body for Incoming {
-    type Data = Bytes;
-    type Error = io::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        match ready!(self.poll_piece(cx)) {
-            Ok(Some(piece)) => Poll::Ready(Some(Ok(Frame::data(piece.into())))),
-            Ok(None) => {
-                let trailers = ready!(self.poll_trailers(cx)).transpose();
-                Poll::Ready(trailers.map(|trailers| trailers.map(Frame::trailers)))
-            }
-            Err(error) => Poll::Ready(Some(Err(error))),
-        }
-    }
-
-    fn is_end_stream(&self) -> bool {
-        matches!(self.state, State::Done)
-    }
-}
-
-impl AsyncRead for Incoming {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        if buf.remaining() == 0 {
-            return Poll::Ready(Ok(()));
-        }
-        let limit = LIMIT.min(buf.remaining() as u64);
-        if let Some(piece) = ready!(self.poll_at_most(cx, limit))? {
-            buf.put_slice(&piece);
-        }
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl fmt::Debug for Incoming {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Incoming").finish_non_exhaustive()
-    }
 }
