@@ -14,6 +14,7 @@ import {
   DeadlockError,
   delay,
   Event,
+  frameBudget,
   inspect,
   Mutex,
   now,
@@ -125,6 +126,42 @@ describe("tasks", () => {
     }, 10);
   });
 
+  test("a task that has ended is not mistaken for the one that has its number now", async () => {
+    const idOf = (name: string) => inspect().find((tree) => tree.name === name)!.id;
+    const first = spawn(function* one() { yield* sleep(0); return "first"; });
+    const id = idOf("one");
+    await first;
+    const second = spawn(function* two() { yield* sleep(1e9); });
+    assert.equal(idOf("two"), id);
+    // As one of a selection it is asked for and not begun.
+    const { which, value } = await run(() => select({ first, late: sleep(50) }));
+    assert.equal(which, "first");
+    assert.equal(value, "first");
+    await first.cancel();
+    await second.cancel();
+  });
+
+  test("a task that never waits lets the others run", async () => {
+    const channel = new Channel<number>(1);
+    const busy = spawn(function* () {
+      for (;;) { yield* channel.send(1); yield* channel.receive(); }
+    });
+    assert.equal(await run(function* () { yield* yieldNow(); yield* sleep(1); return "had a turn"; }), "had a turn");
+    await busy.cancel();
+  });
+
+  test("a sleep longer than the timers of the host can be is no shorter for it", async () => {
+    let woken = false;
+    const long = spawn(function* () { yield* sleep(2 ** 31 + 1000); woken = true; });
+    await sleep(30);
+    assert.equal(woken, false);
+    await long.cancel();
+    const endless = spawn(function* () { yield* sleep(Infinity); });
+    await sleep(5);
+    assert.equal(endless.state, "waiting");
+    await endless.cancel();
+  });
+
   test("who swallows a cancellation goes on, and counts as cancelled", async () => {
     const task = spawn(function* () {
       try { yield* sleep(1e9); } catch { yield* sleep(1); return "went on"; }
@@ -222,6 +259,23 @@ describe("tasks", () => {
     await run(function* () { while (fired < 3) yield* yieldNow(); });
     clearInterval(ticking);
     assert.ok(fired >= 3);
+  });
+
+  test("a smaller budget gives the event loop more turns", async () => {
+    const turns = async (budget: number) => {
+      frameBudget(budget);
+      let [count, isOver] = [0, false];
+      const turn = () => { count += 1; if (!isOver) setTimeout(turn, 0); };
+      turn();
+      const end = now() + 200;
+      await run(function* () { while (now() < end) yield* yieldNow(); });
+      isOver = true;
+      return count;
+    };
+    const [few, many] = [await turns(50), await turns(1)];
+    frameBudget(5);
+    assert.ok(many > 3 * few, `${many} turns, and ${few}`);
+    assert.throws(() => frameBudget(0), RangeError);
   });
 
   test("inspect shows the live tree", async () => {

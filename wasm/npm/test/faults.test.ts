@@ -135,6 +135,35 @@ describe("what is dropped", () => {
     }
   });
 
+  test("tasks that started the next one and ended are not held by it", skip, async () => {
+    const links: WeakRef<object>[] = [];
+    const started = (n: number): Task<void> => {
+      const task = spawn(function* () {
+        if (n > 0) started(n - 1);
+        else yield* sleep(1e9);
+      }, { name: "link" });
+      links.push(new WeakRef(task));
+      return task;
+    };
+    started(50);
+    await sleep(5);
+    await collected();
+    // The last one runs, and knows who started it.
+    assert.ok(links.filter((link) => link.deref()).length <= 3);
+    await (links.at(-1)!.deref() as Task<void>).cancel();
+  });
+
+  test("the table of values does not grow with what goes through it", skip, async () => {
+    const channel = new Channel<number>(1);
+    const pass = (count: number) => { for (let n = 0; n < count; n++) { channel.trySend(n); channel.tryReceive(); } };
+    pass(1000);
+    await collected();
+    const before = process.memoryUsage().heapUsed;
+    pass(1_000_000);
+    await collected();
+    assert.ok(process.memoryUsage().heapUsed - before < 4e6);
+  });
+
   test("a signal has no listener when the operation or the task is over", async () => {
     const controller = new AbortController();
     let listeners = 0;

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { describe, test } from "node:test";
 import {
   all,
@@ -62,6 +63,7 @@ describe("pools of workers", () => {
     const filled = await workers.call("fill", transfer(bytes, [bytes.buffer]), 7);
     assert.equal(bytes.length, 0);
     assert.deepEqual([...filled], [7, 7, 7, 7]);
+    assert.equal(await workers.call("left"), 0);
   }));
 
   test("a failure comes back with its name, message, cause and class", () => using(1, {}, async (workers) => {
@@ -96,6 +98,15 @@ describe("pools of workers", () => {
     assert.deepEqual(await workers.call("log"), ["patient", "orderly"]);
     await rejects(run(() => timeout(20, workers.call("orderly"))), TimeoutError);
     assert.deepEqual(await workers.call("log"), ["patient", "orderly", "orderly"]);
+  }));
+
+  test("a call that is cancelled has ended when its caller goes on", () => using(1, { concurrency: 2 }, async (workers) => {
+    const task = spawn(function* () { yield* workers.call("tidy", 100); });
+    await sleep(50);
+    const begin = now();
+    await task.cancel();
+    assert.ok(now() - begin >= 90, "it was waited for");
+    assert.deepEqual(await workers.call("log"), ["tidy"]);
   }));
 
   test("a signal ends a call with its reason", () => using(1, {}, async (workers) => {
@@ -147,8 +158,9 @@ describe("pools of workers", () => {
 
   test("a module that cannot be loaded ends the pool, and its callers are told why", async () => {
     const absent = pool<typeof work>(1, new URL("./workers/absent.js", import.meta.url), { maxRestarts: 1 });
-    await rejects(absent.call("sum", [1]), (error: ClosedError) =>
-      error instanceof ClosedError && error.cause instanceof RestartError && error.cause.cause instanceof WorkerError);
+    // One of them is on its way, the others wait to be.
+    await Promise.all([1, 2, 3].map(() => rejects(absent.call("sum", [1]), (error: ClosedError) =>
+      error instanceof ClosedError && error.cause instanceof RestartError && error.cause.cause instanceof WorkerError)));
   });
 
   test("a module that exposes nothing is not waited for", async () => {
@@ -161,6 +173,18 @@ describe("pools of workers", () => {
     const { Worker: Made } = "Worker" in globalThis ? globalThis : ((await import(name)) as typeof globalThis);
     await using workers = pool<typeof work>(1, () => new Made(MODULE, { type: "module" }));
     assert.equal(await workers.call("sum", [20, 22]), 42);
+  });
+
+  const isNode = "process" in globalThis;
+  test("workers that have nothing to do keep no process alive", { skip: !isNode }, () => {
+    // Workers have the options of their process, so no module here.
+    const program = `import("creel").then(async ({ pool }) => {
+      const workers = pool(2, new URL(${JSON.stringify(MODULE.href)}));
+      console.log(await workers.call("sum", [1, 2]));
+    })`;
+    const { stdout, status } = spawnSync(process.execPath, ["-e", program], { encoding: "utf8", timeout: 20_000 });
+    assert.equal(stdout, "3\n");
+    assert.equal(status, 0);
   });
 
   test("calls are operations like others", () => using(2, {}, async (workers) => {

@@ -23,6 +23,7 @@ export { Operation, type Program } from "./operation.js";
 export { type Backoff, delay, rateLimit, retry, type RetryOptions } from "./policy.js";
 export { Pool, pool, type PoolOptions } from "./pool.js";
 export { race, select, type Selected, timeout } from "./race.js";
+export { frameBudget } from "./runtime.js";
 export { all, allSettled, type Outcome, Scope, scope, type ScopeOptions, type Waitable } from "./scope.js";
 export type { UntilAborted } from "./signal.js";
 export { simulate, type Simulation } from "./simulate.js";

@@ -16,7 +16,7 @@ export function inspect(): readonly TaskTree[] {
   const live = runtime().tasks.filter((task) => task !== undefined);
   const children = new Map<Task<unknown> | undefined, Task<unknown>[]>();
   for (const task of live) {
-    const parent = task.parent && !task.parent.isDone ? task.parent : undefined;
+    const { parent } = task;
     const siblings = children.get(parent);
     if (siblings) siblings.push(task);
     else children.set(parent, [task]);

@@ -123,6 +123,11 @@ export class Pool<F extends Functions> implements AsyncDisposable {
     } catch (error) {
       throw error instanceof ClosedError ? this.#ended() : error;
     }
+    if (this.#task.isDone) {
+      // Who waited for room when the pool ended has it now. Nobody else makes room for the next one.
+      this.#calls.tryReceive();
+      throw this.#ended();
+    }
     try {
       yield* call.settled.wait();
     } finally {

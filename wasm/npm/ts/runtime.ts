@@ -5,7 +5,7 @@ import { text } from "./wasm.js";
 import type { Task } from "./task.js";
 
 /** How long ready tasks run before the event loop gets a turn, in milliseconds. */
-const SLICE = 5;
+let slice = 5;
 /** Turns a crossing into the core. */
 const TURNS = 128;
 /** Operations a task may complete without waiting before it must let others run. */
@@ -162,6 +162,16 @@ export abstract class Runtime {
   }
 }
 
+/**
+ * How long ready tasks run before the page has its turn, in milliseconds; 5 unless said otherwise. Less makes
+ * frames more even, more takes less time in all. A turn that computes for longer is not cut short: let
+ * it wait for `yieldNow()` now and then.
+ */
+export function frameBudget(milliseconds: number): void {
+  if (!(milliseconds > 0)) throw new RangeError(`a budget is more than no time, not ${milliseconds}`);
+  slice = milliseconds;
+}
+
 /** The number of a new object; an error that says so if the core had no memory for it. @internal */
 export function made(id: number, what: string): number {
   if (id === 0) throw new CreelError(`there is no memory left for another ${what}: let some tasks end first`);
@@ -208,7 +218,7 @@ class EventLoop extends Runtime {
       do {
         this.#woken = false;
         next = this.core.tick(TURNS);
-      } while ((next === 0 || this.#woken) && performance.now() - begin < SLICE);
+      } while ((next === 0 || this.#woken) && performance.now() - begin < slice);
     } catch (error) {
       return this.lose(error);
     }

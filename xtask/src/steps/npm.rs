@@ -15,11 +15,28 @@ const BUDGET: usize = 20_000;
 
 pub fn tests(log: &mut Log) -> Verdict {
     build(log)?;
+    refuse_any()?;
     log.run(&mut node(&["node_modules/typescript/bin/tsc", "-p", "test"]))?;
-    let files = std::fs::read_dir(folder().join(".test")).map_err(|error| error.to_string())?;
+    let files = fs::read_dir(folder().join(".test")).map_err(|error| error.to_string())?;
     let tests = files.flatten().map(|file| file.path());
     let tests = tests.filter(|path| path.to_string_lossy().ends_with(".test.js"));
     counted(&log.run(node(&["--test"]).args(tests))?)
+}
+
+/// `any` switches the compiler off for whoever uses the package: its types hold none.
+fn refuse_any() -> Result<(), String> {
+    let dist = folder().join("dist");
+    let files = fs::read_dir(&dist).map_err(|error| error.to_string())?.flatten();
+    for file in files.filter(|file| file.file_name().to_string_lossy().ends_with(".d.ts")) {
+        let text = fs::read_to_string(file.path()).map_err(|error| error.to_string())?;
+        let is_code = |line: &&str| !line.trim_start().starts_with(['*', '/']);
+        let is_any =
+            |line: &&str| line.split(|c: char| !c.is_alphanumeric()).any(|word| word == "any");
+        if let Some(line) = text.lines().filter(is_code).find(is_any) {
+            return Err(format!("{}: {line}", file.path().display()));
+        }
+    }
+    Ok(())
 }
 
 /// What the tests say of themselves at their end.

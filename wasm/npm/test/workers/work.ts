@@ -13,7 +13,9 @@ export default expose({
     return milliseconds;
   },
   /** Fills a buffer that moves in and out. */
-  fill: (bytes: Uint8Array<ArrayBuffer>, value: number) => transfer(bytes.fill(value), [bytes.buffer]),
+  fill: (bytes: Uint8Array<ArrayBuffer>, value: number) => transfer((filled = bytes.fill(value)), [bytes.buffer]),
+  /** How long what was filled last is here: it has moved away. */
+  left: () => filled.length,
   fail(message: string): never {
     throw new RangeError(message, { cause: "a reason" });
   },
@@ -66,7 +68,17 @@ export default expose({
     await sleep(1);
     return undefined as never;
   },
+  /** Takes its time when it is cancelled. */
+  *tidy(milliseconds: number): Program<void> {
+    try {
+      yield* sleep(1e9);
+    } finally {
+      yield* sleep(milliseconds);
+      cancelled.push("tidy");
+    }
+  },
   uncopied: () => () => "a function cannot be copied",
 });
 
 const cancelled: string[] = [];
+let filled = new Uint8Array(1);
