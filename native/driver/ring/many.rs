@@ -106,7 +106,12 @@ impl Ring {
 
     fn has_free_buffer(&self, inner: &mut Inner) -> bool {
         if let Group::Untried = inner.group {
-            inner.group = Buffers::new(&self.uring).map_or(Group::Refused, Group::Made);
+            inner.group = match Buffers::new(&self.uring) {
+                Ok(buffers) => Group::Made(buffers),
+                // The ring is bound to another thread, which may come later.
+                Err(error) if error.raw_os_error() == Some(libc::EEXIST) => Group::Untried,
+                Err(_) => Group::Refused,
+            };
         }
         matches!(&inner.group, Group::Made(buffers) if buffers.has_free())
     }
