@@ -62,6 +62,7 @@ steps! {
     "clippy/wasi" source::clippy_wasi, "no warning in what runs under WASI";
     "unit" source::unit, "unit and integration tests";
     "unit/watched" source::watched, "dumps and spans; a dump changes no simulated run";
+    "unit/dump-hosts" source::dump_hosts, "a dump on hosts without threads";
     "unit/console" source::console, "tokio-console is told of tasks, wakes, polls and resources";
     "doctest" source::doctests, "the examples of the documentation and the README";
     "examples" source::examples, "the examples run to their end";

@@ -1,6 +1,7 @@
 //! What reads, compiles and runs the sources on this machine.
 
 use super::Trouble;
+use crate::hosts::{self, Host, Source};
 use crate::shell::{Log, cargo};
 use crate::{repo, tools};
 
@@ -73,6 +74,26 @@ pub fn watched(log: &mut Log) -> Verdict {
     let docs = ["test", "--doc", "--package", "creel", "--features", "full,tracing", "--"];
     log.run(cargo(&docs).args(["dump", "observability"]))?;
     Ok(passed(&text))
+}
+
+/// A dump on hosts without threads: a program that ends badly if it finds anything else.
+pub fn dump_hosts(log: &mut Log) -> Verdict {
+    const PROGRAM: Source<'static> = Source {
+        package: "creel",
+        kind: "--test",
+        features: |host| match host {
+            Host::Node => "std,macros,web,dump",
+            Host::Wasi | Host::Wasip2 => "std,macros,wasi,dump",
+            _ => "std,macros,dump",
+        },
+        entry: Some("dump_anywhere"),
+        profile: None,
+    };
+    for host in [Host::Native, Host::Node, Host::Wasi, Host::Wasip2] {
+        let program = hosts::build(host, PROGRAM, log)?;
+        log.run(&mut program.command())?;
+    }
+    Ok("a passive runtime, Node, WASI previews 1 and 2".to_owned())
 }
 
 /// tokio-console's subscriber hears of our tasks. A workspace of its own, see there.
