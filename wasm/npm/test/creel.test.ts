@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { describe, test } from "node:test";
 import {
+  abortable,
   Actor,
   all,
   allSettled,
@@ -210,6 +211,22 @@ describe("tasks", () => {
     const waiting = () => run(function* () { yield* channel.receive({ signal: AbortSignal.abort(new Error("over")) }); });
     await assert.rejects(waiting(), { message: "over" });
     assert.equal(channel.tryReceive(), 1);
+  });
+
+  test("a signal ends anything, and what it ended has ended", async () => {
+    const [event, controller] = [new Event(), new AbortController()];
+    const log: string[] = [];
+    const waiting = run(function* () {
+      yield* abortable(controller.signal, function* () {
+        try { yield* event.wait(); } finally { yield* sleep(5); log.push("clean"); }
+      });
+    });
+    await sleep(1);
+    controller.abort(new RangeError("enough"));
+    await assert.rejects(waiting, RangeError);
+    assert.deepEqual(log, ["clean"]);
+    assert.equal(await run(() => abortable(new AbortController().signal, Promise.resolve(1))), 1);
+    await assert.rejects(run(() => abortable(controller.signal, sleep(1))), RangeError);
   });
 
   test("the first reason stays", async () => {

@@ -1,5 +1,6 @@
 import { describe, test } from "node:test";
 import {
+  abortable,
   Actor,
   all,
   allSettled,
@@ -61,6 +62,8 @@ function* inferred(): Program<void> {
   const tried = yield* retry(async (number) => `${number}`);
   same<typeof tried, string>(true);
 
+  const until = yield* abortable(new AbortController().signal, async () => "a");
+  same<typeof until, string>(true);
   const event = yield* select({ value: channel.receive(), late: sleep(1), text: async () => "a" });
   if (event.which === "value") same<typeof event.value, number | undefined>(true);
   else if (event.which === "text") same<typeof event.value, string>(true);

@@ -24,7 +24,7 @@ export { type Backoff, delay, rateLimit, retry, type RetryOptions } from "./poli
 export { Pool, pool, type PoolOptions } from "./pool.js";
 export { race, select, type Selected, timeout } from "./race.js";
 export { frameBudget } from "./runtime.js";
-export { all, allSettled, type Outcome, Scope, scope, type ScopeOptions, type Waitable } from "./scope.js";
+export { abortable, all, allSettled, type Outcome, Scope, scope, type ScopeOptions, type Waitable } from "./scope.js";
 export type { UntilAborted } from "./signal.js";
 export { simulate, type Simulation } from "./simulate.js";
 export {

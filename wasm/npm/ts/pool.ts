@@ -101,7 +101,7 @@ export class Pool<F extends Functions> implements AsyncDisposable {
     ...args: Args<F[K]>
   ): Operation<Result<F[K]>> {
     if (!signal) return this.call(name, ...args);
-    return new Action(`call of ${name}`, () => abortable(signal, this.#run(name, args) as Program<Result<F[K]>>));
+    return new Action(`call of ${name}`, () => abortable(signal, () => this.#run(name, args) as Program<Result<F[K]>>));
   }
 
   /** Lets the workers finish the calls that they have and those that wait, and ends them. */

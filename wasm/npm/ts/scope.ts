@@ -100,16 +100,6 @@ export function* scope<T>(
   return main.outcome();
 }
 
-/** Runs a program that a signal may end: it is stopped, and has ended, when this fails with the reason. */
-export function* abortable<T>(signal: AbortSignal, program: Program<T>): Program<T> {
-  signal.throwIfAborted();
-  const inner = new Scope({ failFast: false });
-  const task = inner.spawn(program, { signal });
-  yield* inner.drain();
-  if (task.state === "cancelled") signal.throwIfAborted();
-  return task.outcome();
-}
-
 /** Something to wait for: an operation, a promise, or a body to run. */
 export type Waitable<T> = Operation<T> | PromiseLike<T> | Program<T> | Body<T>;
 
@@ -123,6 +113,19 @@ export type Outcome<W> = W extends Operation<infer T> ? T
 export function bodyOf<T>(waitable: Waitable<T>): Body<T> | Program<T> {
   if (typeof waitable === "function" || isProgram(waitable)) return waitable;
   return programOf(waitable instanceof Operation ? waitable : wait(waitable as PromiseLike<T>));
+}
+
+/**
+ * Waits for anything until a signal is aborted: then it is stopped, and has ended when this fails with the
+ * signal's reason.
+ */
+export function* abortable<const W extends Waitable<unknown>>(signal: AbortSignal, waitable: W): Program<Outcome<W>> {
+  signal.throwIfAborted();
+  const inner = new Scope({ failFast: false });
+  const task = inner.spawn(bodyOf(waitable), { signal });
+  yield* inner.drain();
+  if (task.state === "cancelled") signal.throwIfAborted();
+  return task.outcome() as Outcome<W>;
 }
 
 /** Waits for all; the first failure cancels those that are tasks of this call. */
