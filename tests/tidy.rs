@@ -53,7 +53,8 @@ rules_hold!(
     unsafe_names_its_invariant,
     files_stay_short,
     paths_of_machines_stay_out,
-    cases_run_anywhere
+    cases_run_anywhere,
+    what_two_hosts_share_names_its_neighbours
 );
 
 /// Plants `text` at `path` and expects exactly this rule to be broken in exactly this line.
@@ -162,4 +163,12 @@ fn a_case_that_needs_a_thread_is_caught() {
     planted("tests/conformance/sync.rs", "use std::thread;\n", rule, 1);
     planted("tests/conformance/time.rs", "fn f() {\n    std::time::Instant::now();\n}\n", rule, 2);
     assert_eq!(broken("tests/conformance/time.rs", "use std::time::Duration;\n"), []);
+}
+
+#[test]
+fn a_pool_that_knows_its_host_is_caught() {
+    let rule = "what_two_hosts_share_names_its_neighbours";
+    planted("native/pool/idle.rs", "use super::Shared;\nuse crate::native::thread;\n", rule, 2);
+    assert_eq!(broken("native/pool/idle.rs", "use super::super::thread;\n"), []);
+    assert_eq!(broken("native/net/mod.rs", "use crate::native::thread;\n"), []);
 }

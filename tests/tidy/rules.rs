@@ -59,6 +59,12 @@ pub const ALL: &[Rule] = &[
         check: cases_run_anywhere,
         remedy: "A conformance case has no threads, files or wall clock: use creel's own tasks and time.",
     },
+    Rule {
+        name: "what_two_hosts_share_names_its_neighbours",
+        check: what_two_hosts_share_names_its_neighbours,
+        remedy: "The pool is compiled into browsers with threads as well: say `super::super::parker`, \
+            not `crate::native::parker`, and have `wasm/web/threads/` bring what is new.",
+    },
 ];
 
 /// The rooms from left to right; a group shares a number. Within `time sync future io` imports run
@@ -408,4 +414,23 @@ fn cases_run_anywhere(source: &Source) -> Vec<String> {
         }
     }
     found
+}
+
+/// What `wasm/web/threads/` compiles into its own room.
+fn what_two_hosts_share_names_its_neighbours(source: &Source) -> Vec<String> {
+    const SHARED: [&str; 4] = [
+        "native/pool/",
+        "native/parker.rs",
+        "native/driver/none.rs",
+        "native/driver/files_none.rs",
+    ];
+    if !SHARED.iter().any(|start| source.path.starts_with(start)) {
+        return vec![];
+    }
+    let names_native = |index| source.at(index + 1) == "::" && source.at(index + 2) == "native";
+    source
+        .shipped()
+        .filter(|(index, token)| token.text == "crate" && names_native(*index))
+        .map(|(_, token)| source.found(token.line, "`crate::native`"))
+        .collect()
 }
