@@ -5,7 +5,8 @@ use super::injector::Injector;
 use crate::atomic::{AtomicBool, AtomicPtr, Ordering::*, UnsafeCell};
 use crate::collections::run_queue::Ring;
 use crate::task::Task;
-use crate::task::executor::{Blocking, Executor, ExecutorHandle};
+use crate::task::executor::{Blocking, Executor, ExecutorHandle, Wake};
+use crate::task::observer::Watch;
 use crate::task::queue::ReadyQueue;
 use crate::task::spawn::start;
 use core::ptr::{self, NonNull};
@@ -168,8 +169,9 @@ fn loom_what_is_left_to_the_watch_is_seen_by_it() {
 
 /// Tasks that are in no queue, and who owns them.
 fn idle_tasks(count: usize) -> (ExecutorHandle, Vec<Held>) {
-    let wake = std::boxed::Box::new(|| {});
-    let owner = Executor::start(ReadyQueue::default(), None, None, wake, Blocking::Refused);
+    let wake = Wake::Hook(std::boxed::Box::new(|| {}));
+    let (queue, watch) = (ReadyQueue::default(), Watch::none());
+    let owner = Executor::start(queue, None, None, wake, Blocking::Refused, watch);
     for _ in 0..count {
         drop(start(owner.owner(), core::future::pending::<()>(), (), false));
     }

@@ -327,7 +327,14 @@ fn loom_a_wake_of_a_task_in_a_berth_is_seen_or_told() {
         let told = Arc::new(AtomicBool::new(false));
         let tell = told.clone();
         let wake = Wake::Hook(Box::new(move || tell.store(true, SeqCst)));
-        let executor = Executor::start(ReadyQueue::default(), None, None, wake, Blocking::Refused);
+        let executor = Executor::start(
+            ReadyQueue::default(),
+            None,
+            None,
+            wake,
+            Blocking::Refused,
+            Watch::none(),
+        );
         let flag = Flag::new();
         let inner = flag.clone();
         let handle = spawn(&executor, poll_fn(move |cx| inner.poll(cx)));
