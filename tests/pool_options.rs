@@ -144,6 +144,77 @@ fn threads_have_their_names_and_callbacks() {
     assert!(park > 0 && park == unpark, "{park} and {unpark}");
 }
 
+#[test]
+fn blocking_threads_are_as_many_as_allowed_and_end_when_idle() {
+    let counts: Arc<[AtomicUsize; 4]> = Arc::default();
+    let [start, stop] = [0, 1].map(|what| {
+        let counts = counts.clone();
+        move || _ = counts[what].fetch_add(1, SeqCst)
+    });
+    let runtime = Builder::new_current_thread()
+        .max_blocking_threads(2)
+        .thread_keep_alive(Duration::from_millis(10))
+        .on_thread_start(start)
+        .on_thread_stop(stop)
+        .build()
+        .unwrap();
+    let closures: Vec<_> = (0..10)
+        .map(|_| {
+            let counts = counts.clone();
+            runtime.spawn_blocking(move || {
+                let now = counts[2].fetch_add(1, SeqCst) + 1;
+                counts[3].fetch_max(now, SeqCst);
+                thread::sleep(Duration::from_millis(3));
+                counts[2].fetch_sub(1, SeqCst);
+            })
+        })
+        .collect();
+    runtime.block_on(async {
+        for closure in closures {
+            closure.await.unwrap();
+        }
+    });
+    assert_eq!(counts[3].load(SeqCst), 2);
+    let end = std::time::Instant::now() + LONG;
+    while counts[1].load(SeqCst) < counts[0].load(SeqCst) {
+        assert!(std::time::Instant::now() < end, "they stay: {counts:?}");
+        thread::sleep(Duration::from_millis(1));
+    }
+    // Another is started when there is work again.
+    runtime.block_on(runtime.spawn_blocking(|| ())).unwrap();
+}
+
+#[test]
+fn a_shutdown_with_everything_under_way_ends_in_time_and_names_what_it_left() {
+    for workers in [1, 3] {
+        let runtime = pool(workers);
+        let (go, wait) = mpsc::channel::<()>();
+        let (begun, has_begun) = mpsc::channel();
+        let blocks = runtime.spawn_blocking(move || {
+            begun.send(()).unwrap();
+            wait.recv().unwrap_err()
+        });
+        let waits = runtime.spawn(std::future::pending::<()>());
+        let sleeps = runtime.spawn(async { creel::time::sleep(LONG).await });
+        let busy = runtime.spawn(async {
+            loop {
+                yield_now().await;
+            }
+        });
+        has_begun.recv().unwrap();
+        let (done, ends) = mpsc::channel();
+        thread::spawn(move || done.send(runtime.shutdown(Duration::from_millis(30))).unwrap());
+        let report = ends.recv_timeout(LONG).expect("it ends although a closure blocks");
+        assert_eq!(report.survivors.iter().filter(|task| task.blocking).count(), 1, "{report}");
+        assert_eq!(report.survivors.len(), 4, "{report}");
+        let other = Builder::new_current_thread().build().unwrap();
+        for cancelled in [waits, sleeps, busy] {
+            assert!(other.block_on(cancelled).unwrap_err().is_cancelled());
+        }
+        drop((go, blocks));
+    }
+}
+
 /// Whether a timer that is long due has fired after so many turns of a task that only gives way.
 fn fires(interval: u32, turns: usize) -> bool {
     let mut builder = Builder::new_multi_thread();
