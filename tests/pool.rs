@@ -407,6 +407,38 @@ fn references_that_local_tasks_give_back_at_the_end_are_counted() {
 }
 
 #[test]
+fn tasks_of_a_thread_without_a_seat_see_no_timer_end_by_the_shutdown() {
+    for _ in 0..200 {
+        let panics = Arc::new(AtomicUsize::new(0));
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .on_unhandled_panic({
+                let panics = panics.clone();
+                move |_| _ = panics.fetch_add(1, SeqCst)
+            })
+            .build()
+            .unwrap();
+        let (send, wait) = std::sync::mpsc::channel();
+        runtime.spawn(async move {
+            for _ in 0..8 {
+                drop(spawn_local(async {
+                    loop {
+                        creel::time::sleep(Duration::from_micros(1)).await;
+                    }
+                }));
+            }
+            creel::task::block_in_place(|| wait.recv().unwrap());
+        });
+        // By the substitute; then the thread that blocked runs what is bound to it.
+        let other = runtime.spawn(async move { send.send(()).unwrap() });
+        runtime.block_on(other).unwrap();
+        std::thread::sleep(Duration::from_micros(500));
+        drop(runtime);
+        assert_eq!(panics.load(SeqCst), 0);
+    }
+}
+
+#[test]
 fn a_local_task_that_blocks_leaves_the_pool_a_searcher() {
     for workers in [1, 2] {
         let runtime = pool(workers);

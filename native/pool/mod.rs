@@ -80,7 +80,8 @@ pub(super) struct Shared {
     retired: Lock<Vec<Arc<Parker>>>,
     /// Tasks in the polls of threads that gave their seat away.
     away: Lock<Away>,
-    /// How many seats are taken; whoever leaves the last cancels all tasks.
+    /// How many seats are taken, and how many threads without one run what is bound to them; whoever
+    /// leaves the last ends the timers and cancels all tasks.
     seats: AtomicUsize,
     /// How many threads run, with a seat or without.
     running: AtomicUsize,
@@ -357,6 +358,14 @@ impl Shared {
     /// Takes a seat, if it is vacant.
     fn take_vacant(&self, index: usize) -> bool {
         self.remotes[index].vacant.swap(false, Ordering::AcqRel)
+    }
+
+    /// Counts a thread without a seat, which is about to run what is bound to it, as if it had one.
+    /// `false`: all is over.
+    fn take_stool(&self) -> bool {
+        // AcqRel, as whoever leaves: who finds none has seen all that was done before.
+        let stool = |seats| (seats > 0).then_some(seats + 1);
+        self.seats.fetch_update(Ordering::AcqRel, Ordering::Acquire, stool).is_ok()
     }
 
     /// A vacant seat counts as a worker that left, for nobody need come for it any more.

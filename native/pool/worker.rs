@@ -130,8 +130,11 @@ impl Worker {
         while (self.seated.get() || self.sit_again()) && !self.shared.is_closing() {
             self.turn();
         }
-        if !self.seated.get() {
+        let counted = self.seated.get() || {
             self.become_stranger();
+            self.shared.take_stool()
+        };
+        if counted && !self.seated.get() {
             self.drain_local();
         }
         drop(local);
@@ -148,7 +151,7 @@ impl Worker {
         // The tasks of this thread die on it, while references are still counted as the worker's.
         self.local_tasks().close();
         WORKER.set(None);
-        self.shared.worker_ended(self.references.get(), self.seated.get());
+        self.shared.worker_ended(self.references.get(), counted);
     }
 
     /// For whom this thread works.
