@@ -407,6 +407,30 @@ fn references_that_local_tasks_give_back_at_the_end_are_counted() {
 }
 
 #[test]
+fn a_task_that_ends_away_from_its_seat_while_the_pool_does_ends_once() {
+    for round in 0..if cfg!(miri) { 3 } else { 1_500 } {
+        let counts = Arc::new((AtomicUsize::new(0), AtomicUsize::new(0)));
+        let runtime = pool(2);
+        let (begun, has_begun) = std::sync::mpsc::channel();
+        for _ in 0..4 {
+            let (counted, begun) = (Counted::new(&counts), begun.clone());
+            runtime.spawn(async move {
+                creel::task::block_in_place(|| {
+                    begun.send(()).unwrap();
+                    for _ in 0..round % 50 {
+                        std::hint::spin_loop();
+                    }
+                });
+                counted
+            });
+        }
+        has_begun.recv().unwrap();
+        drop(runtime);
+        assert_eq!(counts.0.load(SeqCst), counts.1.load(SeqCst));
+    }
+}
+
+#[test]
 fn tasks_of_a_thread_without_a_seat_see_no_timer_end_by_the_shutdown() {
     for _ in 0..200 {
         let panics = Arc::new(AtomicUsize::new(0));

@@ -402,6 +402,10 @@ impl Shared {
 
     /// A thread that gave its seat away has ended the poll of `task`.
     fn came_back(&self, task: Task, turn: Turn) {
+        if turn == Turn::Done {
+            // While it is away still, or the sweep would find it where it is registered.
+            self.forget(task);
+        }
         let swept = {
             let mut away = self.away.lock();
             away.tasks.retain(|other| *other != task);
@@ -411,7 +415,7 @@ impl Shared {
             Turn::Again if !swept => return self.schedule(task),
             Turn::Idle if !swept => return,
             Turn::Idle | Turn::Again => self.cancel(task),
-            Turn::Done => self.forget(task),
+            Turn::Done => {}
         }
         poll_as(task, || task.finish());
     }
