@@ -48,18 +48,18 @@ impl Executor for Creel {
     }
 }
 
-/// creel, with seven milliseconds of each frame.
+/// creel, with six milliseconds of each frame.
 pub struct Polite;
 
 std::thread_local! {
     static POLITE: EventLoop = EventLoop::with(
         &mut Builder::new_current_thread(),
-        Options { frame_share: Some(Duration::from_millis(7)), ..Options::default() },
+        Options { frame_share: Some(Duration::from_millis(6)), ..Options::default() },
     );
 }
 
 impl Executor for Polite {
-    const NAME: &'static str = "creel with a share of 7 ms";
+    const NAME: &'static str = "creel with a share of 6 ms";
 
     fn spawn(future: impl Future<Output = ()> + 'static) {
         POLITE.with(|own| drop(own.spawn_local(future)));
