@@ -96,8 +96,14 @@ async function visit() {
   const blocks = await look(`Number(${text("blocks")})`);
   await until(`Number(${text("blocks")}) > ${blocks} + 3`, "and works");
   await picture("workers");
+  const count = async () => (await command("Target.getTargets", { filter: [{ type: "worker" }] })).targetInfos.length;
+  if ((await count()) !== 3) throw new Error(`there are ${await count()} workers`);
   await click("dismiss");
   await until(`!document.getElementById("hire").disabled`, "the pool is closed");
+  for (let attempt = 0; (await count()) > 0; attempt++) {
+    if (attempt > 100) throw new Error("workers are left when the pool is closed");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
 
   await set("load", 30000);
   const frames = {};

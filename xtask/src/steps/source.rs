@@ -40,6 +40,8 @@ pub fn clippy_native(log: &mut Log) -> Verdict {
 pub fn clippy_web(log: &mut Log) -> Verdict {
     tools::target(WEB)?;
     clippy(log, &["--package", "creel-npm", "--target", WEB])?;
+    clippy(log, &["--package", "creel-npm", "--features", "sim", "--target", WEB])?;
+    clippy(log, &["--package", "creel-site", "--target", WEB])?;
     clippy_of(log, WEB, ("node", "web"), "std,macros,sim,web")
 }
 
