@@ -159,13 +159,15 @@ mod tests {
     #[test]
     fn what_was_read_for_a_future_that_is_gone_is_kept() {
         block_on(async {
-            let mut input = Blocking::new(Cursor::new(vec![1, 2, 3, 4]));
+            let (release, released) = std::sync::mpsc::channel();
+            let mut input = Blocking::new(Released(released, Cursor::new(vec![1, 2, 3, 4])));
             let mut first = [0; 4];
             poll_fn(|cx| {
                 assert!(input.poll_read(cx, &mut ReadBuf::new(&mut first)).is_pending());
                 core::task::Poll::Ready(())
             })
             .await;
+            drop(release);
             let mut small = [0; 3];
             poll_fn(|cx| input.poll_read(cx, &mut ReadBuf::new(&mut small))).await.unwrap();
             assert_eq!(small, [1, 2, 3]);
@@ -176,6 +178,17 @@ mod tests {
             poll_fn(|cx| input.poll_read(cx, &mut buf)).await.unwrap();
             assert!(buf.filled().is_empty(), "the end");
         });
+    }
+
+    /// Reads once the other end of the channel is gone.
+    #[derive(Debug)]
+    struct Released(std::sync::mpsc::Receiver<()>, Cursor<Vec<u8>>);
+
+    impl io::Read for Released {
+        fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+            _ = self.0.recv();
+            self.1.read(buf)
+        }
     }
 
     /// Fails at the second write.
