@@ -136,6 +136,7 @@ impl Permits {
     }
 
     /// A wait for permits, for whoever watches.
+    #[inline]
     pub(crate) fn op(&self, source: &'static str) -> Op {
         self.lockable.resource.op(source, "poll")
     }
