@@ -198,8 +198,7 @@ impl RuntimeMetrics {
         };
         let all = Label::new("runtime", runtime);
         let workers = || {
-            let label = |worker: usize| Label::new("worker", worker.to_string());
-            (0..self.num_workers()).map(move |worker| label(worker))
+            (0..self.num_workers()).map(|worker: usize| Label::new("worker", worker.to_string()))
         };
         let of_worker = |label| register(OF_WORKER, &[all.clone(), label]);
         let polls = |label| Polls::register(self, &[all.clone(), label]);
