@@ -10,6 +10,7 @@ pub(crate) mod coop;
 #[cfg_attr(not(feature = "dump"), path = "dump_none.rs")]
 pub(crate) mod dump;
 pub(crate) mod panics;
+pub(crate) mod poll_inline;
 pub(crate) mod rng;
 pub(crate) mod site;
 #[cfg_attr(not(feature = "tracing"), path = "spans_none.rs")]
@@ -41,6 +42,10 @@ pub(crate) mod timers;
 pub(crate) mod waker_slot;
 #[cfg(feature = "alloc")]
 pub(crate) mod wheel;
+
+/// Whether there may be other threads. Where there are none an atomic write costs what any costs, so
+/// what is done to spare some is left out.
+pub(crate) const THREADS: bool = cfg!(any(not(target_family = "wasm"), target_feature = "atomics"));
 
 /// What the tasks of one runtime share.
 #[cfg(feature = "alloc")]

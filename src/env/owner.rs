@@ -3,8 +3,8 @@
 //!
 //! Why unsafe: one pointer stands for several kinds of owner, so its table of functions is untyped.
 
-use super::Env;
 use super::meter::Reading;
+use super::{Env, THREADS};
 use core::cell::Cell;
 use core::ptr::NonNull;
 
@@ -126,7 +126,7 @@ impl OwnerRef {
     #[inline]
     pub(crate) unsafe fn retain(owner: NonNull<Owner>) -> Self {
         let this = core::mem::ManuallyDrop::new(Self(owner));
-        if this.is_driven_here_only() {
+        if THREADS && this.is_driven_here_only() {
             this.get().count_here(1);
         } else {
             // SAFETY: valid by contract.
@@ -272,7 +272,7 @@ impl Clone for OwnerRef {
 impl Drop for OwnerRef {
     #[inline]
     fn drop(&mut self) {
-        if self.is_driven_here_only() {
+        if THREADS && self.is_driven_here_only() {
             return self.get().count_here(-1);
         }
         // SAFETY: `self` owns one reference.

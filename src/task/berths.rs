@@ -51,17 +51,18 @@ impl Berths {
         true
     }
 
-    /// Empties all berths; `each` holds what it gets.
+    /// Empties a berth, if one is taken; the caller holds the task that lay there.
     #[inline]
-    pub(super) fn clear(&mut self, mut each: impl FnMut(Task)) {
-        while self.taken != 0 {
-            let berth = self.taken.trailing_zeros() as usize;
-            self.taken &= self.taken - 1;
-            // SAFETY: the bit was set, so `take` has written this place.
-            let task = unsafe { self.tasks[berth].assume_init() };
-            task.set_berth(0);
-            each(task);
+    pub(super) fn empty_one(&mut self) -> Option<Task> {
+        if self.taken == 0 {
+            return None;
         }
+        let berth = self.taken.trailing_zeros() as usize;
+        self.taken &= self.taken - 1;
+        // SAFETY: the bit was set, so `take` has written this place.
+        let task = unsafe { self.tasks[berth].assume_init() };
+        task.set_berth(0);
+        Some(task)
     }
 }
 

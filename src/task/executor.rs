@@ -22,11 +22,11 @@ use super::observer::{Observer, Watch};
 use super::pollers::Pollers;
 use super::queue::{Inbox, Posted, ReadyQueue};
 use crate::atomic::{AtomicBool, AtomicUsize, Ordering, UnsafeCell};
-use crate::env::Env;
 use crate::env::context::{self, AtPost, Post, Restore};
 use crate::env::owner::{Ops, Owner, OwnerRef};
 use crate::env::panics::CAUGHT;
 use crate::env::rng::Rng;
+use crate::env::{Env, THREADS};
 use crate::lock::Lock;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -645,7 +645,8 @@ static OPS: Ops = Ops {
 /// The executor behind `owner`, if it is one that this thread drives, be it further up the stack.
 #[inline]
 pub(super) fn driven_here(owner: &OwnerRef) -> Option<&Executor> {
-    if !owner.is_of(&OPS) {
+    // Without other threads the general way is as cheap.
+    if !THREADS || !owner.is_of(&OPS) {
         return None;
     }
     // SAFETY: as for `executor`; it lives as long as the reference.

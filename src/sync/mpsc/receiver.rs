@@ -5,11 +5,11 @@ use super::chan::{Bounded, CLOSED, Chan, Flow, TX_GONE, Unbounded};
 use super::error::TryRecvError;
 use crate::env::coop;
 use crate::env::dump::{self, Wait};
+use crate::env::poll_inline::poll_inline;
 use crate::env::site::Site;
 use alloc::vec::Vec;
 use core::fmt;
 use core::future::Future;
-use core::future::poll_fn;
 use core::task::{Context, Poll, ready};
 
 /// Receives the values of a channel, in the order in which they were sent.
@@ -72,7 +72,7 @@ impl<T, F: Flow> Receiver<T, F> {
     #[track_caller]
     pub fn recv(&mut self) -> impl Future<Output = Option<T>> {
         let op = self.chan.resource.op("Receiver::recv", "poll");
-        Site::here().of(op.of(async move { poll_fn(|cx| self.poll_recv(cx)).await }))
+        Site::here().of(op.of(async move { poll_inline(|cx| self.poll_recv(cx)).await }))
     }
 
     /// Waits for values and appends up to `limit` of them to `buffer`. Answers how many; 0 means
@@ -103,7 +103,8 @@ impl<T, F: Flow> Receiver<T, F> {
     pub fn recv_many(&mut self, buffer: &mut Vec<T>, limit: usize) -> impl Future<Output = usize> {
         let op = self.chan.resource.op("Receiver::recv_many", "poll");
         Site::here()
-            .of(op.of(async move { poll_fn(|cx| self.poll_recv_many(cx, buffer, limit)).await }))
+            .of(op
+                .of(async move { poll_inline(|cx| self.poll_recv_many(cx, buffer, limit)).await }))
     }
 
     /// Takes the next value if there is one.

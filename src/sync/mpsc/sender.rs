@@ -6,10 +6,10 @@ use super::permit::{OwnedPermit, Permit, PermitIterator};
 use super::reserve::{Closed, Reserve};
 use super::tx::{Tx, WeakTx};
 use crate::env::coop;
+use crate::env::poll_inline::poll_inline;
 use crate::env::site::Site;
 use core::fmt;
 use core::future::Future;
-use core::future::poll_fn;
 use core::task::{Context, Poll, ready};
 
 /// Sends values into a bounded channel; clone it for each task that sends.
@@ -99,7 +99,7 @@ impl<T> Sender<T> {
         let op = self.chan().resource.op("Sender::send", "poll");
         Site::here().of(op.of(async move {
             let mut unsent = Some(value);
-            let refused = poll_fn(|cx| self.poll_send_at_once(cx, &mut unsent)).await;
+            let refused = poll_inline(|cx| self.poll_send_at_once(cx, &mut unsent)).await;
             let Some(value) = unsent else { return Ok(()) };
             if refused == Some(Refused::Full) && Reserve::new(self.chan(), 1).await.is_ok() {
                 self.chan().send_reserved(value);

@@ -1,6 +1,7 @@
 //! What only the driving thread touches: the queue, the berths, the registry.
 
 use super::Counts;
+use crate::env::THREADS;
 use crate::env::context;
 use crate::env::rng::Rng;
 use crate::task::berths::Berths;
@@ -80,17 +81,26 @@ impl Core {
     /// Makes those in a berth idle, or queues them if they were woken or aborted from elsewhere.
     #[inline]
     pub(super) fn clear_berths(&mut self, counts: &Counts) {
-        self.berths.clear(|task| {
-            if task.header().state.pause() != Paused::Idle {
-                counts.tally.queued.add(1);
-                self.queue.push(task);
-            }
-        });
+        while let Some(task) = self.berths.empty_one() {
+            self.rest(task, counts);
+        }
+    }
+
+    /// Makes a task that waits idle, or queues it if it was woken or aborted meanwhile.
+    #[inline]
+    fn rest(&mut self, task: Task, counts: &Counts) {
+        if task.header().state.pause() != Paused::Idle {
+            counts.tally.queued.add(1);
+            self.queue.push(task);
+        }
     }
 
     /// For a task whose poll was pending.
     #[inline]
     pub(super) fn wait(&mut self, task: Task, counts: &Counts) {
+        if !THREADS {
+            return self.rest(task, counts);
+        }
         if self.berths.is_full() {
             self.clear_berths(counts);
         }
