@@ -59,6 +59,8 @@ pub(super) struct Worker {
     /// What the seat counts, for whoever has it.
     pub(super) meter: Arc<WorkerMeter>,
     mean: MeanPoll,
+    /// Whether a wait was counted whose end was not.
+    lies: Cell<bool>,
     /// Where this thread waits.
     parker: Arc<Parker>,
     /// Tasks bound to this thread.
@@ -94,6 +96,7 @@ impl Worker {
         Self {
             index,
             meter: Arc::clone(&shared.env.meter.workers()[index]),
+            lies: Cell::new(false),
             mean: MeanPoll::new(host_now(), &shared.env.meter.workers()[index]),
             shared,
             parker,
@@ -189,6 +192,7 @@ impl Worker {
     /// It is done with that, or for now.
     fn end(&self) {
         let now = host_now();
+        self.get_up();
         self.meter.end(now);
         self.mean.take_in(now, &self.meter);
     }
@@ -453,10 +457,14 @@ impl Worker {
         let now = host_now();
         self.pace.sleeps(now);
         self.mean.take_in(now, &self.meter);
-        let busy = self.meter.about_to_park(now, self.meter.tally.polls.get());
+        self.lie_down();
+        let busy = self.meter.rest(now);
         let edges = self.park(driving, deputy, watching, now);
         let now = host_now();
-        self.meter.unparked(now, busy);
+        self.meter.resume(now, busy);
+        if !watching {
+            self.get_up();
+        }
         self.mean.restart(now);
         self.pace.woke(now);
         if deputy {
@@ -477,6 +485,24 @@ impl Worker {
         shared.expire(if driving || deputy { None } else { Some(self.index) });
         let crowded = driving && ring.len() > before;
         self.crowded_until.set(crowded.then(|| now + CROWD));
+    }
+
+    /// Counts a wait, unless it goes on: whoever was on watch in vain waits again at once.
+    fn lie_down(&self) {
+        let polls = self.meter.tally.polls.get();
+        if self.lies.get() && self.meter.polls_at_last_park() == polls {
+            return;
+        }
+        self.get_up();
+        self.meter.about_to_park(polls);
+        self.lies.set(true);
+    }
+
+    /// Counts the end of a wait.
+    fn get_up(&self) {
+        if self.lies.replace(false) {
+            self.meter.unparked();
+        }
     }
 
     /// The worker is not one of the sleepers any more.

@@ -319,9 +319,12 @@ impl CurrentThread {
         let Some(park) = &self.park else { return };
         let timeout = until.map(|until| until.saturating_duration_since(env.clock.now()));
         let polls = self.executor.owner().read(Reading::Polls(0));
-        let busy = self.meter().about_to_park(env::host_now(), polls);
+        let meter = self.meter();
+        meter.about_to_park(polls);
+        let busy = meter.rest(env::host_now());
         park.park(timeout);
-        self.meter().unparked(env::host_now(), busy);
+        meter.resume(env::host_now(), busy);
+        meter.unparked();
     }
 
     /// Polls `future` while another thread drives; `None` when nobody drives any more.

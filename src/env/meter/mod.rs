@@ -175,21 +175,29 @@ impl WorkerMeter {
         }
     }
 
-    /// The worker is about to wait, after it gave so many turns in all. Answers whether it was
-    /// said to be busy, which [`unparked`](Self::unparked) wants to know.
-    pub(crate) fn about_to_park(&self, now: Instant, polls: usize) -> bool {
+    /// The worker is about to wait for work, after it gave so many turns in all.
+    pub(crate) fn about_to_park(&self, polls: usize) {
         self.parks.add(1);
         self.parks_and_unparks.add(1);
         if polls == self.polls_at_last_park.get() {
             self.noops.add(1);
         }
         self.polls_at_last_park.set(polls);
-        self.busy.stop(now)
     }
 
     /// The wait is over.
-    pub(crate) fn unparked(&self, now: Instant, busy: bool) {
+    pub(crate) fn unparked(&self) {
         self.parks_and_unparks.add(1);
+    }
+
+    /// The time from now on is not busy time. Answers whether it was before, which
+    /// [`resume`](Self::resume) wants to know.
+    pub(crate) fn rest(&self, now: Instant) -> bool {
+        self.busy.stop(now)
+    }
+
+    /// The time from now on counts again as before the rest.
+    pub(crate) fn resume(&self, now: Instant, busy: bool) {
         if busy {
             self.busy.start(now);
         }
@@ -203,6 +211,11 @@ impl WorkerMeter {
     /// It is done with that for now.
     pub(crate) fn end(&self, now: Instant) {
         self.busy.stop(now);
+    }
+
+    /// How many turns it had given in all when it last waited.
+    pub(crate) fn polls_at_last_park(&self) -> usize {
+        self.polls_at_last_park.get()
     }
 
     pub(crate) fn parks(&self) -> usize {
