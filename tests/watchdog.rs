@@ -31,7 +31,8 @@ fn watched(mut builder: Builder, threshold: Duration) -> (Runtime, Log, mpsc::Re
 
 /// Waits with the thread until the running task was told of.
 fn block_until_told(told: &mpsc::Receiver<Id>) {
-    while told.recv().expect("the watchdog runs") != task::id() {}
+    let minute = Duration::from_secs(60);
+    while told.recv_timeout(minute).expect("the watchdog tells within a minute") != task::id() {}
 }
 
 fn line_of(log: &Log, id: Id) -> String {

@@ -1,6 +1,7 @@
 //! What tokio's `Builder` has behind `tokio_unstable`, for programs that were built with it.
 
 use super::builder::{Builder, Kind};
+use crate::task::LocalSet;
 
 /// What a runtime does when a task of it panics; see [`Builder::unhandled_panic`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -93,6 +94,28 @@ impl Builder {
     /// [`seed`](Self::seed) by bytes.
     pub fn rng_seed(&mut self, seed: RngSeed) -> &mut Self {
         self.seed(seed.0)
+    }
+}
+
+impl LocalSet {
+    /// What happens when a task of the set panics: nothing to the others unless told, or all are
+    /// cancelled, and whoever polls the set panics.
+    ///
+    /// # Examples
+    /// ```
+    /// use creel::runtime::UnhandledPanic;
+    /// use creel::task::LocalSet;
+    /// let runtime = creel::runtime::Builder::new_current_thread().build()?;
+    /// let mut set = LocalSet::new();
+    /// set.unhandled_panic(UnhandledPanic::ShutdownRuntime);
+    /// set.spawn_local(async { panic!("no bread") });
+    /// let polled = std::panic::AssertUnwindSafe(|| set.block_on(&runtime, std::future::pending::<()>()));
+    /// assert!(std::panic::catch_unwind(polled).is_err());
+    /// # std::io::Result::Ok(())
+    /// ```
+    pub fn unhandled_panic(&mut self, behavior: UnhandledPanic) -> &mut Self {
+        self.end_at_panic(behavior == UnhandledPanic::ShutdownRuntime);
+        self
     }
 }
 

@@ -116,6 +116,9 @@ impl Executor {
         watch: Watch,
     ) -> ExecutorHandle {
         let watch = env.as_ref().map_or(watch, |env| Watch::of(env));
+        // Many an executor without an environment lives for a single task.
+        let mut core = Core::new(queue, rng, if env.is_some() { 64 } else { 0 });
+        core.panic_is_fatal = env.as_ref().is_some_and(|env| env.hooks.panic_is_fatal);
         let executor = Box::new(Self {
             owner: Owner::new(&OPS),
             this: Cell::new(NonNull::dangling()),
@@ -124,8 +127,7 @@ impl Executor {
             driver: AtomicUsize::new(0),
             notified: AtomicBool::new(false),
             root_woken: AtomicBool::new(false),
-            // Many an executor without an environment lives for a single task.
-            core: UnsafeCell::new(Core::new(queue, rng, if env.is_some() { 64 } else { 0 })),
+            core: UnsafeCell::new(core),
             counts: Counts::default(),
             watch,
             env,
@@ -333,10 +335,7 @@ impl Executor {
     #[inline]
     fn end(&self, task: Task) {
         self.forget(task);
-        if CAUGHT
-            && self.env.as_ref().is_some_and(|env| env.hooks.panic_is_fatal)
-            && task.has_panicked()
-        {
+        if CAUGHT && self.core(|core| core.panic_is_fatal) && task.has_panicked() {
             self.core(|core| core.queue = ReadyQueue::Closed);
         }
         task.finish();
@@ -398,6 +397,11 @@ impl Driving<'_> {
             }
             Polled::Ready => executor.end(task),
         }
+    }
+
+    /// Whether the panic of a task shall end all others.
+    pub(crate) fn end_at_panic(&self, fatal: bool) {
+        self.executor.core(|core| core.panic_is_fatal = fatal);
     }
 
     /// Whether no task will run any more: a panic was fatal.

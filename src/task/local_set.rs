@@ -151,10 +151,27 @@ impl LocalSet {
             if let Poll::Ready(output) = future.as_mut().poll(cx) {
                 return Poll::Ready(output);
             }
-            self.nest.turn(&driving, TURNS, cx);
+            self.turn(&driving, cx);
             Poll::Pending
         })
         .await
+    }
+
+    /// Whether the panic of a task ends the set.
+    pub(crate) fn end_at_panic(&self, fatal: bool) {
+        let driving = self.nest.drive_hosted().expect("who has the set alone polls no task of it");
+        driving.end_at_panic(fatal);
+    }
+
+    fn turn(&self, driving: &Driving<'_>, cx: &Context<'_>) {
+        self.nest.turn(driving, TURNS, cx);
+        if driving.is_closed() {
+            driving.close();
+            panic!(
+                "a spawned task panicked and the LocalSet is configured to shutdown on unhandled \
+                 panic"
+            );
+        }
     }
 
     #[track_caller]
@@ -170,7 +187,7 @@ impl Future for LocalSet {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let driving = self.drive(ITSELF, cx);
-        self.nest.turn(&driving, TURNS, cx);
+        self.turn(&driving, cx);
         if driving.task_count() == 0 { Poll::Ready(()) } else { Poll::Pending }
     }
 }

@@ -30,6 +30,8 @@ pub(super) struct Core {
     pub(super) root_woken: bool,
     /// The runtime's own randomness, if it was given a seed.
     pub(super) rng: Option<Rng>,
+    /// A task that panics ends all others.
+    pub(super) panic_is_fatal: bool,
 }
 
 impl Core {
@@ -46,6 +48,7 @@ impl Core {
             thread: None,
             root_woken: false,
             rng,
+            panic_is_fatal: false,
         }
     }
 

@@ -83,12 +83,19 @@ const FILES: &[&str] = &[
     "process_raw_handle",
     "process_smoke",
     "rt_basic",
+    "rt_blocking_thread_exhaust",
     "rt_busy_tick",
+    "rt_common_before_park",
     "rt_handle",
     "rt_local",
+    "rt_metrics",
     "rt_panic",
+    "rt_poll_callbacks",
     "rt_shutdown_err",
+    "rt_spawn_blocking",
+    "rt_threaded",
     "rt_time_start_paused",
+    "rt_unstable_metrics",
     "rt_worker_index",
     "signal_ctrl_c",
     "signal_drop_recv",
@@ -127,6 +134,7 @@ const FILES: &[&str] = &[
     "task_local",
     "task_local_set",
     "task_panic",
+    "task_yield_now",
     "tcp_accept",
     "tcp_accept_ready",
     "tcp_connect",
@@ -175,6 +183,14 @@ const OTHERWISE: &[(&str, &str)] = &[
         "looks for a folder that one may not look into, but root may, and often is who tests",
     ),
     ("signal_panic_caller", "signals are always enabled"),
+    (
+        "io_driver_fd_count",
+        "asks for google.com; tests/metrics.rs does the same with a peer of its own",
+    ),
+    (
+        "io_driver_ready_count",
+        "asks for google.com; tests/metrics.rs does the same with a peer of its own",
+    ),
     ("async_fd_new_panic_caller", "I/O is always enabled"),
     ("async_fd_with_interest_panic_caller", "I/O is always enabled"),
     ("async_fd_try_new_panic_caller", "I/O is always enabled"),
@@ -242,6 +258,11 @@ fn lay_out(folder: &Path, tokio: &Path) -> std::io::Result<()> {
         }
     }
     fs::write(folder.join("src/lib.rs"), "")?;
+    // What tokio calls unstable is tested too.
+    fs::write(
+        folder.join("build.rs"),
+        "fn main() {\n    println!(\"cargo:rustc-cfg=tokio_unstable\");\n}\n",
+    )?;
     let root = repo::root().display().to_string().replace('\\', "/");
     fs::write(folder.join("Cargo.toml"), PACKAGE.replace("ROOT", &root))?;
     fs::write(folder.join("tokio/Cargo.toml"), STAND_IN.replace("ROOT", &root))?;
