@@ -58,6 +58,7 @@ pub fn ring(listener: TcpListener, size: usize) {
         ring.submit_and_wait(1).expect("the ring works");
         // SAFETY: one thread, and the two queues are apart.
         let mut queue = unsafe { ring.submission_shared() };
+        // SAFETY: as above.
         for answer in unsafe { ring.completion_shared() } {
             let (n, data) = (answer.result(), answer.user_data());
             let fd = if data == ACCEPT { n } else { (data & (SENT - 1)) as i32 };

@@ -2,7 +2,7 @@
 //!
 //! Why unsafe: it goes through the system's calls, and shares memory with the kernel.
 
-use io_uring::squeue::{Entry, PushError};
+use io_uring::squeue::Entry;
 use io_uring::types::{BufRingEntry, Fd, Fixed};
 use io_uring::{IoUring, cqueue, opcode};
 use std::net::TcpListener;
@@ -67,7 +67,7 @@ impl Echo {
     fn queue(&mut self, entry: &Entry) {
         // SAFETY: the buffer of a connection is used by one request at a time.
         let queued = unsafe { self.ring.submission().push(entry) };
-        queued.unwrap_or_else(|PushError| unreachable!("there is room"));
+        queued.expect("there is room");
     }
 
     fn answered(&mut self, answer: &cqueue::Entry) {

@@ -33,7 +33,11 @@ impl Server {
         let mut answers = BufReader::new(child.stdout.take().expect("a pipe"));
         let mut line = String::new();
         answers.read_line(&mut line).expect("it tells its address");
-        let address = line.trim().parse().ok()?;
+        let Ok(address) = line.trim().parse() else {
+            // It has said why, to nobody.
+            let _ = child.wait();
+            return None;
+        };
         Some(Self { child, ask, answers, address })
     }
 
