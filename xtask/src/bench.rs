@@ -26,7 +26,7 @@ pub fn run(arguments: &[String]) -> ExitCode {
         match first.as_str() {
             "web" => return web(filters),
             "echo" => return verdict(echo(filters)),
-            "wasi" => return verdict(told(wasi::run())),
+            "wasi" => return verdict(told(wasi::run(filters))),
             _ => {}
         }
     }

@@ -31,20 +31,29 @@ const LIMIT: Duration = Duration::from_secs(20);
 /// Connections, and requests on each of them.
 const LOADS: [(&str, &str); 3] = [("1", "4000"), ("16", "500"), ("64", "150")];
 
-/// Prints the table.
-pub fn run() -> Result<(), Trouble> {
+/// Prints the rows of `parts`, or all: `echo`, `http`, `timers`, `spawns`, `sizes`.
+pub fn run(parts: &[String]) -> Result<(), Trouble> {
+    let wanted = |part: &str| parts.is_empty() || parts.iter().any(|word| word == part);
     let mut log = Log::create("bench-wasi")?;
     let programs = Programs::build(&mut log)?;
     println!("| | {} |", PEERS.map(|(name, _)| name).join(" | "));
     println!("|---|{}", "---|".repeat(PEERS.len()));
-    programs.serve("echo", "TCP, 64 bytes", &["run", "-S", "inherit-network=y,tcp=y"])?;
-    let addr = ["serve", "-S", "cli=y", "--addr", "127.0.0.1:0"];
-    programs.serve("http", "HTTP", &addr)?;
-    let reused = [&addr[..], &["--max-instance-reuse-count", "1000000"]].concat();
-    programs.serve("http", "HTTP, instances reused", &reused)?;
-    programs.figures("timers", "4,000 timers of 1 to 10 ms, ms");
-    programs.figures("spawns", "a task started and awaited, ns");
-    programs.sizes(&mut log)
+    if wanted("echo") {
+        programs.serve("echo", "TCP, 64 bytes", &["run", "-S", "inherit-network=y,tcp=y"])?;
+    }
+    if wanted("http") {
+        let host = ["serve", "-S", "cli=y", "--addr", "127.0.0.1:0"];
+        programs.serve("http", "HTTP", &host)?;
+        let reused = [&host[..], &["--max-instance-reuse-count", "1000000"]].concat();
+        programs.serve("http", "HTTP, instances reused", &reused)?;
+    }
+    if wanted("timers") {
+        programs.figures("timers", "4,000 timers of 1 to 10 ms, ms");
+    }
+    if wanted("spawns") {
+        programs.figures("spawns", "a task started and awaited, ns");
+    }
+    if wanted("sizes") { programs.sizes(&mut log) } else { Ok(()) }
 }
 
 struct Programs {

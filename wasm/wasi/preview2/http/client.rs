@@ -90,7 +90,7 @@ fn answer(
         *headers = headers_from_host(&head.headers())?;
     }
     let body = head.consume().map_err(|()| io::Error::other("the body is taken"))?;
-    let body = Incoming::new(body, (head, sending))?;
+    let body = Incoming::new(body, (head, sending));
     answer.body(body).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
 }
 

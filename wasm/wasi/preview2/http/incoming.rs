@@ -28,6 +28,8 @@ pub struct Incoming {
 
 /// The parts of a body end before what they were taken from.
 enum State {
+    /// Nobody has asked for it yet, and often nobody does: what reads it costs the host four calls.
+    Untouched(IncomingBody),
     Data(Source<InputStream>, IncomingBody),
     Trailers(Source<FutureTrailers>),
     Done,
@@ -47,10 +49,19 @@ impl System for FutureTrailers {
 
 impl Incoming {
     /// The body, kept in `parents`.
-    pub(super) fn new(body: IncomingBody, parents: impl Any) -> io::Result<Self> {
-        let stream = body.stream().map_err(|()| io::Error::other("the body is taken"))?;
-        let source = Source::new(stream)?.assuming(Ready::READABLE);
-        Ok(Self { state: State::Data(source, body), _parents: Box::new(parents) })
+    pub(super) fn new(body: IncomingBody, parents: impl Any) -> Self {
+        Self { state: State::Untouched(body), _parents: Box::new(parents) }
+    }
+
+    /// Has the host give out what is read.
+    fn open(&mut self) -> io::Result<()> {
+        if let State::Untouched(_) = self.state
+            && let State::Untouched(body) = core::mem::replace(&mut self.state, State::Done)
+        {
+            let stream = body.stream().map_err(|()| io::Error::other("the body is taken"))?;
+            self.state = State::Data(Source::new(stream)?.assuming(Ready::READABLE), body);
+        }
+        Ok(())
     }
 
     fn poll_piece(
@@ -58,6 +69,7 @@ impl Incoming {
         cx: &mut Context<'_>,
         limit: usize,
     ) -> Poll<io::Result<Option<Vec<u8>>>> {
+        self.open()?;
         let State::Data(source, _) = &self.state else { return Poll::Ready(Ok(None)) };
         let read = || match source.read(limit as u64) {
             Ok(bytes) if bytes.is_empty() => Err(io::ErrorKind::WouldBlock.into()),

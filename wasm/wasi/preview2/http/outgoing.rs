@@ -29,11 +29,19 @@ pub(super) async fn send(body: Body, out: OutgoingBody) -> io::Result<()> {
     let trailers = match body.0 {
         Kind::Empty => None,
         Kind::Whole(bytes) => {
-            write(&open(&out)?, bytes).await?;
+            let stream = open(&out)?;
+            // Most often there is room for all of it, and nothing to wait for.
+            let written = match stream::write(&stream, &bytes) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
+                written => written?,
+            };
+            if written < bytes.len() {
+                write(&Source::new(stream)?, bytes.slice(written..)).await?;
+            }
             None
         }
         Kind::Stream(mut stream) => {
-            let source = open(&out)?;
+            let source = Source::new(open(&out)?)?.assuming(Ready::WRITABLE);
             let mut trailers = None;
             while let Some(frame) = poll_fn(|cx| Pin::as_mut(&mut stream).poll_frame(cx)).await {
                 match frame?.into_data() {
@@ -61,9 +69,8 @@ pub(super) fn is_small(body: &Body) -> bool {
 /// Hosts have at least this much room in a new body.
 const SMALL: usize = 4096;
 
-fn open(out: &OutgoingBody) -> io::Result<Source<OutputStream>> {
-    let stream = out.write().map_err(|()| io::Error::other("the body is written already"))?;
-    Ok(Source::new(stream)?.assuming(Ready::WRITABLE))
+fn open(out: &OutgoingBody) -> io::Result<OutputStream> {
+    out.write().map_err(|()| io::Error::other("the body is written already"))
 }
 
 async fn write(source: &Source<OutputStream>, mut bytes: Bytes) -> io::Result<()> {

@@ -42,7 +42,7 @@ fn read_head(request: IncomingRequest) -> io::Result<http::Request<Incoming>> {
         *headers = headers_from_host(&request.headers())?;
     }
     let body = request.consume().map_err(|()| io::Error::other("the body is taken"))?;
-    let body = Incoming::new(body, request)?;
+    let body = Incoming::new(body, request);
     head.body(body).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
 }
 
