@@ -169,16 +169,14 @@ fn a_full_queue_overflows_once_and_others_steal_from_it() {
     let runtime =
         Builder::new_multi_thread().worker_threads(2).disable_lifo_slot().build().unwrap();
     let metrics = runtime.metrics();
-    let gate = Arc::new(Barrier::new(2));
-    let other = gate.clone();
     let look = metrics.clone();
     runtime
         .block_on(runtime.spawn(async move {
             // The other worker is kept away meanwhile.
-            let (told, hears) = mpsc::channel();
+            let ((told, hears), (go_on, wait)) = (mpsc::channel(), mpsc::channel::<()>());
             let away = creel::spawn(async move {
                 told.send(()).unwrap();
-                other.wait();
+                wait.recv().unwrap_err();
             });
             hears.recv().unwrap();
             let stolen = total(&look, RuntimeMetrics::worker_steal_count);
@@ -187,7 +185,7 @@ fn a_full_queue_overflows_once_and_others_steal_from_it() {
             assert_eq!(look.global_queue_depth(), 129, "half a queue, and the one too many");
             let queued = total(&look, |look, w| look.worker_local_queue_depth(w) as u64);
             assert_eq!(queued, 128);
-            gate.wait();
+            drop(go_on);
             // This worker is busy until the other has taken something from it.
             while total(&look, RuntimeMetrics::worker_steal_count) == stolen {
                 thread::yield_now();
