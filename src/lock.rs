@@ -7,14 +7,27 @@
 //! way to it; and if that does not help, because the holder is of lower priority, sleeps for
 //! moments. A thread that may not wait, such as the main thread of a browser, never has to.
 //!
-//! Under loom users get loom's mutex, which is quicker to explore; [`raw`] has a model of its own.
+//! # The word
+//!
+//! The lock is the lowest bit of a word, [`LOCKED`]; the other bits are its owner's, who may decide by
+//! them alone what needs no lock. [`Lock::word`] is changed by whoever finds it unlocked, by
+//! compare-and-swap, and otherwise by the holder, whose [`LockGuard`] has it as a plain number that
+//! the release stores. So to take the lock, look at the bits, change them and release costs one
+//! atomic write.
+//!
+//! Under loom users get loom's mutex, which is quicker to explore; the holder locks the word when
+//! it first looks at it. [`raw`] has a model of its own.
 
 #[cfg(loom)]
-use loom::sync::{Mutex as Raw, MutexGuard as RawGuard};
+use loom_lock::{Raw, RawGuard};
 #[cfg(not(loom))]
 use raw::{Raw, RawGuard};
 
+use crate::atomic::AtomicUsize;
 use core::ops::{Deref, DerefMut};
+
+/// The bit of a lock's word that says that it is taken.
+pub(crate) const LOCKED: usize = 1;
 
 #[derive(Debug, Default)]
 pub(crate) struct Lock<T>(Raw<T>);
@@ -37,15 +50,31 @@ impl<T> Lock<T> {
         Self(Raw::new(value))
     }
 
-    #[cfg(not(loom))]
     #[inline]
     pub(crate) fn lock(&self) -> LockGuard<'_, T> {
         LockGuard(self.0.lock())
     }
 
-    #[cfg(loom)]
-    pub(crate) fn lock(&self) -> LockGuard<'_, T> {
-        LockGuard(self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()))
+    /// The word, to be changed while it is not [`LOCKED`], and without that bit. Releases of the
+    /// lock are Release stores of it.
+    #[inline]
+    pub(crate) fn word(&self) -> &AtomicUsize {
+        self.0.word()
+    }
+}
+
+impl<T> LockGuard<'_, T> {
+    /// The owner's bits of the word.
+    #[inline]
+    pub(crate) fn word(&mut self) -> usize {
+        *self.0.bits()
+    }
+
+    /// What they shall be from the release on.
+    #[inline]
+    pub(crate) fn set_word(&mut self, bits: usize) {
+        debug_assert!(bits & LOCKED == 0);
+        *self.0.bits() = bits;
     }
 }
 
@@ -64,18 +93,83 @@ impl<T> DerefMut for LockGuard<'_, T> {
     }
 }
 
+#[cfg(loom)]
+mod loom_lock {
+    use super::LOCKED;
+    use crate::atomic::{AtomicUsize, Ordering};
+    use core::ops::{Deref, DerefMut};
+    use loom::sync::{Mutex, MutexGuard};
+
+    #[derive(Debug, Default)]
+    pub(super) struct Raw<T> {
+        word: AtomicUsize,
+        value: Mutex<T>,
+    }
+
+    #[derive(Debug)]
+    pub(super) struct RawGuard<'a, T> {
+        word: &'a AtomicUsize,
+        /// The bits, once they were looked at.
+        bits: Option<usize>,
+        value: MutexGuard<'a, T>,
+    }
+
+    impl<T> Raw<T> {
+        pub(super) fn new(value: T) -> Self {
+            Self { word: AtomicUsize::new(0), value: Mutex::new(value) }
+        }
+
+        pub(super) fn lock(&self) -> RawGuard<'_, T> {
+            let value = self.value.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            RawGuard { word: &self.word, bits: None, value }
+        }
+
+        pub(super) fn word(&self) -> &AtomicUsize {
+            &self.word
+        }
+    }
+
+    impl<T> RawGuard<'_, T> {
+        pub(super) fn bits(&mut self) -> &mut usize {
+            self.bits.get_or_insert_with(|| self.word.fetch_or(LOCKED, Ordering::Acquire))
+        }
+    }
+
+    impl<T> Deref for RawGuard<'_, T> {
+        type Target = T;
+        fn deref(&self) -> &T {
+            &self.value
+        }
+    }
+
+    impl<T> DerefMut for RawGuard<'_, T> {
+        fn deref_mut(&mut self) -> &mut T {
+            &mut self.value
+        }
+    }
+
+    impl<T> Drop for RawGuard<'_, T> {
+        fn drop(&mut self) {
+            if let Some(bits) = self.bits {
+                self.word.store(bits, Ordering::Release);
+            }
+        }
+    }
+}
+
 #[cfg_attr(all(loom, not(test)), expect(dead_code, reason = "loom's mutex stands in"))]
 mod raw {
-    use crate::atomic::{AtomicBool, Ordering, UnsafeCell, spin};
+    use super::LOCKED;
+    use crate::atomic::{AtomicUsize, Ordering, UnsafeCell, spin};
     use core::ops::{Deref, DerefMut};
 
     #[derive(Debug, Default)]
     pub(super) struct Raw<T> {
-        locked: AtomicBool,
+        word: AtomicUsize,
         value: UnsafeCell<T>,
     }
 
-    // SAFETY: `locked` admits one holder at a time, so sharing the lock only ever moves access to
+    // SAFETY: `LOCKED` admits one holder at a time, so sharing the lock only ever moves access to
     // the value between threads, which `T: Send` allows.
     unsafe impl<T: Send> Sync for Raw<T> {}
     // SAFETY: the lock owns its value.
@@ -84,6 +178,8 @@ mod raw {
     #[derive(Debug)]
     pub(super) struct RawGuard<'a, T> {
         lock: &'a Raw<T>,
+        /// The word, without `LOCKED`.
+        bits: usize,
         /// As every guard of a lock: what locked it unlocks it.
         _not_send: core::marker::PhantomData<*const ()>,
     }
@@ -91,36 +187,47 @@ mod raw {
     impl<T> Raw<T> {
         #[cfg(not(loom))]
         pub(super) const fn new(value: T) -> Self {
-            Self { locked: AtomicBool::new(false), value: UnsafeCell::new(value) }
+            Self { word: AtomicUsize::new(0), value: UnsafeCell::new(value) }
         }
 
         #[cfg(loom)]
         pub(super) fn new(value: T) -> Self {
-            Self { locked: AtomicBool::new(false), value: UnsafeCell::new(value) }
+            Self { word: AtomicUsize::new(0), value: UnsafeCell::new(value) }
+        }
+
+        #[inline]
+        pub(super) fn word(&self) -> &AtomicUsize {
+            &self.word
         }
 
         #[inline]
         pub(super) fn lock(&self) -> RawGuard<'_, T> {
-            if !self.try_lock() {
-                self.lock_contended();
-            }
-            RawGuard { lock: self, _not_send: core::marker::PhantomData }
+            let bits = match self.try_lock() {
+                Some(bits) => bits,
+                None => self.lock_contended(),
+            };
+            RawGuard { lock: self, bits, _not_send: core::marker::PhantomData }
         }
 
         #[inline]
-        fn try_lock(&self) -> bool {
-            // Acquire pairs with the Release in `RawGuard::drop`.
-            self.locked.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).is_ok()
+        fn try_lock(&self) -> Option<usize> {
+            let bits = self.word.load(Ordering::Relaxed) & !LOCKED;
+            // Acquire pairs with the Release in `RawGuard::drop`, and with that of whoever changed
+            // the bits.
+            let (taken, not) = (Ordering::Acquire, Ordering::Relaxed);
+            self.word.compare_exchange(bits, bits | LOCKED, taken, not).ok()
         }
 
         #[cold]
-        fn lock_contended(&self) {
+        fn lock_contended(&self) -> usize {
             let mut rounds = 0;
             loop {
                 wait(rounds);
                 rounds += 1;
-                if self.looks_free() && self.try_lock() {
-                    return;
+                if self.looks_free()
+                    && let Some(bits) = self.try_lock()
+                {
+                    return bits;
                 }
             }
         }
@@ -128,7 +235,7 @@ mod raw {
         fn looks_free(&self) -> bool {
             // Relaxed: only a look, which does not take the line away from the holder. loom would
             // show an old value again and again.
-            cfg!(loom) || !self.locked.load(Ordering::Relaxed)
+            cfg!(loom) || self.word.load(Ordering::Relaxed) & LOCKED == 0
         }
     }
 
@@ -155,11 +262,18 @@ mod raw {
         spin();
     }
 
+    impl<T> RawGuard<'_, T> {
+        #[inline]
+        pub(super) fn bits(&mut self) -> &mut usize {
+            &mut self.bits
+        }
+    }
+
     impl<T> Deref for RawGuard<'_, T> {
         type Target = T;
         #[inline]
         fn deref(&self) -> &T {
-            // SAFETY: a guard exists only while `locked` is ours.
+            // SAFETY: a guard exists only while `LOCKED` is ours.
             self.lock.value.with(|value| unsafe { &*value })
         }
     }
@@ -175,15 +289,18 @@ mod raw {
     impl<T> Drop for RawGuard<'_, T> {
         #[inline]
         fn drop(&mut self) {
-            // Release publishes the section's writes to the next holder's Acquire.
-            self.lock.locked.store(false, Ordering::Release);
+            // Release publishes the section's writes to the next holder's Acquire, and the bits to
+            // whoever looks at them. Nobody else has changed the word, for it was locked.
+            self.lock.word.store(self.bits, Ordering::Release);
         }
     }
 }
 
 #[cfg(all(test, loom))]
 mod loom_tests {
+    use super::LOCKED;
     use super::raw::Raw;
+    use crate::atomic::Ordering;
     use loom::sync::Arc;
     use loom::thread;
 
@@ -196,6 +313,28 @@ mod loom_tests {
             *lock.lock() += 1;
             thread.join().unwrap();
             assert_eq!(*lock.lock(), 2);
+        });
+    }
+
+    #[test]
+    fn loom_the_word_is_changed_with_the_lock_and_without() {
+        loom::model(|| {
+            let lock = Arc::new(Raw::new(0));
+            let other = lock.clone();
+            let thread = thread::spawn(move || {
+                let bits = other.word().load(Ordering::Relaxed);
+                let changed = bits & LOCKED == 0
+                    && other
+                        .word()
+                        .compare_exchange(bits, bits + 2, Ordering::AcqRel, Ordering::Relaxed)
+                        .is_ok();
+                if !changed {
+                    *other.lock().bits() += 2;
+                }
+            });
+            *lock.lock().bits() += 2;
+            thread.join().unwrap();
+            assert_eq!(*lock.lock().bits(), 4);
         });
     }
 }

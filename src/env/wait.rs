@@ -228,11 +228,11 @@ impl<P: WaitPoint> Waiter<P> {
         self.enroll_at(waker, |_, guarded, slot, notified| decide(guarded, slot, notified))
     }
 
-    /// [`enroll`](Self::enroll), with the handle for `decide`.
+    /// [`enroll`](Self::enroll), with the handle and the guard for `decide`.
     pub(crate) fn enroll_at<R>(
         self: Pin<&mut Self>,
         waker: Option<&Waker>,
-        mut decide: impl FnMut(&P, &mut P::Guarded, &P::Slot, bool) -> Option<R>,
+        mut decide: impl FnMut(&P, &mut LockGuard<'_, P::Guarded>, &P::Slot, bool) -> Option<R>,
     ) -> Poll<R> {
         let this = self.into_ref().get_ref();
         // Cloning is foreign code: before the lock, or not at all.

@@ -2,15 +2,18 @@
 //!
 //! # State
 //!
-//! One word: a generation, which counts the calls of `notify_waiters`, and one of three flags.
+//! The word of the list's lock has, besides the lock, a generation, which counts the calls of
+//! `notify_waiters`, and one of two flags or none.
 //!
 //! 1. EMPTY ⇄ PERMIT: `notify_one` stores a permit, a poll takes it. By compare-and-swap, from
-//!    anywhere, without the lock.
+//!    anywhere, while the lock is free; else under the lock.
 //! 2. EMPTY → WAITING: a poll enlists. WAITING → EMPTY: the last waiter of this generation is
 //!    taken off or leaves. Only under the lock; with WAITING nobody else writes the word.
 //! 3. `notify_waiters` begins a new generation, and takes those of older ones off the list in
 //!    batches. While that goes on, the list may hold waiters of older generations in front; they
 //!    are notified in all but name, so WAITING speaks of the current generation only.
+//!
+//! So to enlist is one atomic write, and so is to notify.
 //!
 //! A ticket's generation is read when the future is made: `notify_waiters` reaches futures that
 //! were made before, polled or not.
@@ -19,11 +22,11 @@
 
 use super::panics::Panics;
 use super::wait::{Notice, WaitList, WaitPoint, Waiter, WakeList, wake_while};
-use crate::atomic::{AtomicUsize, Ordering};
+use crate::atomic::Ordering;
 use crate::env::coop;
 use crate::env::dump::Wait;
 use crate::env::site::Site;
-use crate::lock::{Lock, LockGuard};
+use crate::lock::{LOCKED, Lock, LockGuard};
 use core::cell::Cell;
 use core::fmt;
 use core::future::Future;
@@ -36,11 +39,10 @@ use pin_project_lite::pin_project;
 #[cfg(feature = "alloc")]
 pub use owned::OwnedNotified;
 
-const EMPTY: usize = 0;
-const PERMIT: usize = 1;
-const WAITING: usize = 2;
-const FLAGS: usize = 3;
-const GENERATION: usize = 4;
+const PERMIT: usize = 1 << 1;
+const WAITING: usize = 1 << 2;
+const FLAGS: usize = LOCKED | PERMIT | WAITING;
+const GENERATION: usize = 1 << 3;
 
 /// Wakes tasks, and carries no data.
 ///
@@ -108,7 +110,6 @@ const GENERATION: usize = 4;
 /// }
 /// ```
 pub struct Notify {
-    state: AtomicUsize,
     waiters: Lock<WaitList<Ticket>>,
 }
 
@@ -140,13 +141,13 @@ impl Notify {
     /// Without a permit.
     #[cfg(not(loom))]
     pub const fn new() -> Self {
-        Self { state: AtomicUsize::new(EMPTY), waiters: Lock::new(WaitList::new()) }
+        Self { waiters: Lock::new(WaitList::new()) }
     }
 
     /// Without a permit.
     #[cfg(loom)]
     pub fn new() -> Self {
-        Self { state: AtomicUsize::new(EMPTY), waiters: Lock::new(WaitList::new()) }
+        Self { waiters: Lock::new(WaitList::new()) }
     }
 
     /// The same as [`new`](Self::new), under the name that tokio gives it in statics.
@@ -243,10 +244,11 @@ impl Notify {
     /// assert!(before.enable() && !after.enable());
     /// ```
     pub fn notify_waiters(&self) {
-        let mut state = self.state.load(Ordering::Relaxed);
-        while state & FLAGS != WAITING {
-            // Release pairs with the Acquire in `take`; Acquire as in `notify`.
-            match self.state.compare_exchange_weak(
+        let word = self.waiters.word();
+        let mut state = word.load(Ordering::Relaxed);
+        while state & (LOCKED | WAITING) == 0 {
+            // Release pairs with the Acquire in `take`; Acquire as in `store_permit`.
+            match word.compare_exchange_weak(
                 state,
                 state.wrapping_add(GENERATION),
                 Ordering::AcqRel,
@@ -262,7 +264,7 @@ impl Notify {
     #[inline]
     fn ticket(&self) -> Ticket {
         // Acquire: a future made after `notify_waiters` is made after what came before that.
-        let state = self.state.load(Ordering::Acquire);
+        let state = self.waiters.word().load(Ordering::Acquire);
         Ticket { generation: state & !FLAGS, got: Cell::new(Got::Nothing) }
     }
 
@@ -273,17 +275,18 @@ impl Notify {
         }
     }
 
-    /// Stores a permit, unless somebody waits.
+    /// Stores a permit, unless somebody waits or the lock is taken.
     #[inline]
     fn store_permit(&self) -> bool {
-        let mut state = self.state.load(Ordering::Relaxed);
-        while state & FLAGS != WAITING {
+        let word = self.waiters.word();
+        let mut state = word.load(Ordering::Relaxed);
+        while state & (LOCKED | WAITING) == 0 {
             // Also if a permit is there: Release pairs with the Acquire in `take`, by which whoever
             // takes the permit sees what came before this call. Acquire lets the permits that this
             // one swallows count as seen by this caller.
-            match self.state.compare_exchange_weak(
+            match word.compare_exchange_weak(
                 state,
-                (state & !FLAGS) | PERMIT,
+                state | PERMIT,
                 Ordering::AcqRel,
                 Ordering::Relaxed,
             ) {
@@ -294,20 +297,24 @@ impl Notify {
         false
     }
 
-    /// Hands a permit to a waiter, or stores it if meanwhile none waits.
+    /// Hands a permit to a waiter, or stores it if none waits.
     fn hand_permit<'a>(&'a self, mut waiters: LockGuard<'a, WaitList<Ticket>>, end: End) {
         let mut panics = Panics::new();
         loop {
-            if let Some(notice) = self.hand(&mut waiters, end) {
+            if let Some(notice) = hand(&mut waiters, end) {
                 drop(waiters);
                 panics.guard(|| notice.wake());
                 return panics.resume();
             }
             let mut wakers = WakeList::new();
             // Those of older generations are in front, and have been notified.
-            let more = end == End::First && self.take_older(&mut waiters, &mut wakers);
+            let more = end == End::First && take_older(&mut waiters, &mut wakers);
+            let state = waiters.word();
+            let stored = !more && state & WAITING == 0;
+            if stored {
+                waiters.set_word(state | PERMIT);
+            }
             drop(waiters);
-            let stored = !more && self.store_permit();
             wakers.drain(&mut panics);
             if stored {
                 return panics.resume();
@@ -316,98 +323,36 @@ impl Notify {
         }
     }
 
-    /// Under the lock: takes the waiter at that end off, with a permit, if it is of this generation.
-    #[inline]
-    fn hand(&self, waiters: &mut WaitList<Ticket>, end: End) -> Option<Notice> {
-        let state = self.state.load(Ordering::Relaxed);
-        if state & FLAGS != WAITING {
-            return None;
-        }
-        let hand = |ticket: &Ticket| ticket.got.set(Got::One(end));
-        let notice = match end {
-            End::First if waiters.with_front(|it| it.generation) != Some(state & !FLAGS) => None,
-            End::First => waiters.take_front(hand),
-            End::Last => waiters.take_back(hand),
-        };
-        self.settle(waiters);
-        notice
-    }
-
     /// Begins a new generation and wakes those of the older ones.
     #[cold]
-    fn notify_all(&self, waiters: LockGuard<'_, WaitList<Ticket>>) {
-        // The lock is held, so WAITING does not appear meanwhile. If it has gone, a permit may come
-        // and go, which neither of the two writes disturbs. Orderings as in `notify_waiters`.
-        let state = self.state.fetch_add(GENERATION, Ordering::AcqRel);
-        self.state.fetch_and(!WAITING, Ordering::Relaxed);
-        let generation = (state & !FLAGS).wrapping_add(GENERATION);
-        wake_while(&self, waiters, |ticket| ticket.pass(generation));
+    fn notify_all(&self, mut waiters: LockGuard<'_, WaitList<Ticket>>) {
+        let state = waiters.word().wrapping_add(GENERATION);
+        waiters.set_word(state & !WAITING);
+        wake_while(&self, waiters, |ticket| ticket.pass(state & !FLAGS));
     }
 
-    /// Under the lock: takes waiters of older generations off, as `notify_waiters` is about to do.
-    /// Answers whether there may be more.
-    fn take_older(&self, waiters: &mut WaitList<Ticket>, wakers: &mut WakeList) -> bool {
-        let generation = self.state.load(Ordering::Relaxed) & !FLAGS;
-        waiters.take_while(wakers, |ticket| ticket.pass(generation))
-    }
-
-    /// Under the lock, after a waiter went: WAITING ends with the last of this generation.
-    fn settle(&self, waiters: &mut WaitList<Ticket>) {
-        let state = self.state.load(Ordering::Relaxed);
-        let generation = state & !FLAGS;
-        // The youngest is at the back.
-        let waiting = waiters.with_back(|ticket| ticket.generation == generation);
-        if state & FLAGS == WAITING && waiting != Some(true) {
-            // With WAITING only the holder of the lock writes. Release: whoever acquires from this
-            // write acquires what led to it, as from a read-modify-write; the loads that saw it
-            // were made under the lock, after those who wrote it.
-            self.state.store(generation | EMPTY, Ordering::Release);
-        }
-    }
-
-    /// Takes the permit, or sees that everybody was notified. The error is the state.
+    /// Takes the permit, or sees that everybody was notified. `None` also if the lock is taken.
     #[inline]
-    fn take(&self, ticket: &Ticket) -> Result<Got, usize> {
+    fn take(&self, ticket: &Ticket) -> Option<Got> {
+        let word = self.waiters.word();
         // Acquire pairs with the Release of the generation in `notify_waiters`.
-        let mut state = self.state.load(Ordering::Acquire);
+        let mut state = word.load(Ordering::Acquire);
         loop {
             if state & !FLAGS != ticket.generation {
-                return Ok(Got::Done);
+                return Some(Got::Done);
             }
             if state & FLAGS != PERMIT {
-                return Err(state);
+                return None;
             }
             // Acquire pairs with the Release of `store_permit`.
-            match self.state.compare_exchange_weak(
+            match word.compare_exchange_weak(
                 state,
-                ticket.generation | EMPTY,
+                ticket.generation,
                 Ordering::AcqRel,
                 Ordering::Acquire,
             ) {
-                Ok(_) => return Ok(Got::One(End::First)),
+                Ok(_) => return Some(Got::One(End::First)),
                 Err(actual) => state = actual,
-            }
-        }
-    }
-
-    /// Under the lock: what there is for the waiter. If nothing, it enlists.
-    fn admit(&self, ticket: &Ticket) -> Option<Got> {
-        if ticket.got.get() != Got::Nothing {
-            return Some(ticket.got.get());
-        }
-        loop {
-            let state = match self.take(ticket) {
-                Ok(got) => return Some(got),
-                Err(state) => state,
-            };
-            if state & FLAGS == WAITING {
-                return None;
-            }
-            // Fails if a permit comes. The lock orders what the waiter sees.
-            let waiting = ticket.generation | WAITING;
-            let (ok, fail) = (Ordering::AcqRel, Ordering::Relaxed);
-            if self.state.compare_exchange(state, waiting, ok, fail).is_ok() {
-                return None;
             }
         }
     }
@@ -416,9 +361,60 @@ impl Notify {
     fn forsaken(&self, mut waiters: LockGuard<'_, WaitList<Ticket>>, ticket: &Ticket) {
         match ticket.got.get() {
             Got::One(end) => self.hand_permit(waiters, end),
-            Got::Nothing => self.settle(&mut waiters),
+            Got::Nothing => settle(&mut waiters),
             Got::Done => {}
         }
+    }
+}
+
+/// Takes the waiter at that end off, with a permit, if it is of this generation.
+#[inline]
+fn hand(waiters: &mut LockGuard<'_, WaitList<Ticket>>, end: End) -> Option<Notice> {
+    let state = waiters.word();
+    if state & WAITING == 0 {
+        return None;
+    }
+    let hand = |ticket: &Ticket| ticket.got.set(Got::One(end));
+    let notice = match end {
+        End::First if waiters.with_front(|it| it.generation) != Some(state & !FLAGS) => None,
+        End::First => waiters.take_front(hand),
+        End::Last => waiters.take_back(hand),
+    };
+    settle(waiters);
+    notice
+}
+
+/// Takes waiters of older generations off, as `notify_waiters` is about to do. Answers whether
+/// there may be more.
+fn take_older(waiters: &mut LockGuard<'_, WaitList<Ticket>>, wakers: &mut WakeList) -> bool {
+    let generation = waiters.word() & !FLAGS;
+    waiters.take_while(wakers, |ticket| ticket.pass(generation))
+}
+
+/// After a waiter went: WAITING ends with the last of this generation.
+#[inline]
+fn settle(waiters: &mut LockGuard<'_, WaitList<Ticket>>) {
+    let state = waiters.word();
+    // The youngest is at the back.
+    let last = waiters.with_back(|ticket| ticket.generation);
+    if last != Some(state & !FLAGS) {
+        waiters.set_word(state & !WAITING);
+    }
+}
+
+/// What there is for the waiter. If nothing, it enlists.
+fn admit(waiters: &mut LockGuard<'_, WaitList<Ticket>>, ticket: &Ticket) -> Option<Got> {
+    let state = waiters.word();
+    if ticket.got.get() != Got::Nothing {
+        Some(ticket.got.get())
+    } else if state & !FLAGS != ticket.generation {
+        Some(Got::Done)
+    } else if state & PERMIT != 0 {
+        waiters.set_word(state & !PERMIT);
+        Some(Got::One(End::First))
+    } else {
+        waiters.set_word(state | WAITING);
+        None
     }
 }
 
@@ -441,10 +437,10 @@ impl Default for Notify {
 
 impl fmt::Debug for Notify {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let flags = self.state.load(Ordering::Relaxed) & FLAGS;
+        let state = self.waiters.word().load(Ordering::Relaxed);
         f.debug_struct("Notify")
-            .field("permit", &(flags == PERMIT))
-            .field("waiting", &(flags == WAITING))
+            .field("permit", &(state & PERMIT != 0))
+            .field("waiting", &(state & WAITING != 0))
             .finish()
     }
 }
@@ -561,7 +557,7 @@ fn obtain<P: Handle>(mut waiter: Pin<&mut Waiter<P>>, waker: Option<&Waker>) -> 
         if ticket.got.get() == Got::Done {
             return Poll::Ready(Got::Done);
         }
-        if let Ok(got) = notify.take(ticket) {
+        if let Some(got) = notify.take(ticket) {
             return Poll::Ready(got);
         }
     } else if let Some((_, ticket)) = waiter.as_mut().notified() {
@@ -569,7 +565,7 @@ fn obtain<P: Handle>(mut waiter: Pin<&mut Waiter<P>>, waker: Option<&Waker>) -> 
         waiter.finish();
         return Poll::Ready(got);
     }
-    waiter.enroll_at(waker, |notify, _, ticket, _| notify.admit(ticket))
+    waiter.enroll_at(waker, |_, waiters, ticket, _| admit(waiters, ticket))
 }
 
 /// Writes down what a waiter that is ASIDE has.
