@@ -97,6 +97,7 @@ impl Driver {
     }
 
     /// The reactor, made if need be.
+    #[cfg(unix)]
     pub(super) fn started(&self) -> io::Result<Arc<Reactor>> {
         self.reactor().map_or_else(|| self.start(), |reactor| Ok(Arc::clone(reactor)))
     }

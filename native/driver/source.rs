@@ -41,12 +41,10 @@ impl Registration {
         if self.detached.is() { Ok(()) } else { self.reactor.deregister(source) }
     }
 
-    pub(super) fn reactor(&self) -> &Arc<Reactor> {
-        &self.reactor
-    }
-
-    pub(super) fn index(&self) -> usize {
-        self.index
+    /// The reactor, and the slot there.
+    #[cfg(all(feature = "io-uring", target_os = "linux"))]
+    pub(super) fn place(&self) -> (&Arc<Reactor>, usize) {
+        (&self.reactor, self.index)
     }
 
     /// Has the system report no edges until somebody waits for them.
@@ -109,6 +107,7 @@ impl<E: event::Source> Source<E> {
     }
 
     /// For whoever does not wait for readiness.
+    #[cfg(all(feature = "io-uring", target_os = "linux"))]
     pub(super) fn bare_registration(&self) -> &Registration {
         &self.registration
     }

@@ -50,6 +50,7 @@ impl<S: Send> Stream<S> {
 }
 
 /// The stream's operations by completion.
+#[cfg(all(feature = "io-uring", target_os = "linux"))]
 impl<S: Send> Stream<S> {
     /// Made by the first that asks.
     pub(super) fn operations(&self, make: impl FnOnce() -> Transfers) -> &Arc<Transfers> {

@@ -144,7 +144,9 @@ async fn send_copied<W: AsyncWrite + Unpin + ?Sized>(
 }
 
 mod sealed {
+    #[cfg(unix)]
     use crate::io::Interest;
+    #[cfg(unix)]
     use core::future::Future;
     use std::io;
 

@@ -324,9 +324,9 @@ impl<S: event::Source + AsRawFd + core::marker::Send> Source<Stream<S>> {
 
     fn transfers(&self) -> Option<&Arc<Transfers>> {
         let registration = self.bare_registration();
-        let reactor = registration.reactor();
+        let (reactor, index) = registration.place();
         reactor.ring().filter(|ring| ring.serves_streams())?;
-        let make = || Transfers::new(Arc::clone(reactor), registration.index());
+        let make = || Transfers::new(Arc::clone(reactor), index);
         let transfers = self.operations(make);
         registration.detach(self.as_raw_fd(), transfers);
         Some(transfers)
