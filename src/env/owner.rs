@@ -163,7 +163,9 @@ impl OwnerRef {
     /// [`current`](Self::current), where the caller has documented that there must be one.
     #[track_caller]
     pub(crate) fn current_or_panic() -> Self {
-        Self::current().unwrap_or_else(|| panic!("{NO_RUNTIME}"))
+        // No closure: the caller is to blame.
+        let Some(owner) = Self::current() else { panic!("{NO_RUNTIME}") };
+        owner
     }
 
     #[inline]
