@@ -680,7 +680,7 @@ fn a_driver_that_does_not_exist_is_an_error_and_a_reason() {
     assert_eq!(error.kind(), ErrorKind::Unsupported);
 }
 
-/// Only to be named in signatures.
+/// Never called: that it compiles is the test.
 #[allow(dead_code)]
 fn futures_may_be_sent(stream: &mut TcpStream, _: ReadBuf<'_>) {
     fn sendable<T: Send>(_: T) {}

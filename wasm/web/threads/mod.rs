@@ -14,7 +14,7 @@
 //! A thread of a pool waits with its whole self, so JavaScript never gets a turn there: what needs its
 //! events, such as a promise, belongs to the event loop of a page.
 
-#[allow(dead_code)]
+#[allow(dead_code)] // the pool asks for less of it than other hosts
 #[path = "../../../native/driver/none.rs"]
 mod driver;
 #[path = "../../../native/origin.rs"]
