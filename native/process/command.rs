@@ -10,7 +10,7 @@ use std::os::unix::process::CommandExt;
 #[cfg(windows)]
 use std::os::windows::process::CommandExt;
 use std::path::Path;
-use std::process::{Command as StdCommand, ExitStatus, Output, Stdio};
+use std::process::{Child as StdChild, Command as StdCommand, ExitStatus, Output, Stdio};
 
 /// How to run a program. The standard library's, with children that can be awaited.
 ///
@@ -207,9 +207,41 @@ impl Command {
     /// Outside a runtime.
     #[track_caller]
     pub fn spawn(&mut self) -> io::Result<Child> {
+        self.spawn_with(StdCommand::spawn)
+    }
+
+    /// Runs the program by `with`, which is given the standard library's command: for ways to start a
+    /// process that only that has, such as Windows' attributes.
+    ///
+    /// # Errors
+    /// Those of `with`.
+    ///
+    /// # Panics
+    /// Outside a runtime; `with` is not called then.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(unix)]
+    /// # #[creel::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use std::process::Stdio;
+    ///
+    /// let mut command = creel::process::Command::new("echo");
+    /// command.arg("hello").stdout(Stdio::piped());
+    /// let child = command.spawn_with(std::process::Command::spawn)?;
+    /// assert_eq!(child.wait_with_output().await?.stdout, b"hello\n");
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(unix))] fn main() {}
+    /// ```
+    #[track_caller]
+    pub fn spawn_with(
+        &mut self,
+        with: impl FnOnce(&mut StdCommand) -> io::Result<StdChild>,
+    ) -> io::Result<Child> {
         // Before there is a process that nobody would wait for.
         drop(OwnerRef::current_or_panic());
-        Child::new(self.std.spawn()?, self.kill_on_drop)
+        Child::new(with(&mut self.std)?, self.kill_on_drop)
     }
 
     /// Runs the program, and waits for its end. Pipes to it are closed at once.

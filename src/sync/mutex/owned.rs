@@ -49,7 +49,6 @@ impl<T: ?Sized> Mutex<T> {
 /// The lock on a [`Mutex`] that it keeps alive, and the way to its value. Unlocks when it is
 /// dropped.
 #[clippy::has_significant_drop]
-#[must_use = "the mutex is unlocked at once"]
 pub struct OwnedMutexGuard<T: ?Sized> {
     held: Share<Arc<Mutex<T>>>,
 }
@@ -111,7 +110,6 @@ impl<T: ?Sized> OwnedMutexGuard<T> {
 /// The lock on a [`Mutex`] that it keeps alive, and the way to a part of its value; made by
 /// [`OwnedMutexGuard::map`].
 #[clippy::has_significant_drop]
-#[must_use = "the mutex is unlocked at once"]
 pub struct OwnedMappedMutexGuard<T: ?Sized, U: ?Sized = T> {
     held: Share<Arc<Mutex<T>>>,
     value: *mut U,

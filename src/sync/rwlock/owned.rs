@@ -86,7 +86,6 @@ impl<T: ?Sized> RwLock<T> {
 /// The right to read what a [`RwLock`], which it keeps alive, guards, or a part of it. Given back
 /// when it is dropped.
 #[clippy::has_significant_drop]
-#[must_use = "the lock is given back at once"]
 pub struct OwnedRwLockReadGuard<T: ?Sized, U: ?Sized = T> {
     held: Share<Arc<RwLock<T>>>,
     value: *const U,
@@ -156,7 +155,6 @@ impl<T: ?Sized, U: ?Sized> OwnedRwLockReadGuard<T, U> {
 /// The right to write what a [`RwLock`], which it keeps alive, guards. Given back when it is
 /// dropped.
 #[clippy::has_significant_drop]
-#[must_use = "the lock is given back at once"]
 pub struct OwnedRwLockWriteGuard<T: ?Sized> {
     held: Whole<Arc<RwLock<T>>>,
 }
@@ -276,7 +274,6 @@ impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
 ///
 /// It cannot be downgraded: what the narrowing closure was given might still allow to write.
 #[clippy::has_significant_drop]
-#[must_use = "the lock is given back at once"]
 pub struct OwnedRwLockMappedWriteGuard<T: ?Sized, U: ?Sized = T> {
     held: Whole<Arc<RwLock<T>>>,
     value: *mut U,

@@ -229,7 +229,7 @@ fn of_the_driver() -> impl Iterator<Item = &'static str> {
 }
 
 /// Where cargo keeps the sources of tokio, which is a peer of the benchmarks.
-fn source_of_tokio() -> Result<PathBuf, Trouble> {
+pub fn source_of_tokio() -> Result<PathBuf, Trouble> {
     let metadata = capture(&mut cargo(&["metadata", "--format-version", "1", "--locked"]))
         .or_else(|_| capture(&mut cargo(&["metadata", "--format-version", "1"])))?;
     let manifest = metadata
@@ -241,14 +241,12 @@ fn source_of_tokio() -> Result<PathBuf, Trouble> {
     Ok(Path::new(&manifest).with_file_name(""))
 }
 
-/// Writes the package that holds the tests, and the one that stands in for tokio in the
-/// dependencies of the tests.
+/// Writes the package that holds the tests.
 fn lay_out(folder: &Path, tokio: &Path) -> std::io::Result<()> {
     let tests = folder.join("tests");
     let _ = fs::remove_dir_all(&tests);
     fs::create_dir_all(tests.join("support"))?;
     fs::create_dir_all(folder.join("src"))?;
-    fs::create_dir_all(folder.join("tokio/src"))?;
     for file in FILES {
         fs::copy(tokio.join(format!("tests/{file}.rs")), tests.join(format!("{file}.rs")))?;
     }
@@ -265,6 +263,13 @@ fn lay_out(folder: &Path, tokio: &Path) -> std::io::Result<()> {
     )?;
     let root = repo::root().display().to_string().replace('\\', "/");
     fs::write(folder.join("Cargo.toml"), PACKAGE.replace("ROOT", &root))?;
+    lay_out_stand_in(folder)
+}
+
+/// Writes the package that dependencies take for tokio.
+pub fn lay_out_stand_in(folder: &Path) -> std::io::Result<()> {
+    let root = repo::root().display().to_string().replace('\\', "/");
+    fs::create_dir_all(folder.join("tokio/src"))?;
     fs::write(folder.join("tokio/Cargo.toml"), STAND_IN.replace("ROOT", &root))?;
     fs::write(folder.join("tokio/src/lib.rs"), "pub use creel::*;\n")
 }

@@ -2,6 +2,7 @@
 
 mod aarch64;
 mod compat;
+mod compat_docs;
 mod conformance;
 mod matrix;
 mod models;
@@ -68,6 +69,7 @@ steps! {
     "examples" source::examples, "the examples run to their end";
     "doc" source::documentation, "rustdoc has no warning";
     "compat/tokio" compat::tokio, "tokio's own tests of what is here, unchanged";
+    "compat/docs" compat_docs::run, "the examples in tokio's documentation, unchanged";
     "conformance/native" conformance::native, "the conformance list on a thread";
     "conformance/pool" conformance::pool, "the conformance list on pools, by each driver, in tasks and in fibers";
     "conformance/windows" windows::run, "the conformance list, sockets, files and fibers on Windows, by wine";
