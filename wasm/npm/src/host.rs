@@ -10,7 +10,7 @@ use creel::time::Instant;
 #[link(wasm_import_module = "js")]
 unsafe extern "C" {
     /// There is something to do: call `tick`.
-    safe fn wake();
+    safe fn ready();
     /// Milliseconds since some fixed moment.
     safe fn now() -> f64;
 }
@@ -27,7 +27,7 @@ static TICKS: Single<Cell<u32>> = Single(Cell::new(0));
 fn runtimes() -> &'static [Runtime; PRIORITIES] {
     RUNTIMES.get_or_init(|| {
         platform::set_clock(|| (now() * 1e6) as u64);
-        let made = |_| Builder::new_current_thread().build_passive(|| wake());
+        let made = |_| Builder::new_current_thread().build_passive(|| ready());
         // They live as long as the instance: nothing that ends a runtime is part of the program.
         ManuallyDrop::new(core::array::from_fn(made))
     })
@@ -39,7 +39,7 @@ pub fn home(priority: u32) -> Handle {
 }
 
 /// Gives ready tasks up to `turns` turns. The answer: 0 when tasks are ready still, a negative
-/// number when there is nothing to do before `wake`, else milliseconds until a timer is due.
+/// number when there is nothing to do before `ready`, else milliseconds until a timer is due.
 #[unsafe(no_mangle)]
 pub extern "C" fn tick(turns: u32) -> f64 {
     let ticks = TICKS.replace(TICKS.get().wrapping_add(1));

@@ -1,16 +1,13 @@
-//! The core of the npm package: creel's tasks, timers and queues, driven by JavaScript.
+//! The core of the npm package: creel's tasks and timers, driven by JavaScript.
 //!
-//! JavaScript keeps its values and its generators; this module schedules them. Everything that
-//! crosses is a number: tasks, queues, locks and signals have ids, and what a queue holds are the
-//! places of values in a table of JavaScript's.
+//! JavaScript keeps its values, its generators, and the lines in which tasks wait for each other; this module
+//! schedules them. Everything that crosses is a number.
 //!
 //! 1. [`spawn`] makes a task for a generator. When the task has its turn, the imported `step` runs
-//!    the generator to its next `yield`, and answers which operation was yielded ([`op`]).
-//! 2. The operation is a future of this crate's ([`drive::perform`]). When it is ready, `step` goes on with
-//!    the answer.
-//! 3. [`interrupt`] ends the operation that a task waits for; that is how tasks are cancelled.
-//! 4. [`tick`] gives ready tasks their turns and answers when it wants to be called again. The
-//!    imported `wake` says that there is something to do.
+//!    the generator until it has to wait, and answers for how long at most.
+//! 2. [`wake`] ends that: what the task waits for has come, or it was cancelled. JavaScript knows which.
+//! 3. [`tick`] gives ready tasks their turns and answers when it wants to be called again. The
+//!    imported `ready` says that there is something to do.
 //!
 //! It is built twice: for programs, whose loop JavaScript drives, and with the feature `sim` for
 //! simulations. So a page that simulates nothing loads no simulator, and a simulation that can never go on,
@@ -22,18 +19,14 @@
 
 extern crate alloc;
 
-mod drive;
 #[cfg_attr(feature = "sim", path = "simulation.rs")]
 mod host;
 mod memory;
-mod objects;
-mod op;
 mod single;
-mod table;
+mod tasks;
 
-pub use drive::{interrupt, resume, selected, spawn};
 pub use host::*;
-pub use objects::*;
+pub use tasks::{spawn, wake};
 
 /// A panic is a mistake of this crate, or a simulation that can never go on. JavaScript sees a trap.
 #[panic_handler]

@@ -1,74 +1,119 @@
-//! The allocator, and what is kept for the case that there is no more.
+//! The allocator: what was had goes back into a list of pieces of its size, and is had again from there.
 //!
-//! Tasks that run must be able to go on when memory ends, and new ones must be refused, for whoever
-//! starts one can be told. So a reserve is held back: when nothing else is left the allocator gives it
-//! up, and until it can be had again [`is_scarce`] says so.
+//! Nothing is split or joined. A program of this crate has a few sizes, most of them tasks, so that serves as well
+//! as a large allocator does, in a tenth of its size. Sizes are rounded up to [`FINE`], and large ones
+//! to powers of two.
+//!
+//! Tasks that run must be able to go on when memory ends, and new ones must be refused, for whoever starts one
+//! can be told: [`has`] says whether there is room for more.
 //!
 //! Why unsafe: an allocator.
 
 use crate::single::Single;
 use core::alloc::{GlobalAlloc, Layout};
+use core::arch::wasm32::{memory_grow, memory_size};
 use core::cell::Cell;
-use talc::TalckWasm;
+use core::ptr;
 
 #[global_allocator]
 static ALLOCATOR: Allocator = Allocator {
-    // SAFETY: an instance has one thread.
-    talc: unsafe { TalckWasm::new_global() },
-    reserve: Single(Cell::new(None)),
+    free: [const { Single(Cell::new(ptr::null_mut())) }; CLASSES],
+    next: Single(Cell::new(0)),
+    end: Single(Cell::new(0)),
 };
 
+/// What small sizes are multiples of, and all places.
+const FINE: usize = 16;
+/// What the places of large pieces are multiples of; nothing asks for more.
+const COARSE: usize = 128;
+/// The largest of the small sizes.
+const SMALL: usize = 512;
+const SMALL_CLASSES: usize = SMALL / FINE;
+/// One for each small size, and one for each power of two above.
+const CLASSES: usize = SMALL_CLASSES + (usize::BITS - SMALL.ilog2()) as usize;
+
+const PAGE: usize = 0x10000;
+
+/// A piece that nobody has: it holds the next one of its size.
+struct Piece(*mut Piece);
+
 struct Allocator {
-    talc: TalckWasm,
-    /// What is held back; none while it is given up.
-    reserve: Single<Cell<Option<Reserve>>>,
+    free: [Single<Cell<*mut Piece>>; CLASSES],
+    /// From here to `end` nobody has had anything yet.
+    next: Single<Cell<usize>>,
+    end: Single<Cell<usize>>,
 }
 
-#[derive(Clone, Copy)]
-struct Reserve {
-    place: *mut u8,
-    layout: Layout,
+/// Which list a piece belongs to, and how large it is.
+fn class(layout: Layout) -> (usize, usize) {
+    // Only large pieces are at multiples of more than `FINE`.
+    let size = if layout.align() > FINE { layout.size().max(SMALL + 1) } else { layout.size() };
+    if size <= SMALL {
+        let class = size.saturating_sub(1) / FINE;
+        return (class, (class + 1) * FINE);
+    }
+    let bits = usize::BITS - (size - 1).leading_zeros();
+    (
+        SMALL_CLASSES + (bits - SMALL.ilog2() - 1) as usize,
+        1_usize.checked_shl(bits).unwrap_or(usize::MAX),
+    )
 }
 
-/// Whether memory is so short that nothing shall be begun beside what `objects` are there.
-pub fn is_scarce(objects: usize) -> bool {
-    // What a task may need while it ends, and tables that have to double: two words in two of them.
-    let size = 0x10000 + 64 * objects.next_power_of_two();
-    let reserve = &ALLOCATOR.reserve;
-    if reserve.get().is_some_and(|reserve| reserve.layout.size() >= size) {
-        return false;
-    }
-    let Ok(layout) = Layout::from_size_align(size, 8) else { return true };
-    // SAFETY: the size is not zero.
-    let place = unsafe { ALLOCATOR.talc.alloc(layout) };
-    if place.is_null() {
-        return true;
-    }
-    if let Some(before) = reserve.replace(Some(Reserve { place, layout })) {
-        // SAFETY: it came from there, and nobody uses it.
-        unsafe { ALLOCATOR.talc.dealloc(before.place, before.layout) };
-    }
-    false
+/// Whether there is room for so many bytes more, in one piece.
+pub fn has(bytes: usize) -> bool {
+    ALLOCATOR.has(bytes)
 }
 
-// SAFETY: all memory is that of `talc`, to which each piece goes back with the layout that it was had with.
+impl Allocator {
+    fn has(&self, bytes: usize) -> bool {
+        if self.end.get() - self.next.get() >= bytes {
+            return true;
+        }
+        let before = memory_size::<0>() * PAGE;
+        // Where somebody else has grown the memory, what is left before that is lost.
+        if before != self.end.get() {
+            self.next.set(before);
+            self.end.set(before);
+        }
+        let missing = bytes - (self.end.get() - self.next.get());
+        let Some(pages) = missing.checked_add(PAGE - 1).map(|bytes| bytes / PAGE) else {
+            return false;
+        };
+        if memory_grow::<0>(pages) == usize::MAX {
+            return false;
+        }
+        self.end.set(before + pages * PAGE);
+        true
+    }
+}
+
+// SAFETY: a piece is in its list or somebody's, and belongs to the same list when it comes back, as the layout
+// does; there is one thread.
 unsafe impl GlobalAlloc for Allocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: as the caller promises.
-        let place = unsafe { self.talc.alloc(layout) };
-        if !place.is_null() {
-            return place;
+        let (class, size) = class(layout);
+        let free = &self.free[class];
+        let piece = free.get();
+        if !piece.is_null() {
+            // SAFETY: it is in the list, so it holds the next one.
+            free.set(unsafe { (*piece).0 });
+            return piece.cast();
         }
-        let Some(reserve) = self.reserve.take() else { return place };
-        // SAFETY: the reserve came from there, and nobody uses it; the second as the caller promises.
-        unsafe {
-            self.talc.dealloc(reserve.place, reserve.layout);
-            self.talc.alloc(layout)
+        let needed = if size > SMALL { size.saturating_add(COARSE) } else { size };
+        if layout.align() > COARSE || !self.has(needed) {
+            return ptr::null_mut();
         }
+        let next = self.next.get();
+        let place = if size > SMALL { next.next_multiple_of(COARSE) } else { next };
+        self.next.set(place + size);
+        ptr::with_exposed_provenance_mut(place)
     }
 
     unsafe fn dealloc(&self, place: *mut u8, layout: Layout) {
-        // SAFETY: as the caller promises; it came from there.
-        unsafe { self.talc.dealloc(place, layout) }
+        let free = &self.free[class(layout).0];
+        let piece = place.cast::<Piece>();
+        // SAFETY: it is ours again, and large enough for a pointer.
+        unsafe { piece.write(Piece(free.get())) };
+        free.set(piece);
     }
 }

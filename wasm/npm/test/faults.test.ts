@@ -117,7 +117,7 @@ describe("what is dropped", () => {
     }), 0);
   });
 
-  test("objects of the core: memory does not grow with their number", skip, async () => {
+  test("channels and locks: the memory of the core does not grow with their number", skip, async () => {
     const makers = {
       Channel: () => new Channel<number>(8), Semaphore: () => new Semaphore(1), Mutex: () => new Mutex(), Event: () => new Event(),
       RwLock: () => new RwLock(), Barrier: () => new Barrier(2), Watch: () => new Watch(1), Broadcast: () => new Broadcast(),
@@ -153,7 +153,7 @@ describe("what is dropped", () => {
     await (links.at(-1)!.deref() as Task<void>).cancel();
   });
 
-  test("the table of values does not grow with what goes through it", skip, async () => {
+  test("a channel does not grow with what goes through it", skip, async () => {
     const channel = new Channel<number>(1);
     const pass = (count: number) => { for (let n = 0; n < count; n++) { channel.trySend(n); channel.tryReceive(); } };
     pass(1000);

@@ -1,8 +1,8 @@
 import { ClosedError } from "./errors.js";
-import { Answer, Code, IMMEDIATE, Operation, word } from "./operation.js";
-import { object, own, type Runtime, runtime } from "./runtime.js";
+import { Operation } from "./operation.js";
+import { own, type Runtime, runtime } from "./runtime.js";
 import { until, type UntilAborted } from "./signal.js";
-import type { Task } from "./task.js";
+import { type Waiter, Waiters } from "./waiting.js";
 
 /** Sends into a channel; waits while it is full. */
 class Send<T> extends Operation<void> {
@@ -10,43 +10,21 @@ class Send<T> extends Operation<void> {
     return "send";
   }
 
-  #place = -1;
-
   constructor(readonly channel: Channel<T>, readonly value: T) {
     super();
   }
 
-  override ask(inside: Runtime): number {
+  override attempt(inside: Runtime): boolean {
     own(this.channel.inside, inside);
-    if (this.#place < 0) this.#place = inside.keep(this.value);
-    inside.argument = this.#place;
-    return word(Code.Send, this.channel.id);
-  }
-
-  override begin(inside: Runtime): number {
-    own(this.channel.inside, inside);
-    this.#place = inside.keep(this.value);
-    const answer = inside.core.try_send(this.channel.id, this.#place);
-    if (answer === Answer.WouldWait) return this.ask(inside);
-    if (answer === Answer.Closed) return this.#fail(inside);
-    this.#place = -1;
+    if (this.channel.isClosed) throw new ClosedError("the channel is closed: nothing can be sent any more");
     inside.value = undefined;
-    return IMMEDIATE;
+    return this.channel.trySend(this.value);
   }
 
-  override finish(inside: Runtime, _task: Task<unknown>, answer: number): void {
-    if (answer === Answer.Closed) this.#fail(inside);
-    this.#place = -1;
-  }
-
-  override abandon(inside: Runtime): void {
-    if (this.#place >= 0) inside.take(this.#place);
-    this.#place = -1;
-  }
-
-  #fail(inside: Runtime): never {
-    this.abandon(inside);
-    throw new ClosedError("the channel is closed: nothing can be sent any more");
+  override enlist(_inside: Runtime, waiter: Waiter): number {
+    waiter.value = this.value;
+    this.channel.senders.push(waiter);
+    return Infinity;
   }
 }
 
@@ -60,21 +38,19 @@ class Receive<T> extends Operation<T | undefined> {
     super();
   }
 
-  override ask(inside: Runtime): number {
+  override attempt(inside: Runtime): boolean {
     own(this.channel.inside, inside);
-    return word(Code.Receive, this.channel.id);
+    inside.value = this.channel.tryReceive();
+    return inside.value !== undefined || this.channel.isClosed;
   }
 
-  override begin(inside: Runtime): number {
-    own(this.channel.inside, inside);
-    const place = inside.core.try_receive(this.channel.id);
-    if (place === Answer.WouldWait) return this.ask(inside);
-    inside.value = place === Answer.Closed ? undefined : inside.take(place);
-    return IMMEDIATE;
+  override enlist(_inside: Runtime, waiter: Waiter): number {
+    this.channel.receivers.push(waiter);
+    return Infinity;
   }
 
-  override finish(inside: Runtime, _task: Task<unknown>, place: number): T | undefined {
-    return place === Answer.Closed ? undefined : (inside.take(place) as T);
+  override finish({ value }: Waiter): T | undefined {
+    return value as T | undefined;
   }
 }
 
@@ -85,23 +61,27 @@ class Receive<T> extends Operation<T | undefined> {
  */
 export class Channel<T> implements AsyncIterable<T> {
   /** @internal */
-  readonly id: number;
+  readonly inside: Runtime = runtime();
+  /** Who waits for room, each with what it sends: there are none unless the channel is full. @internal */
+  readonly senders = new Waiters();
+  /** Who waits for a value: there are none unless the channel is empty. @internal */
+  readonly receivers = new Waiters();
   /** @internal */
-  readonly inside: Runtime;
+  isClosed = false;
+  /** A ring that grows until it has room for `capacity` values. */
+  #values: (T | undefined)[] = [];
+  #head = 0;
+  #length = 0;
 
   constructor(readonly capacity = 1) {
     if (!Number.isInteger(capacity) || capacity < 1) {
       throw new RangeError(`a channel holds at least one value, not ${capacity}`);
     }
-    const inside = (this.inside = runtime());
-    const id = (this.id = object(this, inside, "channel", inside.core.queue(capacity), () => {
-      for (let place; (place = inside.core.try_receive(id)) >= 0; ) inside.take(place);
-    }));
   }
 
   /** How many values are in it. */
   get length(): number {
-    return this.inside.core.queue_length(this.id);
+    return this.#length;
   }
 
   /** Puts a value in, when there is room. Fails with {@link ClosedError} if the channel is closed. */
@@ -116,21 +96,47 @@ export class Channel<T> implements AsyncIterable<T> {
 
   /** Puts a value in at once; `false` if it is full or closed. */
   trySend(value: T): boolean {
-    const place = this.inside.keep(value);
-    if (this.inside.core.try_send(this.id, place) === Answer.Ok) return true;
-    this.inside.take(place);
-    return false;
+    if (value === undefined) throw new TypeError("`undefined` cannot be sent: to receivers it says that the channel has ended");
+    if (this.isClosed) return false;
+    if (this.receivers.settleOne(value)) return true;
+    if (this.#length === this.capacity) return false;
+    this.#push(value);
+    return true;
   }
 
   /** Takes a value at once; `undefined` if there is none. */
   tryReceive(): T | undefined {
-    const place = this.inside.core.try_receive(this.id);
-    return place < 0 ? undefined : (this.inside.take(place) as T);
+    if (this.#length === 0) return undefined;
+    const value = this.#values[this.#head];
+    this.#values[this.#head] = undefined;
+    this.#head = this.#head + 1 === this.#values.length ? 0 : this.#head + 1;
+    this.#length -= 1;
+    // There is room for what the first of those who wait brings along.
+    for (let sender; (sender = this.senders.first); ) {
+      const next = sender.value as T;
+      sender.leave();
+      if (!sender.settle(undefined)) continue;
+      this.#push(next);
+      break;
+    }
+    return value;
   }
 
-  /** Nothing can be sent any more; what is inside can still be received. */
+  /** Nothing can be sent any more; what is inside, or waits for room, can still be received. */
   close(): void {
-    this.inside.core.close_queue(this.id);
+    this.isClosed = true;
+    this.receivers.settleAll();
+  }
+
+  #push(value: T): void {
+    if (this.#length === this.#values.length) {
+      this.#values = [...this.#values.slice(this.#head), ...this.#values.slice(0, this.#head)];
+      this.#values.length = Math.min(this.capacity, 2 * this.#length + 4);
+      this.#head = 0;
+    }
+    const place = this.#head + this.#length;
+    this.#values[place < this.#values.length ? place : place - this.#values.length] = value;
+    this.#length += 1;
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {

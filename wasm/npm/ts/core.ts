@@ -1,33 +1,21 @@
-/** What both cores export: numbers in, numbers out. What makes an object answers 0 for want of memory. */
-export interface Objects {
-  spawn(priority: number): number;
-  interrupt(task: number, answer: number): void;
-  resume(task: number, answer: number): void;
-  selected(): number;
-  queue(capacity: number): number;
-  try_send(queue: number, place: number): number;
-  try_receive(queue: number): number;
-  queue_length(queue: number): number;
-  close_queue(queue: number): void;
-  semaphore(permits: number): number;
-  try_acquire(semaphore: number, permits: number): number;
-  release(semaphore: number, permits: number): void;
-  permits(semaphore: number): number;
-  signal(): number;
-  signal_all(signal: number): void;
-  forget(object: number): void;
+/** What both cores export: numbers in, numbers out. */
+export interface Tasks {
+  /** Starts a task; the answer is 0 for want of memory. */
+  spawn(task: number, priority: number): number;
+  /** Lets a parked task go on. */
+  wake(task: number): void;
 }
 
 /** The core of programs. */
-export interface Core extends Objects {
+export interface Core extends Tasks {
   tick(turns: number): number;
 }
 
 /** The core of simulations. */
-export interface SimulationCore extends Objects {
+export interface SimulationCore extends Tasks {
   simulate(seed: number): void;
   end_simulation(): void;
-  simulate_until(task: number): number;
+  run_simulation(): number;
   time(): number;
 }
 
@@ -37,7 +25,7 @@ export type Imports = Record<string, (...numbers: number[]) => number | void>;
 const modules = new Map<string, WebAssembly.Module>();
 
 /** Makes an instance: dear in a browser, where each reserves room for the largest memory. */
-export function instantiate<C extends Objects>(text: string, js: Imports): C {
+export function instantiate<C extends Tasks>(text: string, js: Imports): C {
   let module = modules.get(text);
   if (!module) modules.set(text, (module = new WebAssembly.Module(decode(text))));
   return new WebAssembly.Instance(module, { js }).exports as unknown as C;

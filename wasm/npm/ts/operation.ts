@@ -1,6 +1,6 @@
 import { CreelError } from "./errors.js";
 import type { Runtime } from "./runtime.js";
-import type { Task } from "./task.js";
+import type { Waiter } from "./waiting.js";
 
 /** What a generator function for this package returns. */
 // eslint-disable-next-line -- each `yield*` has a type of its own; `unknown` is what they share
@@ -11,26 +11,28 @@ export type Program<T> = Generator<Operation<unknown>, T, unknown>;
  * function: `await operation`. Nothing happens before that.
  */
 export abstract class Operation<T> implements PromiseLike<T> {
-  /** Asks the core to do it for a task: the answer is the word for it. @internal */
-  abstract ask(runtime: Runtime, task: Task<unknown>): number;
-
-  /** Does it at once if that is possible (`IMMEDIATE`), else asks the core. @internal */
-  begin(runtime: Runtime, task: Task<unknown>): number {
-    return this.ask(runtime, task);
+  /** Does it at once if that is possible: then its value stands in `Runtime.value`. @internal */
+  attempt(_runtime: Runtime): boolean {
+    return false;
   }
 
-  /** What the core's answer means. @internal */
-  finish(_runtime: Runtime, _task: Task<unknown>, _answer: number): T {
+  /** Begins to wait; the answer is how many milliseconds at most, or {@link NEXT_TURN}. @internal */
+  abstract enlist(runtime: Runtime, waiter: Waiter): number;
+
+  /** What it comes to: the waiter was settled, or its time is over. @internal */
+  finish(_waiter: Waiter): T {
     return undefined as T;
   }
 
   /** The task no longer waits for it. @internal */
-  abandon(_runtime: Runtime, _task: Task<unknown>): void {}
+  abandon(waiter: Waiter): void {
+    waiter.leave();
+  }
 
   /** What it is, for reports. @internal */
   abstract get what(): string;
 
-  /** Whether the core alone does it, so that it may be one of a selection. @internal */
+  /** Whether nothing but a waiter does it, so that it may be one of a selection. @internal */
   get isPlain(): boolean {
     return true;
   }
@@ -53,7 +55,7 @@ export class Action<T> extends Operation<T> {
     super();
   }
 
-  override ask(): never {
+  override enlist(): never {
     throw new CreelError(`write \`yield*\` to wait for this: ${this.what}`);
   }
 
@@ -90,33 +92,8 @@ class Once<T> implements Iterator<Operation<unknown>, T, unknown> {
   }
 }
 
-/** The operation is done: the value stands in `Runtime.value`. @internal */
-export const IMMEDIATE = -1;
-
-/** Makes the word for the core: an operation and an object. @internal */
-export const word = (code: number, object = 0): number => code | (object << 4);
-
-/** The operations of the core. @internal */
-export const enum Code {
-  Done = 0,
-  Yield = 1,
-  Sleep = 2,
-  Park = 3,
-  Send = 4,
-  Receive = 5,
-  Acquire = 6,
-  Wait = 7,
-  Select = 8,
-}
-
-/** The answers of the core. @internal */
-export const enum Answer {
-  Ok = 0,
-  Closed = -1,
-  WouldWait = -2,
-  Cancelled = -3,
-  Aborted = -4,
-}
+/** Nothing but the next turn is waited for. @internal */
+export const NEXT_TURN = -1;
 
 /** How an operation becomes a promise; set by the module of tasks, which needs this one. @internal */
 let start: <T>(operation: Operation<T>) => Promise<T>;

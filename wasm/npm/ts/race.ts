@@ -1,13 +1,18 @@
 import { TimeoutError } from "./errors.js";
-import { Code, Operation, type Program, word } from "./operation.js";
-import type { Arm, Runtime } from "./runtime.js";
+import { Operation, type Program } from "./operation.js";
+import type { Runtime } from "./runtime.js";
 import { bodyOf, type Outcome, Scope, type Waitable } from "./scope.js";
 import { Signal } from "./sync.js";
-import type { Task } from "./task.js";
+import { isThenable, type Task, wait } from "./task.js";
 import { sleep } from "./time.js";
+import { Waiter } from "./waiting.js";
 
-/** Whichever operation of the core is ready first; the others do not happen. @internal */
+/** Whichever operation is ready first; the others do not happen. For one wait. @internal */
 export class Select extends Operation<{ readonly index: number; readonly value: unknown }> {
+  readonly #waiters: Waiter[] = [];
+  /** Which one is over when no other was ready in time. */
+  #soonest = 0;
+
   override get what(): string {
     return "select";
   }
@@ -20,49 +25,56 @@ export class Select extends Operation<{ readonly index: number; readonly value: 
     return false;
   }
 
-  // Asked for here and not when the core wants to know: what throws must not do so through the core.
-  override ask(inside: Runtime, task: Task<unknown>): number {
-    const arms: Arm[] = [];
+  override attempt(inside: Runtime): boolean {
+    const index = this.operations.findIndex((operation) => operation.attempt(inside));
+    inside.value = { index, value: inside.value };
+    return index >= 0;
+  }
+
+  override enlist(inside: Runtime, { task }: Waiter): number {
+    let soonest = Infinity;
     try {
-      for (const operation of this.operations) {
-        arms.push({ word: operation.ask(inside, task), argument: inside.argument });
-      }
+      this.operations.forEach((operation, index) => {
+        const waiter = new Waiter(task, index);
+        const milliseconds = Math.max(0, operation.enlist(inside, waiter));
+        this.#waiters.push(waiter);
+        if (milliseconds >= soonest) return;
+        soonest = milliseconds;
+        this.#soonest = index;
+      });
     } catch (error) {
-      arms.forEach((_, index) => this.operations[index]!.abandon(inside, task));
+      this.abandon();
       throw error;
     }
-    inside.arms = arms;
-    inside.argument = arms.length;
-    return word(Code.Select);
+    return soonest;
   }
 
-  override finish(inside: Runtime, task: Task<unknown>, answer: number): { index: number; value: unknown } {
-    const index = inside.core.selected();
-    this.#abandon(inside, task, index);
-    return { index, value: this.operations[index]!.finish(inside, task, answer) };
+  override finish(settled: Waiter): { index: number; value: unknown } {
+    const waiter = this.#waiters.includes(settled) ? settled : this.#waiters[this.#soonest]!;
+    const { index } = waiter;
+    this.#waiters.splice(index, 1);
+    this.abandon();
+    return { index, value: this.operations[index]!.finish(waiter) };
   }
 
-  override abandon(inside: Runtime, task: Task<unknown>): void {
-    this.#abandon(inside, task, -1);
-  }
-
-  #abandon(inside: Runtime, task: Task<unknown>, chosen: number): void {
-    this.operations.forEach((operation, index) => {
-      if (index !== chosen) operation.abandon(inside, task);
-    });
+  override abandon(): void {
+    for (const waiter of this.#waiters) this.operations[waiter.index]!.abandon(waiter);
   }
 }
 
 /**
- * The first of several to end, by its place. What the core alone does is one selection with the news that
- * a task has ended, so that it happens or does not; everything else runs as tasks, which are cancelled.
+ * The first of several to end, by its place. Operations and promises are one selection with the news that
+ * a task has ended, so that they happen or do not; everything else runs as tasks, which are cancelled.
  */
 function* first(waitables: readonly Waitable<unknown>[]): Program<{ index: number; value: unknown }> {
   if (waitables.length === 0) throw new RangeError("there is nothing to wait for");
   const [plain, places]: [Operation<unknown>[], number[]] = [[], []];
   waitables.forEach((waitable, index) => {
-    if (!(waitable instanceof Operation && waitable.isPlain)) return;
-    plain.push(waitable);
+    if (waitable instanceof Operation) {
+      if (!waitable.isPlain) return;
+      plain.push(waitable);
+    } else if (isThenable(waitable)) plain.push(wait(waitable));
+    else return;
     places.push(index);
   });
   const chosen = ({ index, value }: { index: number; value: unknown }) => ({ index: places[index]!, value });

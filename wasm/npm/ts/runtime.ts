@@ -1,6 +1,6 @@
-import { type Core, instantiate, type Objects } from "./core.js";
+import { type Core, instantiate, type Tasks } from "./core.js";
 import { CreelError } from "./errors.js";
-import { Code, IMMEDIATE, Operation, word } from "./operation.js";
+import { NEXT_TURN, Operation } from "./operation.js";
 import { text } from "./wasm.js";
 import type { Task } from "./task.js";
 
@@ -24,30 +24,19 @@ const hop: (f: () => void) => void = (() => {
   };
 })();
 
-/** An operation of a selection, as the core wants to know it. */
-export interface Arm {
-  readonly word: number;
-  readonly argument: number;
-}
+/** What `step` answers for a task that has ended. */
+const ENDED = -2;
 
-/**
- * A core with what JavaScript keeps for it: tasks and values by number. There is one for the program,
- * and one for each simulation.
- */
+/** A core, and the tasks that it schedules. There is one for the program, and one for each simulation. */
 export abstract class Runtime {
-  abstract readonly core: Objects;
-  /** Tasks that have not ended, by their number in the core. */
-  readonly tasks: (Task<unknown> | undefined)[] = [];
+  abstract readonly core: Tasks;
+  /** Tasks that have not ended, by their number in the core. Number 0 is none's. */
+  readonly tasks: (Task<unknown> | undefined)[] = [undefined];
   /** The task whose generator runs now. */
   current: Task<unknown> | undefined;
-  /** The operations of the selection that was begun last. */
-  arms: readonly Arm[] = [];
-  /** What belongs to the operation that was begun last. */
-  argument = 0;
   /** The value of an operation that was done at once. */
   value: unknown;
 
-  readonly #values: unknown[] = [];
   readonly #free: number[] = [];
   #broken: unknown;
 
@@ -59,21 +48,6 @@ export abstract class Runtime {
 
   /** Whether the numbers of its objects are others' now. */
   abstract readonly hasEnded: boolean;
-
-  /** Gives a value a place in the table, whose number the core carries. */
-  keep(value: unknown): number {
-    const place = this.#free.pop() ?? this.#values.length;
-    this.#values[place] = value;
-    return place;
-  }
-
-  /** Takes a value out of its place. */
-  take(place: number): unknown {
-    const value = this.#values[place];
-    this.#values[place] = undefined;
-    this.#free.push(place);
-    return value;
-  }
 
   /** Whether the core has trapped: nothing of it can be trusted any more. */
   get isBroken(): boolean {
@@ -96,19 +70,17 @@ export abstract class Runtime {
   /** Starts what the core does for a new task; the answer is its number. */
   spawn(task: Task<unknown>, priority: number): number {
     this.check();
-    const id = made(this.#guarded(() => this.core.spawn(priority)), "task");
+    const id = this.#free.pop() ?? this.tasks.length;
+    if (!this.#guarded(() => this.core.spawn(id, priority))) {
+      throw new CreelError("there is no memory left for another task: let some tasks end first");
+    }
     this.tasks[id] = task;
     return id;
   }
 
   /** Lets a task that is parked go on. */
-  resume(id: number, answer: number): void {
-    if (!this.isBroken) this.#guarded(() => this.core.resume(id, answer));
-  }
-
-  /** Ends the operation that a task waits for. */
-  interrupt(id: number, answer: number): void {
-    if (!this.isBroken) this.#guarded(() => this.core.interrupt(id, answer));
+  wake(id: number): void {
+    if (!this.isBroken && !this.hasEnded) this.#guarded(() => this.core.wake(id));
   }
 
   /** Calls the core from outside of a turn, where nobody else would hear of a trap. */
@@ -121,41 +93,27 @@ export abstract class Runtime {
     }
   }
 
-  /** One operation of a selection; the answer is the word for it. */
-  arm(index: number): number {
-    const { word, argument } = this.arms[index]!;
-    this.argument = argument;
-    return word;
-  }
-
-  /** Runs a task to its next operation; the answer is the word for that. */
-  step(id: number, answer: number): number {
+  /** Runs a task until it has to wait; the answer is for how many milliseconds at most, or why not at all. */
+  step(id: number): number {
     const task = this.tasks[id];
-    if (!task) return Code.Done;
+    if (!task) return ENDED;
     const outer = this.current;
     this.current = task;
     try {
-      let operation = task.advance(answer);
+      let operation = task.advance();
       for (let spent = 0; operation; spent++) {
-        let next: number;
         try {
-          next = operation.begin(this, task);
+          if (!operation.attempt(this)) return task.park(operation);
         } catch (error) {
           operation = task.fail(error);
           continue;
         }
-        if (next !== IMMEDIATE) {
-          task.pending = operation;
-          return next;
-        }
-        if (spent >= BUDGET) {
-          task.pending = new Done(this.value);
-          return word(Code.Yield);
-        }
+        if (spent >= BUDGET) return task.park(new Done(this.value));
         operation = task.proceed(this.value);
       }
       this.tasks[id] = undefined;
-      return Code.Done;
+      this.#free.push(id);
+      return ENDED;
     } finally {
       this.current = outer;
     }
@@ -172,12 +130,6 @@ export function frameBudget(milliseconds: number): void {
   slice = milliseconds;
 }
 
-/** The number of a new object; an error that says so if the core had no memory for it. @internal */
-export function made(id: number, what: string): number {
-  if (id === 0) throw new CreelError(`there is no memory left for another ${what}: let some tasks end first`);
-  return id;
-}
-
 /** The runtime of the program: it has its turns on the event loop. */
 class EventLoop extends Runtime {
   override readonly core: Core;
@@ -191,10 +143,8 @@ class EventLoop extends Runtime {
   constructor() {
     super();
     this.core = instantiate<Core>(text, {
-      step: (task, answer) => this.step(task!, answer!),
-      arm: (index) => this.arm(index!),
-      argument: () => this.argument,
-      wake: () => this.#wake(),
+      step: (task) => this.step(task!),
+      ready: () => this.#wake(),
       now: () => performance.now(),
     });
   }
@@ -251,8 +201,8 @@ class Done extends Operation<unknown> {
   constructor(readonly value: unknown) {
     super();
   }
-  override ask(): number {
-    return word(Code.Yield);
+  override enlist(): number {
+    return NEXT_TURN;
   }
   override finish(): unknown {
     return this.value;
@@ -283,20 +233,4 @@ export function own(made: Runtime, used: Runtime): void {
   if (made !== used) {
     throw new CreelError("this was made outside of the simulation that uses it, or inside of another one");
   }
-}
-
-const registry = new FinalizationRegistry<() => void>((forget) => forget());
-
-/**
- * Makes an object of the core, which the core forgets when JavaScript has lost the one that stands for
- * it; `before` sees to what it holds. The answer is its number. @internal
- */
-export function object(stand: object, inside: Runtime, what: string, id: number, before?: () => void): number {
-  made(id, what);
-  registry.register(stand, () => {
-    if (inside.hasEnded) return;
-    before?.();
-    inside.core.forget(id);
-  });
-  return id;
 }

@@ -1,6 +1,6 @@
-import { Answer, Operation } from "./operation.js";
+import { Operation } from "./operation.js";
 import type { Runtime } from "./runtime.js";
-import type { Task } from "./task.js";
+import type { Waiter } from "./waiting.js";
 
 /** Operations end early when `signal` is aborted: they fail with its reason, and lose nothing. */
 export interface UntilAborted {
@@ -12,9 +12,10 @@ export function until<T>(operation: Operation<T>, options: UntilAborted | undefi
   return options?.signal ? new Until(operation, options.signal) : operation;
 }
 
-class Until<T> extends Operation<T> {
-  #unlisten: (() => void) | undefined;
+/** What an operation is settled with whose signal is aborted. */
+const ABORTED = {};
 
+class Until<T> extends Operation<T> {
   constructor(readonly operation: Operation<T>, readonly signal: AbortSignal) {
     super();
   }
@@ -23,34 +24,31 @@ class Until<T> extends Operation<T> {
     return this.operation.what;
   }
 
-  override get isPlain(): boolean {
-    return false;
-  }
-
-  override ask(inside: Runtime, task: Task<unknown>): number {
+  override attempt(inside: Runtime): boolean {
     this.signal.throwIfAborted();
-    const abort = () => inside.interrupt(task.id, Answer.Aborted);
-    this.signal.addEventListener("abort", abort);
-    this.#unlisten = () => this.signal.removeEventListener("abort", abort);
-    try {
-      return this.operation.ask(inside, task);
-    } catch (error) {
-      this.#unlisten();
-      throw error;
-    }
+    return this.operation.attempt(inside);
   }
 
-  override finish(inside: Runtime, task: Task<unknown>, answer: number): T {
-    this.#unlisten?.();
-    if (answer === Answer.Aborted) {
-      this.operation.abandon(inside, task);
-      throw this.signal.reason;
-    }
-    return this.operation.finish(inside, task, answer);
+  override enlist(inside: Runtime, waiter: Waiter): number {
+    const { signal } = this;
+    const abort = () => void waiter.settle(ABORTED);
+    const milliseconds = this.operation.enlist(inside, waiter);
+    signal.addEventListener("abort", abort);
+    waiter.release = () => signal.removeEventListener("abort", abort);
+    return milliseconds;
   }
 
-  override abandon(inside: Runtime, task: Task<unknown>): void {
-    this.#unlisten?.();
-    this.operation.abandon(inside, task);
+  override finish(waiter: Waiter): T {
+    if (waiter.value !== ABORTED) {
+      waiter.release!();
+      return this.operation.finish(waiter);
+    }
+    this.abandon(waiter);
+    throw this.signal.reason;
+  }
+
+  override abandon(waiter: Waiter): void {
+    waiter.release!();
+    this.operation.abandon(waiter);
   }
 }

@@ -27,10 +27,10 @@ export function simulate<T>(seed: number, body: Body<T>): Simulation<T> {
   const inside = new Simulated(instance, seed);
   return within(inside, () => {
     const task = new Task(body, { name: "simulation" });
-    // Whatever its outcome, it is told below.
-    task.onEnd = () => {};
+    // Whatever its outcome, it is told below. Number 0 is who waits for that.
+    task.onEnd = () => inside.core.wake(0);
     try {
-      const trace = inside.core.simulate_until(task.id);
+      const trace = inside.core.run_simulation();
       const elapsed = inside.now();
       inside.core.end_simulation();
       // One that has trapped is not used again.
@@ -51,9 +51,7 @@ export function simulate<T>(seed: number, body: Body<T>): Simulation<T> {
 class Instance {
   owner: Simulated | undefined;
   readonly core = instantiate<SimulationCore>(text, {
-    step: (task, answer) => this.owner!.step(task!, answer!),
-    arm: (index) => this.owner!.arm(index!),
-    argument: () => this.owner!.argument,
+    step: (task) => this.owner!.step(task!),
   });
 }
 

@@ -1,22 +1,24 @@
 import { ClosedError } from "./errors.js";
-import { Answer, Code, IMMEDIATE, Operation, type Program, word } from "./operation.js";
-import { object, own, type Runtime, runtime } from "./runtime.js";
+import { Operation, type Program } from "./operation.js";
+import { own, type Runtime, runtime } from "./runtime.js";
 import { until, type UntilAborted } from "./signal.js";
-import type { Task } from "./task.js";
+import { type Waiter, Waiters } from "./waiting.js";
 
 /** Holds permits until it is released; `using` releases at the end of a block. */
 export class Permit implements Disposable {
-  #release: (() => void) | undefined;
+  #semaphore: Semaphore | undefined;
+  readonly #permits: number;
 
   /** @internal */
-  constructor(release: () => void) {
-    this.#release = release;
+  constructor(semaphore: Semaphore, permits: number) {
+    this.#semaphore = semaphore;
+    this.#permits = permits;
   }
 
   /** Gives them back; once is enough. */
   release(): void {
-    this.#release?.();
-    this.#release = undefined;
+    this.#semaphore?.add(this.#permits);
+    this.#semaphore = undefined;
   }
 
   [Symbol.dispose](): void {
@@ -33,68 +35,77 @@ class Acquire extends Operation<Permit> {
     super();
   }
 
-  override ask(inside: Runtime): number {
+  override attempt(inside: Runtime): boolean {
     own(this.semaphore.inside, inside);
-    inside.argument = this.permits;
-    return word(Code.Acquire, this.semaphore.id);
+    const permit = this.semaphore.tryAcquire(this.permits);
+    inside.value = permit;
+    return permit !== undefined;
   }
 
-  override begin(inside: Runtime): number {
-    own(this.semaphore.inside, inside);
-    if (inside.core.try_acquire(this.semaphore.id, this.permits) !== Answer.Ok) return this.ask(inside);
-    inside.value = this.#permit(inside);
-    return IMMEDIATE;
+  override enlist(_inside: Runtime, waiter: Waiter): number {
+    waiter.value = this.permits;
+    this.semaphore.waiters.push(waiter);
+    return Infinity;
   }
 
-  override finish(inside: Runtime, _task: Task<unknown>, answer: number): Permit {
-    if (answer === Answer.Closed) throw new ClosedError("the semaphore is gone");
-    return this.#permit(inside);
+  override finish(): Permit {
+    return new Permit(this.semaphore, this.permits);
   }
 
-  #permit(inside: Runtime): Permit {
-    const { semaphore, permits } = this;
-    return new Permit(() => inside.core.release(semaphore.id, permits));
+  override abandon(waiter: Waiter): void {
+    waiter.leave();
+    // Whoever waited behind it may want less.
+    this.semaphore.add(0);
   }
 }
 
 /** So many may go on at a time, first come, first served. */
 export class Semaphore {
   /** @internal */
-  readonly id: number;
+  readonly inside: Runtime = runtime();
   /** @internal */
-  readonly inside: Runtime;
+  readonly waiters = new Waiters();
+  #available: number;
 
   constructor(permits: number) {
-    if (!Number.isInteger(permits) || permits < 0 || permits > MAX_PERMITS) {
-      throw new RangeError(`a semaphore has from 0 to ${MAX_PERMITS} permits, not ${permits}`);
-    }
-    const inside = (this.inside = runtime());
-    this.id = object(this, inside, "semaphore", inside.core.semaphore(permits));
+    this.#available = counted(permits);
   }
 
   /** How many permits nobody has. */
   get available(): number {
-    return this.inside.core.permits(this.id);
+    return this.#available;
   }
 
   /** Waits for permits. */
   acquire(permits = 1, options?: UntilAborted): Operation<Permit> {
-    return until(new Acquire(this, permits), options);
+    return until(new Acquire(this, counted(permits)), options);
   }
 
-  /** Takes permits at once; `undefined` if there are not so many. */
+  /** Takes permits at once; `undefined` if there are not so many, or others wait for theirs. */
   tryAcquire(permits = 1): Permit | undefined {
-    if (this.inside.core.try_acquire(this.id, permits) !== Answer.Ok) return undefined;
-    return new Permit(() => this.inside.core.release(this.id, permits));
+    if (this.waiters.first || counted(permits) > this.#available) return undefined;
+    this.#available -= permits;
+    return new Permit(this, permits);
   }
 
   /** Adds permits that nobody has given back. */
   add(permits: number): void {
-    this.inside.core.release(this.id, permits);
+    this.#available += counted(permits);
+    for (let first; (first = this.waiters.first); ) {
+      const wanted = first.value as number;
+      if (wanted > this.#available) return;
+      first.leave();
+      if (first.settle(undefined)) this.#available -= wanted;
+    }
   }
 }
 
 const MAX_PERMITS = 0x1fffffff;
+
+function counted(permits: number): number {
+  if (Number.isInteger(permits) && permits >= 0 && permits <= MAX_PERMITS) return permits;
+  throw new RangeError(`a semaphore has from 0 to ${MAX_PERMITS} permits, not ${permits}`);
+}
 
 /** One at a time, first come, first served. */
 export class Mutex {
@@ -144,23 +155,23 @@ export class RwLock {
 /** Something that tasks wait for and that others tell them of. */
 export class Signal {
   /** @internal */
-  readonly id: number;
-  /** @internal */
-  readonly inside: Runtime;
-
-  constructor() {
-    const inside = (this.inside = runtime());
-    this.id = object(this, inside, "signal", inside.core.signal());
-  }
+  readonly inside: Runtime = runtime();
+  readonly #waiters = new Waiters();
 
   /** Waits for the next time that it is given. */
   wait(): Operation<void> {
     return new WaitFor(this);
   }
 
+  /** @internal */
+  enlist(waiter: Waiter): number {
+    this.#waiters.push(waiter);
+    return Infinity;
+  }
+
   /** Wakes all that wait now. */
   all(): void {
-    this.inside.core.signal_all(this.id);
+    this.#waiters.settleAll();
   }
 }
 
@@ -172,9 +183,10 @@ class WaitFor extends Operation<void> {
   constructor(readonly signal: Signal) {
     super();
   }
-  override ask(inside: Runtime): number {
+
+  override enlist(inside: Runtime, waiter: Waiter): number {
     own(this.signal.inside, inside);
-    return word(Code.Wait, this.signal.id);
+    return this.signal.enlist(waiter);
   }
 }
 

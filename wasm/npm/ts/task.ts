@@ -1,6 +1,7 @@
 import { CancelledError, CreelError } from "./errors.js";
-import { Answer, Code, IMMEDIATE, Operation, type Program, setStart, word } from "./operation.js";
+import { NEXT_TURN, Operation, type Program, setStart } from "./operation.js";
 import { type Runtime, runtime } from "./runtime.js";
+import { Waiter, Waiters } from "./waiting.js";
 
 /** Which tasks have their turns first. */
 export type Priority = "user-blocking" | "user-visible" | "background";
@@ -31,8 +32,8 @@ export interface TaskContext {
   wait<T>(operation: Operation<T>): Promise<T>;
 }
 
-/** Who waits for a task outside of the core. */
-interface Waiters<T> {
+/** Who waits for a task outside of tasks. */
+interface Promised<T> {
   readonly promise: Promise<T>;
   resolve(value: T): void;
   reject(error: unknown): void;
@@ -60,12 +61,22 @@ interface Cancelling {
 export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContext {
   /** The operation that it waits for. @internal */
   pending: Operation<unknown> | undefined = undefined;
+  /** How often it has waited: what belonged to an earlier wait means nothing any more. @internal */
+  turns = 0;
   /** Called once when it has ended; whoever sets it sees to its failure. @internal */
   onEnd: (() => void) | undefined = undefined;
   /** Its number in the core. @internal */
   readonly id: number;
   /** @internal */
   readonly runtime: Runtime;
+  /** The wait for `pending`. */
+  #waiter: Waiter | undefined = undefined;
+  /** Why it goes on: what it waited for has come, or it was cancelled. Neither when its time was over. */
+  #answer: Waiter | "cancelled" | undefined = undefined;
+  /** Whether it goes on when it is woken, and not anyway. */
+  #isParked = false;
+  /** Who waits for its end. */
+  #followers: Waiters | undefined = undefined;
   /** What it runs: the body until it begins, then the generator. */
   #program: Body<T> | Program<T>;
   /** Its name, or the function that has it: to ask for that costs more than a turn. */
@@ -75,7 +86,7 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
   /** The value, or the error. */
   #outcome: unknown = undefined;
   #observed = false;
-  #waiters: Waiters<T> | undefined = undefined;
+  #promised: Promised<T> | undefined = undefined;
   #cancelling: Cancelling | undefined = undefined;
 
   /** @internal */
@@ -149,25 +160,60 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
     const cancelling = (this.#cancelling ??= { isDelivered: false });
     cancelling.reason = error;
     cancelling.controller?.abort(error);
-    this.runtime.interrupt(this.id, Answer.Cancelled);
+    if (this.#waiter && !this.#answer) this.#goOn("cancelled");
+  }
+
+  #goOn(answer: Waiter | "cancelled"): void {
+    this.#answer = answer;
+    if (this.#isParked) this.runtime.wake(this.id);
+  }
+
+  /** Lets it go on with what came, if that is what it waits for, and nothing else has come. @internal */
+  answer(waiter: Waiter, turn: number): boolean {
+    if (turn !== this.turns || !this.#waiter || this.#answer) return false;
+    this.#goOn(waiter);
+    return true;
+  }
+
+  /** Waits for an operation; the answer is for how many milliseconds at most. @internal */
+  park(operation: Operation<unknown>): number {
+    this.pending = operation;
+    const waiter = (this.#waiter = new Waiter(this));
+    let milliseconds: number;
+    try {
+      milliseconds = operation.enlist(this.runtime, waiter);
+    } catch (error) {
+      this.#unpark();
+      throw error;
+    }
+    // What has come while it began to wait is taken in the next turn.
+    this.#isParked = milliseconds !== NEXT_TURN && !this.#answer;
+    return this.#isParked ? milliseconds : NEXT_TURN;
   }
 
   /** Runs to the next operation; nothing if it has ended. @internal */
-  advance(answer: number): Operation<unknown> | undefined {
-    const { pending } = this;
-    if (!pending) return this.#begin();
-    this.pending = undefined;
-    if (answer === Answer.Cancelled) {
-      pending.abandon(this.runtime, this);
+  advance(): Operation<unknown> | undefined {
+    const operation = this.pending;
+    if (!operation) return this.#begin();
+    const [waiter, answer] = [this.#waiter!, this.#answer];
+    this.#unpark();
+    if (answer === "cancelled") {
+      operation.abandon(waiter);
       return this.#unwind();
     }
     let value: unknown;
     try {
-      value = pending.finish(this.runtime, this, answer);
+      value = operation.finish(answer ?? waiter);
     } catch (error) {
       return this.fail(error);
     }
     return this.proceed(value);
+  }
+
+  #unpark(): void {
+    this.turns += 1;
+    this.pending = this.#waiter = this.#answer = undefined;
+    this.#isParked = false;
   }
 
   /** Goes on with the value of an operation. @internal */
@@ -245,9 +291,10 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
     this.#outcome = outcome;
     this.#parent = undefined;
     this.#cancelling?.unlisten?.();
-    if (this.#waiters) {
-      if (state === "done") this.#waiters.resolve(outcome as T);
-      else this.#waiters.reject(outcome);
+    this.#followers?.settleAll();
+    if (this.#promised) {
+      if (state === "done") this.#promised.resolve(outcome as T);
+      else this.#promised.reject(outcome);
     } else if (state === "failed" && !this.#observed && !this.onEnd) {
       // Nobody waits. Unless somebody does before the host looks, it reports this, as for any promise.
       this.#promise();
@@ -258,20 +305,20 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
   /** Somebody is told of its failure. @internal */
   observe(): void {
     this.#observed = true;
-    this.#waiters?.promise.catch(() => {});
+    this.#promised?.promise.catch(() => {});
   }
 
   /** What is settled when it ends. */
   #promise(): Promise<T> {
-    if (!this.#waiters) {
+    if (!this.#promised) {
       let resolve!: (value: T) => void;
       let reject!: (error: unknown) => void;
       const promise = new Promise<T>((yes, no) => ([resolve, reject] = [yes, no]));
-      this.#waiters = { promise, resolve, reject };
+      this.#promised = { promise, resolve, reject };
       if (this.#state === "done") resolve(this.#outcome as T);
       else if (this.isDone) reject(this.#outcome);
     }
-    return this.#waiters.promise;
+    return this.#promised.promise;
   }
 
   /** Its outcome, once it has ended. @internal */
@@ -291,21 +338,25 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
     return "task";
   }
 
-  override ask(): number {
+  override attempt(inside: Runtime): boolean {
     this.observe();
-    // The number of a task that has ended may be another's by now.
-    return this.isDone ? word(Code.Yield) : word(Code.Wait, this.id);
+    if (!this.isDone) return false;
+    inside.value = this.outcome();
+    return true;
   }
 
-  override begin(inside: Runtime): number {
-    if (!this.isDone) return this.ask();
-    this.observe();
-    inside.value = this.outcome();
-    return IMMEDIATE;
+  override enlist(_inside: Runtime, waiter: Waiter): number {
+    return this.join(waiter);
   }
 
   override finish(): T {
     return this.outcome();
+  }
+
+  /** @internal */
+  join(waiter: Waiter): number {
+    (this.#followers ??= new Waiters()).push(waiter);
+    return Infinity;
   }
 
   override then<A = T, B = never>(
@@ -326,39 +377,33 @@ class Ended extends Operation<void> {
   constructor(readonly task: Task<unknown>) {
     super();
   }
-  override ask(): number {
-    return this.task.isDone ? word(Code.Yield) : word(Code.Wait, this.task.id);
+  override attempt(inside: Runtime): boolean {
+    inside.value = undefined;
+    return this.task.isDone;
+  }
+
+  override enlist(_inside: Runtime, waiter: Waiter): number {
+    return this.task.join(waiter);
   }
 }
 
-/** Waits for a promise. If the task is cancelled meanwhile, it goes on without the promise. */
+/** Waits for a promise. If the task is cancelled meanwhile, it goes on without the promise. @internal */
 export class Wait<T> extends Operation<T> {
   override get what(): string {
     return "promise";
   }
 
-  #result: { value: T } | { error: unknown } | undefined;
-
   constructor(readonly promise: PromiseLike<T>) {
     super();
   }
 
-  override get isPlain(): boolean {
-    return false;
+  override enlist(_inside: Runtime, waiter: Waiter): number {
+    this.promise.then((value) => waiter.settle({ value }), (error: unknown) => waiter.settle({ error }));
+    return Infinity;
   }
 
-  override ask(inside: Runtime, task: Task<unknown>): number {
-    const done = (result: { value: T } | { error: unknown }) => {
-      this.#result = result;
-      // Unless the task has gone on meanwhile.
-      if (task.pending === this) inside.resume(task.id, Answer.Ok);
-    };
-    this.promise.then((value) => done({ value }), (error: unknown) => done({ error }));
-    return word(Code.Park);
-  }
-
-  override finish(): T {
-    const result = this.#result!;
+  override finish({ value }: Waiter): T {
+    const result = value as { readonly value: T } | { readonly error: unknown };
     if ("error" in result) throw result.error;
     return result.value;
   }

@@ -1,5 +1,5 @@
-import { Code, Operation, word } from "./operation.js";
-import { type Runtime, runtime } from "./runtime.js";
+import { NEXT_TURN, Operation } from "./operation.js";
+import { runtime } from "./runtime.js";
 import { until, type UntilAborted } from "./signal.js";
 
 class Sleep extends Operation<void> {
@@ -10,9 +10,9 @@ class Sleep extends Operation<void> {
   constructor(readonly milliseconds: number) {
     super();
   }
-  override ask(inside: Runtime): number {
-    inside.argument = this.milliseconds;
-    return word(Code.Sleep);
+  override enlist(): number {
+    // A number, and not less than no time: the core tells other things by those.
+    return this.milliseconds > 0 ? this.milliseconds : 0;
   }
 }
 
@@ -36,8 +36,8 @@ class Yield extends Operation<void> {
     return "yield";
   }
 
-  override ask(): number {
-    return word(Code.Yield);
+  override enlist(): number {
+    return NEXT_TURN;
   }
 }
 

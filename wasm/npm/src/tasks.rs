@@ -1,0 +1,141 @@
+//! Tasks that run generators of JavaScript's, by number.
+//!
+//! A task is *ready*, or *parked* until [`wake`] is called for it or its deadline comes, and then it is
+//! ready again. When it has its turn, `step` runs its generator until that has to wait, and says for
+//! what: for a turn, for so long at most, or for nothing any more. What it is that a task waits for, and
+//! what it gets, are JavaScript's business.
+
+use crate::host::home;
+use crate::memory;
+use crate::single::Single;
+use alloc::vec::Vec;
+use core::cell::RefCell;
+use core::future::{Future, poll_fn};
+use core::pin::{Pin, pin};
+use core::task::{Context, Poll, Waker};
+use creel::task::yield_now;
+use creel::time::{Duration, sleep};
+
+#[link(wasm_import_module = "js")]
+unsafe extern "C" {
+    /// Gives a task its turn. The answer: for how many milliseconds it waits at most, infinity for as long
+    /// as it takes; or one of the two below.
+    safe fn step(task: u32) -> f64;
+}
+
+/// The answer of a task that waits only for its next turn.
+const YIELD: f64 = -1.0;
+/// The answer of a task that has ended.
+const DONE: f64 = -2.0;
+
+/// Where a parked task is found.
+struct Seat {
+    waker: Option<Waker>,
+    /// Somebody has woken it since it was parked.
+    is_woken: bool,
+}
+
+/// By the numbers of tasks. JavaScript gives these, from the smallest up, and those of tasks that have ended
+/// before new ones.
+static SEATS: Single<RefCell<Vec<Seat>>> = Single(RefCell::new(Vec::new()));
+
+/// What a new task may need beside its own memory; and for each seat, so that their table can double.
+const SPARE: usize = 0x10000;
+const SPARE_OF_A_SEAT: usize = 64;
+
+/// Makes the seat of this number, unless it is there; `false` for want of memory.
+fn prepare(task: u32) -> bool {
+    let mut seats = SEATS.borrow_mut();
+    while seats.len() <= task as usize {
+        // A number that was used before has memory that was used before. Whatever is begun can go on.
+        if !memory::has(SPARE + SPARE_OF_A_SEAT * (seats.len() + 1).next_power_of_two()) {
+            return false;
+        }
+        seats.push(Seat { waker: None, is_woken: false });
+    }
+    true
+}
+
+/// Forgets all seats.
+#[cfg(feature = "sim")]
+pub fn clear() {
+    SEATS.take();
+}
+
+/// Starts a task with this number; the answer is 0 for want of memory.
+#[unsafe(no_mangle)]
+pub extern "C" fn spawn(task: u32, priority: u32) -> u32 {
+    if !prepare(task) {
+        return 0;
+    }
+    drop(home(priority).spawn(OneThread(run(task))));
+    1
+}
+
+/// Lets a parked task go on.
+#[unsafe(no_mangle)]
+pub extern "C" fn wake(task: u32) {
+    let waker = SEATS.borrow_mut().get_mut(task as usize).and_then(|seat| {
+        seat.is_woken = true;
+        seat.waker.take()
+    });
+    waker.into_iter().for_each(Waker::wake);
+}
+
+async fn run(task: u32) {
+    loop {
+        match step(task) {
+            YIELD => yield_now().await,
+            DONE => break,
+            f64::INFINITY => woken(task).await,
+            wait => {
+                let (mut woken, mut due) = (pin!(woken(task)), pin!(sleep(duration(wait))));
+                poll_fn(|cx| match woken.as_mut().poll(cx) {
+                    Poll::Pending => due.as_mut().poll(cx),
+                    ready => ready,
+                })
+                .await;
+            }
+        }
+    }
+    // Its own waker would keep the memory of a task whose last deadline came.
+    if let Some(seat) = SEATS.borrow_mut().get_mut(task as usize) {
+        seat.waker = None;
+    }
+}
+
+/// Waits until a task is woken.
+pub fn woken(task: u32) -> impl Future<Output = ()> {
+    poll_fn(move |cx| {
+        let mut seats = SEATS.borrow_mut();
+        let Some(seat) = seats.get_mut(task as usize) else { return Poll::Pending };
+        if core::mem::take(&mut seat.is_woken) {
+            return Poll::Ready(());
+        }
+        if !seat.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+            seat.waker = Some(cx.waker().clone());
+        }
+        Poll::Pending
+    })
+}
+
+/// Less than no time is no time, and so is what is no number; too much is as much as there is.
+fn duration(milliseconds: f64) -> Duration {
+    Duration::from_nanos((milliseconds * 1e6) as u64)
+}
+
+/// A future that never leaves the one thread there is.
+struct OneThread<F>(F);
+
+// SAFETY: an instance runs on one thread: it is built without threads (`cfg` below).
+#[cfg(not(target_feature = "atomics"))]
+unsafe impl<F> Send for OneThread<F> {}
+
+impl<F: Future> Future for OneThread<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        // SAFETY: the field is pinned when the whole is; it is never moved out.
+        unsafe { self.map_unchecked_mut(|this| &mut this.0) }.poll(cx)
+    }
+}
