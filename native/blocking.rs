@@ -137,7 +137,7 @@ impl Threads for BlockingPool {
             Deadline::Drop => tasks.wait_for_threads(None),
             Deadline::Cancel(at) | Deadline::Graceful(at) => tasks.wait_for_threads(Some(at)),
         }
-        tasks.for_each_running(|task| {
+        tasks.for_each(|task| {
             report.survivors.push(Survivor { blocking: true, ..Survivor::of(task) });
         });
     }

@@ -4,7 +4,7 @@
 use creel::runtime::{Builder, Runtime};
 use creel::task::{spawn_blocking, yield_now};
 use std::collections::HashSet;
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Barrier, Mutex, mpsc};
 use std::task::{Poll, Waker};
@@ -364,4 +364,75 @@ mod on_linux {
             panic!("the child hangs");
         });
     }
+}
+
+#[test]
+fn closures_that_were_given_a_thread_run_though_the_runtime_ends_before_they_begin() {
+    for _ in 0..50 {
+        let runtime = Builder::new_current_thread().build().unwrap();
+        let closure = runtime.spawn_blocking(|| 42);
+        runtime.shutdown_timeout(LONG);
+        let other = Builder::new_current_thread().build().unwrap();
+        assert_eq!(other.block_on(closure).unwrap(), 42);
+    }
+}
+
+#[test]
+fn a_sleep_is_served_by_the_runtime_that_it_was_made_in() {
+    let runtime = pool(1);
+    let start = std::time::Instant::now();
+    let mut sleep = {
+        let _entered = runtime.enter();
+        Box::pin(creel::time::sleep(Duration::from_millis(50)))
+    };
+    // In no runtime at all.
+    let mut nobody = std::task::Context::from_waker(Waker::noop());
+    assert!(sleep.as_mut().poll(&mut nobody).is_pending());
+    // In one whose clock jumps to whatever is next.
+    let hasty = Builder::new_current_thread().start_paused(true).build().unwrap();
+    hasty.block_on(async {
+        while sleep.deadline() > creel::time::Instant::now() {
+            creel::time::sleep(Duration::from_secs(1)).await;
+        }
+        assert!(poll_fn(|cx| Poll::Ready(sleep.as_mut().poll(cx))).await.is_pending());
+        assert!(start.elapsed() < Duration::from_millis(50), "too slow a machine for this test");
+    });
+    thread::sleep(Duration::from_millis(60));
+    hasty.block_on(sleep.as_mut());
+    assert!(start.elapsed() >= Duration::from_millis(50));
+}
+
+#[test]
+fn the_thread_that_only_entered_a_runtime_may_block_in_place() {
+    let runtime = Builder::new_current_thread().build().unwrap();
+    let handle = runtime.handle();
+    let sum = handle.block_on(async {
+        creel::task::block_in_place(|| {
+            handle.block_on(async {
+                yield_now().await;
+                1
+            })
+        }) + 1
+    });
+    assert_eq!(sum, 2);
+}
+
+#[test]
+fn a_root_future_that_yields_has_its_turn_after_one_of_each_ready_task() {
+    const TURNS: usize = 100;
+    let runtime = Builder::new_current_thread().build().unwrap();
+    let turns = Arc::new(AtomicUsize::new(0));
+    let counted = turns.clone();
+    runtime.spawn(async move {
+        loop {
+            counted.fetch_add(1, SeqCst);
+            yield_now().await;
+        }
+    });
+    runtime.block_on(async {
+        for _ in 0..TURNS {
+            yield_now().await;
+        }
+    });
+    assert_eq!(turns.load(SeqCst), TURNS);
 }

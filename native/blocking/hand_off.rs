@@ -8,7 +8,8 @@
 //!    has done the rest, it calls [`ended`](HandOff::ended).
 //! 3. [`thread_failed`](HandOff::thread_failed): the system had no thread. Those that exist will get to
 //!    what is queued; if there is none, all of it comes back, for nobody would ever take it.
-//! 4. [`close`](HandOff::close) takes what is queued; what comes later is refused.
+//! 4. [`close`](HandOff::close) takes what is queued, but for as much as threads are on their way for;
+//!    what comes later is refused.
 
 #[cfg(loom)]
 use loom::sync::{Condvar, Mutex, MutexGuard};
@@ -158,12 +159,18 @@ impl<T: Copy + PartialEq> HandOff<T> {
         self.ended.notify_all();
     }
 
-    /// Refuses what comes from now on, and answers what is queued; threads end when they are idle.
+    /// Refuses what comes from now on, and answers what nobody will run; threads end when they are
+    /// idle.
     #[must_use]
     pub(super) fn close(&self) -> VecDeque<T> {
         let mut state = self.lock();
         state.closed = true;
-        let queued = core::mem::take(&mut state.queue);
+        // Threads that were started or told, or have just done something, come for the next: whoever
+        // pushed when there was a thread to be had finds that it was run.
+        let idle = state.waiting - state.told.min(state.waiting);
+        let coming = state.threads - state.running.len() - idle;
+        let kept = coming.min(state.queue.len());
+        let queued = state.queue.split_off(kept);
         drop(state);
         self.work.notify_all();
         queued
@@ -239,15 +246,9 @@ impl<T: Copy + PartialEq> HandOff<T> {
     }
 
     /// Calls `each` with what is queued or being run; it cannot be done meanwhile.
-    #[cfg(feature = "dump")]
     pub(super) fn for_each(&self, each: impl FnMut(T)) {
         let state = self.lock();
         state.queue.iter().chain(&state.running).copied().for_each(each);
-    }
-
-    /// Calls `each` with what is being run; it cannot be done meanwhile.
-    pub(super) fn for_each_running(&self, each: impl FnMut(T)) {
-        self.lock().running.iter().copied().for_each(each);
     }
 }
 

@@ -160,3 +160,30 @@ fn loom_a_thread_that_could_not_be_had_strands_nothing() {
         pool.assert_seen_once(2);
     });
 }
+
+#[test]
+fn loom_a_closure_that_was_given_a_thread_is_run_though_the_pool_closes() {
+    loom::model(|| {
+        let pool = Pool::new(1);
+        assert_eq!(pool.tasks.push(0), Pushed::NeedsThread);
+        let thread = Pool::start(&pool, EVER);
+        let given_back = pool.tasks.close();
+        assert!(given_back.is_empty(), "a thread is on its way for it");
+        pool.tasks.wait_for_threads(None);
+        thread.join().unwrap();
+        pool.assert_seen_once(1);
+    });
+}
+
+#[test]
+fn loom_what_no_thread_is_on_its_way_for_is_given_back() {
+    loom::model(|| {
+        let pool = Pool::new(1);
+        assert_eq!(pool.tasks.push(0), Pushed::NeedsThread);
+        assert_eq!(pool.tasks.push(1), Pushed::Queued);
+        let thread = Pool::start(&pool, EVER);
+        pool.tasks.close().into_iter().for_each(|item| pool.see(item));
+        thread.join().unwrap();
+        pool.assert_seen_once(2);
+    });
+}

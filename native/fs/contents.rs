@@ -1,6 +1,6 @@
 //! Whole files.
 
-use crate::task::spawn_blocking;
+use super::in_background;
 use std::borrow::ToOwned;
 use std::io;
 use std::path::Path;
@@ -16,7 +16,7 @@ use std::vec::Vec;
 /// Dropping the future loses nothing.
 pub async fn read(path: impl AsRef<Path>) -> io::Result<Vec<u8>> {
     let path = path.as_ref().to_owned();
-    spawn_blocking(move || std::fs::read(path)).await?
+    in_background(move || std::fs::read(path)).await?
 }
 
 /// Reads a whole file of text.
@@ -28,7 +28,7 @@ pub async fn read(path: impl AsRef<Path>) -> io::Result<Vec<u8>> {
 /// Dropping the future loses nothing.
 pub async fn read_to_string(path: impl AsRef<Path>) -> io::Result<String> {
     let path = path.as_ref().to_owned();
-    spawn_blocking(move || std::fs::read_to_string(path)).await?
+    in_background(move || std::fs::read_to_string(path)).await?
 }
 
 /// Writes a whole file: makes it, or replaces what it holds.
@@ -40,7 +40,7 @@ pub async fn read_to_string(path: impl AsRef<Path>) -> io::Result<String> {
 /// It may be written although the future is dropped.
 pub async fn write(path: impl AsRef<Path>, contents: impl AsRef<[u8]>) -> io::Result<()> {
     let (path, contents) = (path.as_ref().to_owned(), contents.as_ref().to_owned());
-    spawn_blocking(move || std::fs::write(path, contents)).await?
+    in_background(move || std::fs::write(path, contents)).await?
 }
 
 /// Copies a file with its permissions, and answers how many bytes that were. What `to` was before
@@ -53,5 +53,5 @@ pub async fn write(path: impl AsRef<Path>, contents: impl AsRef<[u8]>) -> io::Re
 /// It may be copied although the future is dropped.
 pub async fn copy(from: impl AsRef<Path>, to: impl AsRef<Path>) -> io::Result<u64> {
     let (from, to) = (from.as_ref().to_owned(), to.as_ref().to_owned());
-    spawn_blocking(move || std::fs::copy(from, to)).await?
+    in_background(move || std::fs::copy(from, to)).await?
 }

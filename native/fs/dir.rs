@@ -1,5 +1,6 @@
 //! Folders.
 
+use super::in_background;
 use crate::task::{JoinHandle, spawn_blocking};
 use core::future::Future;
 use core::future::poll_fn;
@@ -44,7 +45,7 @@ pub async fn create_dir_all(path: impl AsRef<Path>) -> io::Result<()> {
 /// It may be removed although the future is dropped.
 pub async fn remove_dir(path: impl AsRef<Path>) -> io::Result<()> {
     let path = path.as_ref().to_owned();
-    spawn_blocking(move || std::fs::remove_dir(path)).await?
+    in_background(move || std::fs::remove_dir(path)).await?
 }
 
 /// Removes a folder with all that is in it. Symbolic links are removed, not followed.
@@ -56,7 +57,7 @@ pub async fn remove_dir(path: impl AsRef<Path>) -> io::Result<()> {
 /// It may be removed although the future is dropped.
 pub async fn remove_dir_all(path: impl AsRef<Path>) -> io::Result<()> {
     let path = path.as_ref().to_owned();
-    spawn_blocking(move || std::fs::remove_dir_all(path)).await?
+    in_background(move || std::fs::remove_dir_all(path)).await?
 }
 
 /// How to make a folder.
@@ -101,7 +102,7 @@ impl DirBuilder {
         if let Some(mode) = self.mode {
             std::os::unix::fs::DirBuilderExt::mode(&mut builder, mode);
         }
-        spawn_blocking(move || builder.create(path)).await?
+        in_background(move || builder.create(path)).await?
     }
 }
 
@@ -127,7 +128,7 @@ impl DirBuilder {
 pub async fn read_dir(path: impl AsRef<Path>) -> io::Result<ReadDir> {
     let path = path.as_ref().to_owned();
     let open = move || std::fs::read_dir(path).map(|entries| Chunk::of(entries, VecDeque::new()));
-    Ok(ReadDir(State::Here(spawn_blocking(open).await??)))
+    Ok(ReadDir(State::Here(in_background(open).await??)))
 }
 
 /// What is in a folder; made by [`read_dir`].
@@ -246,7 +247,7 @@ impl DirEntry {
     /// Dropping the future loses nothing.
     pub async fn metadata(&self) -> io::Result<Metadata> {
         let entry = Arc::clone(&self.entry);
-        spawn_blocking(move || entry.metadata()).await?
+        in_background(move || entry.metadata()).await?
     }
 
     /// Whether it is a file, a folder or something else. Symbolic links are not followed.
@@ -261,7 +262,7 @@ impl DirEntry {
             return Ok(kind);
         }
         let entry = Arc::clone(&self.entry);
-        spawn_blocking(move || entry.file_type()).await?
+        in_background(move || entry.file_type()).await?
     }
 
     /// The number that the file system knows it by.

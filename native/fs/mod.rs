@@ -41,6 +41,10 @@ mod open_options;
 mod path;
 mod times;
 
+use crate::task::spawn_blocking;
+use core::future::Future;
+use std::io;
+
 pub use contents::{copy, read, read_to_string, write};
 pub use dir::{
     DirBuilder, DirEntry, ReadDir, create_dir, create_dir_all, read_dir, remove_dir, remove_dir_all,
@@ -56,3 +60,14 @@ pub use path::{
 #[cfg(windows)]
 pub use path::{symlink_dir, symlink_file};
 pub use times::FileTimes;
+
+/// Runs `function` on the blocking pool.
+///
+/// An error of its own: there was no pool any more, or the function panicked.
+#[track_caller]
+fn in_background<R: Send + 'static>(
+    function: impl FnOnce() -> R + Send + 'static,
+) -> impl Future<Output = io::Result<R>> {
+    let task = spawn_blocking(function);
+    async { task.await.map_err(|_| io::Error::other("background task failed")) }
+}

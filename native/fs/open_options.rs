@@ -1,5 +1,5 @@
 use super::File;
-use crate::task::spawn_blocking;
+use super::in_background;
 use std::borrow::ToOwned;
 use std::fs::OpenOptions as StdOptions;
 use std::io;
@@ -88,6 +88,6 @@ impl OpenOptions {
     /// It may be made or emptied although the future is dropped; it is closed then.
     pub async fn open(&self, path: impl AsRef<Path>) -> io::Result<File> {
         let (options, path) = (self.std.clone(), path.as_ref().to_owned());
-        Ok(spawn_blocking(move || options.open(path)).await??.into())
+        Ok(in_background(move || options.open(path)).await??.into())
     }
 }

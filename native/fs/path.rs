@@ -1,6 +1,6 @@
 //! What stands at a path.
 
-use crate::task::spawn_blocking;
+use super::in_background;
 use std::borrow::ToOwned;
 use std::fs::{Metadata, Permissions};
 use std::io;
@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 /// Dropping the future loses nothing.
 pub async fn metadata(path: impl AsRef<Path>) -> io::Result<Metadata> {
     let path = path.as_ref().to_owned();
-    spawn_blocking(move || std::fs::metadata(path)).await?
+    in_background(move || std::fs::metadata(path)).await?
 }
 
 /// What the system knows about a file, a folder, or a symbolic link itself.
@@ -27,7 +27,7 @@ pub async fn metadata(path: impl AsRef<Path>) -> io::Result<Metadata> {
 /// Dropping the future loses nothing.
 pub async fn symlink_metadata(path: impl AsRef<Path>) -> io::Result<Metadata> {
     let path = path.as_ref().to_owned();
-    spawn_blocking(move || std::fs::symlink_metadata(path)).await?
+    in_background(move || std::fs::symlink_metadata(path)).await?
 }
 
 /// Whether there is something at a path. A symbolic link that leads nowhere is nothing.
@@ -39,7 +39,7 @@ pub async fn symlink_metadata(path: impl AsRef<Path>) -> io::Result<Metadata> {
 /// Dropping the future loses nothing.
 pub async fn try_exists(path: impl AsRef<Path>) -> io::Result<bool> {
     let path = path.as_ref().to_owned();
-    spawn_blocking(move || path.try_exists()).await?
+    in_background(move || path.try_exists()).await?
 }
 
 /// The absolute path without symbolic links.
@@ -51,7 +51,7 @@ pub async fn try_exists(path: impl AsRef<Path>) -> io::Result<bool> {
 /// Dropping the future loses nothing.
 pub async fn canonicalize(path: impl AsRef<Path>) -> io::Result<PathBuf> {
     let path = path.as_ref().to_owned();
-    spawn_blocking(move || std::fs::canonicalize(path)).await?
+    in_background(move || std::fs::canonicalize(path)).await?
 }
 
 /// Where a symbolic link leads.
@@ -63,7 +63,7 @@ pub async fn canonicalize(path: impl AsRef<Path>) -> io::Result<PathBuf> {
 /// Dropping the future loses nothing.
 pub async fn read_link(path: impl AsRef<Path>) -> io::Result<PathBuf> {
     let path = path.as_ref().to_owned();
-    spawn_blocking(move || std::fs::read_link(path)).await?
+    in_background(move || std::fs::read_link(path)).await?
 }
 
 /// Changes who may do what with a file or folder.
@@ -75,7 +75,7 @@ pub async fn read_link(path: impl AsRef<Path>) -> io::Result<PathBuf> {
 /// It may be changed although the future is dropped.
 pub async fn set_permissions(path: impl AsRef<Path>, perm: Permissions) -> io::Result<()> {
     let path = path.as_ref().to_owned();
-    spawn_blocking(move || std::fs::set_permissions(path, perm)).await?
+    in_background(move || std::fs::set_permissions(path, perm)).await?
 }
 
 /// Gives a file or folder another name, in the same file system. What `to` was before is replaced.
@@ -87,7 +87,7 @@ pub async fn set_permissions(path: impl AsRef<Path>, perm: Permissions) -> io::R
 /// It may have its new name although the future is dropped.
 pub async fn rename(from: impl AsRef<Path>, to: impl AsRef<Path>) -> io::Result<()> {
     let (from, to) = (from.as_ref().to_owned(), to.as_ref().to_owned());
-    spawn_blocking(move || std::fs::rename(from, to)).await?
+    in_background(move || std::fs::rename(from, to)).await?
 }
 
 /// Removes a file.
@@ -99,7 +99,7 @@ pub async fn rename(from: impl AsRef<Path>, to: impl AsRef<Path>) -> io::Result<
 /// It may be removed although the future is dropped.
 pub async fn remove_file(path: impl AsRef<Path>) -> io::Result<()> {
     let path = path.as_ref().to_owned();
-    spawn_blocking(move || std::fs::remove_file(path)).await?
+    in_background(move || std::fs::remove_file(path)).await?
 }
 
 /// Gives a file a second name.
@@ -111,7 +111,7 @@ pub async fn remove_file(path: impl AsRef<Path>) -> io::Result<()> {
 /// It may have the name although the future is dropped.
 pub async fn hard_link(original: impl AsRef<Path>, link: impl AsRef<Path>) -> io::Result<()> {
     let (original, link) = (original.as_ref().to_owned(), link.as_ref().to_owned());
-    spawn_blocking(move || std::fs::hard_link(original, link)).await?
+    in_background(move || std::fs::hard_link(original, link)).await?
 }
 
 /// Makes a symbolic link to a file or folder.
@@ -124,7 +124,7 @@ pub async fn hard_link(original: impl AsRef<Path>, link: impl AsRef<Path>) -> io
 #[cfg(unix)]
 pub async fn symlink(original: impl AsRef<Path>, link: impl AsRef<Path>) -> io::Result<()> {
     let (original, link) = (original.as_ref().to_owned(), link.as_ref().to_owned());
-    spawn_blocking(move || std::os::unix::fs::symlink(original, link)).await?
+    in_background(move || std::os::unix::fs::symlink(original, link)).await?
 }
 
 /// Makes a symbolic link to a file.
@@ -137,7 +137,7 @@ pub async fn symlink(original: impl AsRef<Path>, link: impl AsRef<Path>) -> io::
 #[cfg(windows)]
 pub async fn symlink_file(original: impl AsRef<Path>, link: impl AsRef<Path>) -> io::Result<()> {
     let (original, link) = (original.as_ref().to_owned(), link.as_ref().to_owned());
-    spawn_blocking(move || std::os::windows::fs::symlink_file(original, link)).await?
+    in_background(move || std::os::windows::fs::symlink_file(original, link)).await?
 }
 
 /// Makes a symbolic link to a folder.
@@ -150,5 +150,5 @@ pub async fn symlink_file(original: impl AsRef<Path>, link: impl AsRef<Path>) ->
 #[cfg(windows)]
 pub async fn symlink_dir(original: impl AsRef<Path>, link: impl AsRef<Path>) -> io::Result<()> {
     let (original, link) = (original.as_ref().to_owned(), link.as_ref().to_owned());
-    spawn_blocking(move || std::os::windows::fs::symlink_dir(original, link)).await?
+    in_background(move || std::os::windows::fs::symlink_dir(original, link)).await?
 }

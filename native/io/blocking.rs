@@ -11,10 +11,11 @@
 //! is gone.
 
 use crate::io::ReadBuf;
-use crate::task::{JoinHandle, spawn_blocking};
+use crate::runtime::RuntimeShutDown;
+use crate::task::{JoinError, JoinHandle, spawn_blocking};
 use core::future::Future;
 use core::pin::Pin;
-use core::task::{Context, Poll, ready};
+use core::task::{Context, Poll, Waker, ready};
 use std::io::{self, Read, Write};
 use std::vec::Vec;
 
@@ -36,6 +37,9 @@ enum State<T> {
     Busy(JoinHandle<(Work<T>, io::Result<()>)>),
 }
 
+/// How an operation ended, and the stream that it had.
+type Outcome<T> = Result<(Work<T>, io::Result<()>), JoinError>;
+
 #[derive(Debug)]
 struct Work<T> {
     stream: T,
@@ -55,28 +59,54 @@ impl<T: Send + 'static> Blocking<T> {
     /// The stream with its buffer, once no closure has it.
     fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<&mut Work<T>>> {
         if let State::Busy(task) = &mut self.state {
-            let (work, result) = ready!(Pin::new(task).poll(cx))?;
-            self.state = State::Idle(Some(work));
-            if let Err(error) = result {
-                self.failed = Some(error);
-            }
+            let outcome = ready!(Pin::new(task).poll(cx));
+            self.end(outcome)?;
         }
         if let Some(error) = self.failed.take() {
             return Poll::Ready(Err(error));
         }
         match &mut self.state {
             State::Idle(Some(work)) => Poll::Ready(Ok(work)),
-            _ => Poll::Ready(Err(io::Error::other("an operation on the stream panicked"))),
+            _ => {
+                let lost = "the stream was lost with an operation that panicked or was cancelled";
+                Poll::Ready(Err(io::Error::other(lost)))
+            }
         }
     }
 
-    fn start(&mut self, run: impl FnOnce(&mut Work<T>) -> io::Result<()> + Send + 'static) {
+    /// Takes the stream back after an operation.
+    fn end(&mut self, outcome: Outcome<T>) -> io::Result<()> {
+        self.state = State::Idle(None);
+        let (work, result) = outcome.map_err(|error| {
+            if error.is_cancelled() { RuntimeShutDown::error() } else { error.into() }
+        })?;
+        self.state = State::Idle(Some(work));
+        self.failed = result.err();
+        Ok(())
+    }
+
+    /// Starts an operation.
+    ///
+    /// # Errors
+    /// If the runtime has been shut down, so that there will be no thread for it.
+    fn start(
+        &mut self,
+        run: impl FnOnce(&mut Work<T>) -> io::Result<()> + Send + 'static,
+    ) -> io::Result<()> {
         let State::Idle(work) = &mut self.state else { unreachable!("one operation at a time") };
         let mut work = work.take().expect("an idle stream is there");
-        self.state = State::Busy(spawn_blocking(move || {
+        let mut task = spawn_blocking(move || {
             let result = run(&mut work);
             (work, result)
-        }));
+        });
+        if task.is_finished()
+            && let Poll::Ready(outcome) =
+                Pin::new(&mut task).poll(&mut Context::from_waker(Waker::noop()))
+        {
+            return self.end(outcome);
+        }
+        self.state = State::Busy(task);
+        Ok(())
     }
 }
 
@@ -109,7 +139,7 @@ impl<T: Read + Send + 'static> Blocking<T> {
                 };
                 work.buffer.truncate(*result.as_ref().unwrap_or(&0));
                 result.map(drop)
-            });
+            })?;
         }
     }
 }
@@ -125,7 +155,7 @@ impl<T: Write + Send + 'static> Blocking<T> {
         work.buffer.clear();
         work.buffer.extend_from_slice(&buf[..n]);
         self.flushed = false;
-        self.start(|work| work.stream.write_all(&work.buffer));
+        self.start(|work| work.stream.write_all(&work.buffer))?;
         Poll::Ready(Ok(n))
     }
 
@@ -136,7 +166,7 @@ impl<T: Write + Send + 'static> Blocking<T> {
                 return Poll::Ready(Ok(()));
             }
             self.flushed = true;
-            self.start(|work| work.stream.flush());
+            self.start(|work| work.stream.flush())?;
         }
     }
 }
@@ -205,6 +235,21 @@ mod tests {
         fn flush(&mut self) -> io::Result<()> {
             Ok(())
         }
+    }
+
+    #[test]
+    fn a_write_that_no_thread_will_do_fails_and_is_not_swallowed() {
+        let runtime = Builder::new_current_thread().build().unwrap();
+        let handle = runtime.handle().clone();
+        runtime.shutdown_background();
+        handle.block_on(async {
+            let seen = Output::default();
+            let mut output = Blocking::new(seen.clone());
+            let error = poll_fn(|cx| output.poll_write(cx, b"lost")).await.unwrap_err();
+            assert!(crate::runtime::is_rt_shutdown_err(&error), "{error}");
+            poll_fn(|cx| output.poll_write(cx, b"lost")).await.unwrap_err();
+            assert!(seen.0.lock().unwrap().is_empty());
+        });
     }
 
     #[test]

@@ -99,16 +99,17 @@ impl<'a> TaskMeta<'a> {
         self.future
     }
 
-    /// Where the task was spawned: only with the feature `dump`.
-    pub fn spawned_at(&self) -> Option<&'static Location<'static>> {
-        self.spawned_at.location()
+    /// Where the task was spawned. With the feature `dump`, which keeps a note of it in each task.
+    #[cfg(feature = "dump")]
+    pub fn spawned_at(&self) -> &'static Location<'static> {
+        self.spawned_at.location().expect("whoever spawns a task is known")
     }
 }
 
 impl fmt::Display for TaskMeta<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "task {} (", self.id)?;
-        match (self.name, self.spawned_at()) {
+        match (self.name, self.spawned_at.location()) {
             (Some(name), Some(at)) => write!(f, "{name}, {at})"),
             (Some(name), None) => write!(f, "{name}, {})", self.future),
             (None, Some(at)) => write!(f, "{at})"),

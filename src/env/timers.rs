@@ -33,7 +33,7 @@
 
 use super::context;
 use super::instant::Instant;
-use super::owner::{NO_RUNTIME, OwnerRef};
+use super::owner::OwnerRef;
 use super::panics::Panics;
 use super::wait::{Notice, WakeList};
 use super::wheel::{Timed, Wheel};
@@ -318,8 +318,9 @@ impl Entry {
 #[derive(Debug)]
 pub(crate) struct Registration {
     entry: Entry,
-    /// The runtime whose wheel the entry is, or was, in.
-    owner: Option<OwnerRef>,
+    /// The runtime that it was made in: the entry is linked into the wheel of that one, wherever it
+    /// is polled.
+    owner: OwnerRef,
 }
 
 // SAFETY: what another thread reaches through the wheel is guarded by its lock, by the rules at
@@ -329,9 +330,14 @@ unsafe impl Send for Registration {}
 unsafe impl Sync for Registration {}
 
 impl Registration {
+    /// A timer of the runtime that this thread is in.
+    ///
+    /// # Panics
+    /// Outside of a runtime.
     #[inline]
+    #[track_caller]
     pub(crate) fn new(deadline: Instant) -> Self {
-        Self { entry: Entry::new(deadline.as_nanos()), owner: None }
+        Self { entry: Entry::new(deadline.as_nanos()), owner: OwnerRef::current_or_panic() }
     }
 
     #[inline]
@@ -341,8 +347,7 @@ impl Registration {
 
     /// Whether its host was kept from looking when it was due.
     pub(crate) fn was_kept(&self) -> bool {
-        let timers = self.owner.as_ref().map(|owner| &owner.env().timers);
-        timers.is_some_and(|timers| timers.was_kept(self.deadline()))
+        self.owner.env().timers.was_kept(self.deadline())
     }
 
     /// Whether the timer fired since it was made or reset.
@@ -352,9 +357,6 @@ impl Registration {
     }
 
     /// Waits until the deadline.
-    ///
-    /// # Panics
-    /// If it is polled for the first time outside of a runtime.
     pub(crate) fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Closed>> {
         match self.state() {
             IDLE => drop(self.as_mut().arm(Some(cx.waker().clone()))),
@@ -382,16 +384,10 @@ impl Registration {
         }
     }
 
-    /// Links the entry in the wheel of its runtime, at first that of the context. Answers the
-    /// waker if there is nothing to wait for.
-    fn arm(mut self: Pin<&mut Self>, waker: Option<Waker>) -> Option<Waker> {
-        if self.owner.is_none() {
-            let owner = OwnerRef::current().expect(NO_RUNTIME);
-            // SAFETY: the owner is not pinned, and nothing is moved out of the pinned entry.
-            unsafe { self.as_mut().get_unchecked_mut() }.owner = Some(owner);
-        }
-        let owner = self.owner.as_ref()?;
-        let env = owner.env();
+    /// Links the entry in the wheel of its runtime. Answers the waker if there is nothing to wait
+    /// for.
+    fn arm(self: Pin<&mut Self>, waker: Option<Waker>) -> Option<Waker> {
+        let env = self.owner.env();
         if env.clock.is_standing_past(self.deadline()) {
             self.entry.state.store(FIRED, Ordering::Relaxed);
             return waker;
@@ -401,7 +397,7 @@ impl Registration {
         match unsafe { env.timers.arm(&self.entry, waker) } {
             Ok(earlier) => {
                 if earlier {
-                    owner.unpark();
+                    self.owner.unpark();
                 }
                 None
             }
@@ -411,18 +407,15 @@ impl Registration {
 
     /// Takes the entry out of the wheel if it may still be there.
     fn disarm(&self) -> Option<Waker> {
-        match (self.state(), &self.owner) {
+        match self.state() {
             // SAFETY: the entry was armed with this owner's timers.
-            (WAITING, Some(owner)) => unsafe {
-                owner.env().timers.of(&self.entry).disarm(&self.entry)
-            },
+            WAITING => unsafe { self.owner.env().timers.of(&self.entry).disarm(&self.entry) },
             _ => None,
         }
     }
 
     fn wait_with(&self, waker: &Waker) {
-        let Some(owner) = &self.owner else { return };
-        let timers = owner.env().timers.of(&self.entry);
+        let timers = self.owner.env().timers.of(&self.entry);
         // SAFETY: the entry was armed with this owner's timers.
         if !unsafe { timers.will_wake(&self.entry, waker) } {
             let waker = waker.clone();
@@ -444,16 +437,6 @@ impl Drop for Registration {
     fn drop(&mut self) {
         drop(self.disarm());
     }
-}
-
-/// Makes sure that a timer that is made here has a runtime.
-///
-/// # Panics
-/// Outside of a runtime.
-#[inline]
-#[track_caller]
-pub(crate) fn assert_here() {
-    assert!(context::with(|context| context.runtime.get()).is_some(), "{NO_RUNTIME}");
 }
 
 #[cfg(test)]

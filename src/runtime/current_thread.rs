@@ -258,11 +258,14 @@ impl CurrentThread {
     }
 
     /// Runs tasks for one event interval; waits if none is ready and `ready` says so too. If the
-    /// root future `yields` to nobody, the host looks at the world.
+    /// root future `yields` it is one of many: those that are ready have one turn each. If it yields
+    /// to nobody, the host looks at the world.
     #[inline]
     fn turn(&self, driving: &Driving<'_>, yields: bool, ready: impl Fn() -> bool) {
         self.expire();
-        let turns = driving.run(self.event_interval);
+        let most = self.event_interval;
+        let most = if yields { most.min(driving.ready()) } else { most };
+        let turns = driving.run(most);
         self.end_if_closed(driving);
         if turns == self.event_interval || ready() {
             let alone = yields && turns == 0;

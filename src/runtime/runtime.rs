@@ -16,7 +16,7 @@ use core::future::Future;
 use core::time::Duration;
 
 /// A runtime: it owns tasks, timers and, natively, threads. Dropping it cancels its tasks, and
-/// waits for closures on its blocking pool that have begun.
+/// waits for closures on its blocking pool that have begun or were given a thread.
 ///
 /// # Examples
 /// Waiting with the thread:

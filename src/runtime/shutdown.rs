@@ -98,7 +98,7 @@ impl Survivor {
             id: meta.id(),
             name: meta.name().map(Into::into),
             future: meta.future(),
-            spawned_at: meta.spawned_at(),
+            spawned_at: meta.spawned_at.location(),
             blocking: false,
         }
     }

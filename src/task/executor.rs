@@ -613,7 +613,11 @@ static OPS: Ops = Ops {
             executor(&owner).notify();
         }
     },
-    step_aside: |owner| executor(&owner).blocking == Blocking::Allowed,
+    // A runtime that was only entered here does not depend on this thread.
+    step_aside: |owner| {
+        let executor = executor(&owner);
+        executor.blocking == Blocking::Allowed || !executor.is_driven_here()
+    },
     place: |owner, make| {
         let executor = executor(&owner);
         let task = Task::from_raw(make(executor.owner()));

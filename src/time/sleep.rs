@@ -6,7 +6,7 @@ use crate::env::coop;
 use crate::env::dump::{self, Wait};
 use crate::env::site::Site;
 use crate::env::spans::{Op, Resource};
-use crate::env::timers::{self, Closed, Registration};
+use crate::env::timers::{Closed, Registration};
 use core::fmt;
 use core::future::Future;
 use core::pin::Pin;
@@ -67,7 +67,7 @@ pub fn sleep_until(deadline: Instant) -> Sleep {
 pin_project! {
     /// The future of [`sleep`] and [`sleep_until`].
     ///
-    /// The timer is a part of the future, linked into the runtime's wheel at the first poll and
+    /// The timer is a part of the future, linked into the wheel of its runtime at the first poll and
     /// taken out when the future is dropped, on whatever thread that happens. To keep one across
     /// several waits, pin it, and [`reset`](Sleep::reset) it:
     ///
@@ -90,8 +90,8 @@ pin_project! {
     /// ready again, until it is reset.
     ///
     /// # Panics
-    /// When it is polled for the first time outside of a runtime, or at any time after its runtime
-    /// was shut down.
+    /// When it is polled after its runtime was shut down: that is the runtime in which it was made,
+    /// wherever it is polled.
     #[must_use = "futures do nothing unless you `.await` or poll them"]
     pub struct Sleep {
         #[pin]
@@ -106,12 +106,12 @@ impl Sleep {
     #[inline]
     #[track_caller]
     fn new(deadline: Instant) -> Self {
-        timers::assert_here();
+        let timer = Registration::new(deadline);
         let site = Site::here();
         let resource = Resource::new("Sleep", "timer", site);
         resource.duration(|| deadline - Instant::now());
         let op = resource.op("Sleep::new_timeout", "poll_elapsed");
-        Self { timer: Registration::new(deadline), site, resource, op }
+        Self { timer, site, resource, op }
     }
 
     /// When the wait ends.
@@ -172,7 +172,10 @@ fn poll(mut timer: Pin<&mut Registration>, site: Site, cx: &mut Context<'_>) -> 
             receipt.made_progress();
             Poll::Ready(())
         }
-        Err(Closed) => panic!("{}", Error::shutdown()),
+        Err(Closed) => panic!(
+            "{} (tokio: A Tokio 1.x context was found, but it is being shutdown.)",
+            Error::shutdown()
+        ),
     }
 }
 

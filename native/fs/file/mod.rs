@@ -6,9 +6,9 @@ mod state;
 mod streams;
 
 use super::completion::{Files, Flush};
+use super::in_background;
 use super::{FileTimes, OpenOptions};
 use crate::sync::Mutex;
-use crate::task::spawn_blocking;
 use core::fmt;
 use core::time::Duration;
 use state::Inner;
@@ -136,7 +136,7 @@ impl File {
         let std = Arc::clone(&self.std);
         match Files::current() {
             Some(ring) => ring.sync(std, what).await,
-            None => spawn_blocking(move || on_pool(&std)).await?,
+            None => in_background(move || on_pool(&std)).await?,
         }
     }
 
@@ -162,7 +162,7 @@ impl File {
     /// Dropping the future loses nothing.
     pub async fn metadata(&self) -> io::Result<Metadata> {
         let std = Arc::clone(&self.std);
-        spawn_blocking(move || std.metadata()).await?
+        in_background(move || std.metadata()).await?
     }
 
     /// Changes who may do what with the file.
@@ -174,7 +174,7 @@ impl File {
     /// It may be changed although the future is dropped.
     pub async fn set_permissions(&self, perm: Permissions) -> io::Result<()> {
         let std = Arc::clone(&self.std);
-        spawn_blocking(move || std.set_permissions(perm)).await?
+        in_background(move || std.set_permissions(perm)).await?
     }
 
     /// Changes when the file was read, changed or made, after what is under way.
@@ -187,7 +187,7 @@ impl File {
     pub async fn set_times(&self, times: FileTimes) -> io::Result<()> {
         self.settle().await;
         let std = Arc::clone(&self.std);
-        spawn_blocking(move || std.set_times(times.0)).await?
+        in_background(move || std.set_times(times.0)).await?
     }
 
     /// Changes when the file was changed. As [`set_times`](Self::set_times).
@@ -211,7 +211,7 @@ impl File {
     pub async fn try_clone(&self) -> io::Result<Self> {
         self.settle().await;
         let std = Arc::clone(&self.std);
-        let mut other = Self::from_std(spawn_blocking(move || std.try_clone()).await??);
+        let mut other = Self::from_std(in_background(move || std.try_clone()).await??);
         other.max_buf_size = self.max_buf_size;
         Ok(other)
     }

@@ -8,7 +8,7 @@ use crate::env::hooks::Hooks;
 use crate::env::info::{Info, RuntimeFlavor};
 use crate::env::instant::Instant;
 use crate::env::meter::Meter;
-use crate::env::owner::{Ops, Owner, OwnerRef, RawTask};
+use crate::env::owner::{Ops, Owner, RawTask};
 use crate::env::{Env, timers};
 use core::pin::Pin;
 use core::ptr::NonNull;
@@ -87,12 +87,9 @@ impl Host {
         result
     }
 
-    /// A timer of this runtime, whatever the context of its first poll.
+    /// A timer of this runtime.
     pub(super) fn timer(self: &Arc<Self>, ns: u64) -> Pin<Box<Registration>> {
-        let mut timer = Registration::new(Instant::from_nanos(ns));
-        // SAFETY: the address is that of a living `Host`.
-        timer.owner = Some(unsafe { OwnerRef::retain(self.address()) });
-        Box::pin(timer)
+        self.enter(|| Box::pin(Registration::new(Instant::from_nanos(ns))))
     }
 
     fn address(self: &Arc<Self>) -> NonNull<Owner> {

@@ -134,19 +134,21 @@ fn the_host_is_told_of_an_earlier_deadline_and_only_then() {
 }
 
 #[test]
-fn the_runtime_is_that_of_the_first_poll() {
-    let host = Host::new(Clock::default());
+fn the_runtime_is_the_one_in_which_the_timer_was_made() {
+    let (host, other) = (Host::new(Clock::default()), Host::new(Clock::default()));
     let (_, waker) = counter();
-    let mut timer = Box::pin(Registration::new(at(100)));
-    assert!(host.enter(|| poll(&mut timer, &waker)).is_pending());
-    assert!(poll(&mut timer, &waker).is_pending(), "and later polls may come from anywhere");
+    let mut timer = host.timer(100);
+    assert!(other.enter(|| poll(&mut timer, &waker)).is_pending());
+    assert!(poll(&mut timer, &waker).is_pending(), "wherever it is polled");
     assert_eq!(host.timers().next(), Some(at(100)));
+    other.enter(|| timer.as_mut().reset(at(200)));
+    assert_eq!((host.timers().next(), other.timers().next()), (Some(at(200)), None));
 }
 
 #[test]
 #[should_panic(expected = "no runtime on this thread")]
-fn the_first_poll_outside_of_a_runtime_panics() {
-    let _ = poll(&mut Box::pin(Registration::new(at(1))), Waker::noop());
+fn a_timer_outside_of_a_runtime_panics() {
+    let _ = Registration::new(at(1));
 }
 
 #[test]
