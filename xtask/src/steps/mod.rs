@@ -2,7 +2,6 @@
 
 mod aarch64;
 mod compat;
-mod compat_docs;
 mod conformance;
 mod matrix;
 mod models;
@@ -69,7 +68,8 @@ steps! {
     "examples" source::examples, "the examples run to their end";
     "doc" source::documentation, "rustdoc has no warning";
     "compat/tokio" compat::tokio, "tokio's own tests of what is here, unchanged";
-    "compat/docs" compat_docs::run, "the examples in tokio's documentation, unchanged";
+    "compat/docs" compat::docs, "the examples in tokio's documentation, unchanged";
+    "compat/neighbours" compat::neighbours, "tokio-util and tokio-stream built on creel, and their own tests";
     "conformance/native" conformance::native, "the conformance list on a thread";
     "conformance/pool" conformance::pool, "the conformance list on pools, by each driver, in tasks and in fibers";
     "conformance/windows" windows::run, "the conformance list, sockets, files and fibers on Windows, by wine";

@@ -3,48 +3,29 @@
 //! The sources of tokio become a package of another name, which is empty but for rustdoc: that takes
 //! the examples from them, in which `tokio` is creel.
 
-use super::Trouble;
-use super::compat::{lay_out_stand_in, source_of_tokio};
-use super::source::passed;
+use super::super::Trouble;
+use super::super::source::passed;
 use crate::repo;
-use crate::shell::{Log, cargo};
+use crate::shell::Log;
 use std::fs;
-use std::io::Result;
 use std::path::Path;
 
-pub fn run(log: &mut Log) -> std::result::Result<String, Trouble> {
-    let source = source_of_tokio()?;
-    let folder = repo::target().join("compat/docs");
+pub fn run(log: &mut Log) -> Result<String, Trouble> {
+    let source = super::source_of(repo::root(), "tokio")?;
+    let folder = super::folder("docs");
     lay_out(&folder, &source).map_err(|error| format!("{}: {error}", folder.display()))?;
-    let mut command = cargo(&["test", "--doc", "--no-fail-fast", "--quiet"]);
-    command.current_dir(&folder).env("CARGO_TARGET_DIR", folder.join("target"));
-    // What tokio calls unstable is tested too.
+    let mut command = super::cargo_in(&folder, &["test", "--doc", "--no-fail-fast", "--quiet"]);
+    // What tokio calls unstable is there, too.
     command.env("RUSTDOCFLAGS", "--cfg tokio_unstable --cap-lints allow");
     Ok(format!("of the examples in tokio's documentation {}", passed(&log.run(&mut command)?)))
 }
 
-fn lay_out(folder: &Path, tokio: &Path) -> Result<()> {
-    let _ = fs::remove_dir_all(folder.join("src"));
-    copy(&tokio.join("src"), &folder.join("src"))?;
+fn lay_out(folder: &Path, tokio: &Path) -> std::io::Result<()> {
+    super::lay_out(folder, PACKAGE)?;
+    super::copy(&tokio.join("src"), &folder.join("src"))?;
     let doors = folder.join("src/lib.rs");
     let text = fs::read_to_string(&doors)?;
-    fs::write(&doors, format!("#![cfg(doctest)]\n{text}"))?;
-    let root = repo::root().display().to_string().replace('\\', "/");
-    fs::write(folder.join("Cargo.toml"), PACKAGE.replace("ROOT", &root))?;
-    lay_out_stand_in(folder)
-}
-
-fn copy(from: &Path, to: &Path) -> Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let (entry, to) = (entry?, to);
-        let target = to.join(entry.file_name());
-        match entry.file_type()?.is_dir() {
-            true => copy(&entry.path(), &target)?,
-            false => drop(fs::copy(entry.path(), target)?),
-        }
-    }
-    Ok(())
+    fs::write(&doors, format!("#![cfg(doctest)]\n{text}"))
 }
 
 /// The features are tokio's. The edition lets rustdoc compile most examples as one program. What
@@ -94,10 +75,4 @@ tempfile = "3"
 tokio-stream = "0.1"
 tokio-test = "0.4"
 tokio-util = { version = "0.7", features = ["full"] }
-
-[patch.crates-io]
-tokio = { path = "tokio" }
-
-[profile.dev]
-debug = false
 "#;

@@ -1,17 +1,12 @@
-//! Programs written for tokio: its own test files, fetched with its package and unchanged, compiled
-//! and run with `tokio = { package = "creel" }`.
-//!
-//! Nothing of them is kept in this repository; they are copied into the build folder.
+//! tokio's own test files, fetched with its package, which is a peer of the benchmarks.
 
-use super::Trouble;
-use super::conformance::drivers;
-use super::source::passed;
+use super::super::Trouble;
+use super::super::conformance::drivers;
+use super::super::source::passed;
 use crate::repo;
-use crate::shell::{Log, capture, cargo};
+use crate::shell::Log;
 use std::fs;
-use std::path::{Path, PathBuf};
-
-type Verdict = Result<String, Trouble>;
+use std::path::Path;
 
 /// The test files that need only what this crate has.
 const FILES: &[&str] = &[
@@ -216,20 +211,19 @@ const OTHERWISE: &[(&str, &str)] = &[
     ("nesting", "expects tokio's whole message, which is about tokio's ways out"),
 ];
 
-pub fn tokio(log: &mut Log) -> Verdict {
-    let source = source_of_tokio()?;
-    let folder = repo::target().join("compat");
+pub fn run(log: &mut Log) -> Result<String, Trouble> {
+    let source = super::source_of(repo::root(), "tokio")?;
+    let folder = super::folder("tokio");
     lay_out(&folder, &source).map_err(|error| format!("{}: {error}", folder.display()))?;
     let mut notes = Vec::new();
     for (index, driver) in drivers().iter().enumerate() {
-        let mut command = cargo(&["test", "--no-fail-fast", "--quiet"]);
+        let mut command = super::cargo_in(&folder, &["test", "--no-fail-fast", "--quiet"]);
         match index {
             0 => drop(command.arg("--tests")),
             // What has no sockets is the same by every driver.
             _ => drop(command.args(of_the_driver().flat_map(|file| ["--test", file]))),
         }
-        command.arg("--").current_dir(&folder).env("CREEL_DRIVER", driver);
-        command.env("CARGO_TARGET_DIR", folder.join("target"));
+        command.arg("--").env("CREEL_DRIVER", driver);
         for (test, _) in OTHERWISE {
             command.args(["--skip", test]);
         }
@@ -245,50 +239,15 @@ fn of_the_driver() -> impl Iterator<Item = &'static str> {
     FILES.iter().copied().filter(move |file| starts.iter().any(|start| file.starts_with(start)))
 }
 
-/// Where cargo keeps the sources of tokio, which is a peer of the benchmarks.
-pub fn source_of_tokio() -> Result<PathBuf, Trouble> {
-    let metadata = capture(&mut cargo(&["metadata", "--format-version", "1", "--locked"]))
-        .or_else(|_| capture(&mut cargo(&["metadata", "--format-version", "1"])))?;
-    let manifest = metadata
-        .split("\"manifest_path\":\"")
-        .filter_map(|rest| rest.split_once('"'))
-        .map(|(path, _)| path.replace("\\\\", "/"))
-        .find(|path| path.rsplit('/').nth(1).is_some_and(|folder| folder.starts_with("tokio-1.")))
-        .ok_or("cargo does not know where the sources of tokio are".to_owned())?;
-    Ok(Path::new(&manifest).with_file_name(""))
-}
-
 /// Writes the package that holds the tests.
 fn lay_out(folder: &Path, tokio: &Path) -> std::io::Result<()> {
+    super::lay_out(folder, PACKAGE)?;
     let tests = folder.join("tests");
-    let _ = fs::remove_dir_all(&tests);
-    fs::create_dir_all(tests.join("support"))?;
-    fs::create_dir_all(folder.join("src"))?;
+    super::copy(&tokio.join("tests/support"), &tests.join("support"))?;
     for file in FILES {
         fs::copy(tokio.join(format!("tests/{file}.rs")), tests.join(format!("{file}.rs")))?;
     }
-    for entry in fs::read_dir(tokio.join("tests/support"))?.flatten() {
-        if entry.path().is_file() {
-            fs::copy(entry.path(), tests.join("support").join(entry.file_name()))?;
-        }
-    }
-    fs::write(folder.join("src/lib.rs"), "")?;
-    // What tokio calls unstable is tested too.
-    fs::write(
-        folder.join("build.rs"),
-        "fn main() {\n    println!(\"cargo:rustc-cfg=tokio_unstable\");\n}\n",
-    )?;
-    let root = repo::root().display().to_string().replace('\\', "/");
-    fs::write(folder.join("Cargo.toml"), PACKAGE.replace("ROOT", &root))?;
-    lay_out_stand_in(folder)
-}
-
-/// Writes the package that dependencies take for tokio.
-pub fn lay_out_stand_in(folder: &Path) -> std::io::Result<()> {
-    let root = repo::root().display().to_string().replace('\\', "/");
-    fs::create_dir_all(folder.join("tokio/src"))?;
-    fs::write(folder.join("tokio/Cargo.toml"), STAND_IN.replace("ROOT", &root))?;
-    fs::write(folder.join("tokio/src/lib.rs"), "pub use creel::*;\n")
+    Ok(())
 }
 
 /// The features are those that the test files ask for by `cfg`.
@@ -339,37 +298,4 @@ static_assertions = "1"
 tempfile = "3"
 tokio-stream = "0.1"
 tokio-test = "0.4"
-
-[patch.crates-io]
-tokio = { path = "tokio" }
-
-[profile.dev]
-debug = "line-tables-only"
-"#;
-
-/// What tokio-test and tokio-stream take for tokio.
-const STAND_IN: &str = r#"
-[package]
-name = "tokio"
-version = "1.54.1"
-edition = "2021"
-
-[features]
-default = []
-full = []
-fs = []
-io-std = []
-io-util = []
-macros = []
-net = []
-process = []
-rt = []
-rt-multi-thread = []
-signal = []
-sync = []
-test-util = []
-time = []
-
-[dependencies]
-creel = { path = "ROOT", features = ["full"] }
 "#;

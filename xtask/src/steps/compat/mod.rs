@@ -1,0 +1,117 @@
+//! Programs written for tokio, unchanged, with creel in its place: `tokio = { package = "creel" }`.
+//!
+//! They are the tests and examples that come with packages. Nothing of them is kept in this
+//! repository; they are copied into the build folder.
+
+mod docs;
+mod neighbours;
+mod tokio;
+
+pub use docs::run as docs;
+pub use neighbours::run as neighbours;
+pub use tokio::run as tokio;
+
+use super::Trouble;
+use crate::repo;
+use crate::shell::{capture, cargo};
+use std::fs;
+use std::io::Result;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Where the packages lie that compile programs of others.
+fn folder(name: &str) -> PathBuf {
+    repo::target().join("compat").join(name)
+}
+
+/// A cargo command of the package in `folder`. All share what they build.
+fn cargo_in(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = cargo(arguments);
+    command.current_dir(folder).env("CARGO_TARGET_DIR", repo::target().join("compat/target"));
+    command
+}
+
+/// Writes a package without sources of its own, and the one that its dependencies take for tokio.
+fn lay_out(folder: &Path, manifest: &str) -> Result<()> {
+    let root = repo::root().display().to_string().replace('\\', "/");
+    let write = |path: &str, text: &str| {
+        let path = folder.join(path);
+        path.parent().map_or(Ok(()), fs::create_dir_all)?;
+        fs::write(path, text.replace("ROOT", &root))
+    };
+    let _ = fs::remove_dir_all(folder.join("src"));
+    let _ = fs::remove_dir_all(folder.join("tests"));
+    write("Cargo.toml", &format!("{manifest}{PATCH}"))?;
+    write("src/lib.rs", "")?;
+    // What tokio calls unstable is there, too.
+    write("build.rs", "fn main() {\n    println!(\"cargo:rustc-cfg=tokio_unstable\");\n}\n")?;
+    write("tokio/Cargo.toml", STAND_IN)?;
+    write("tokio/src/lib.rs", "pub use creel::*;\n")
+}
+
+/// Where cargo keeps the sources of a package, on which the one in `folder` depends.
+fn source_of(folder: &Path, package: &str) -> std::result::Result<PathBuf, Trouble> {
+    let metadata = ["metadata", "--format-version", "1"];
+    let metadata = capture(cargo(&metadata).current_dir(folder))?;
+    let manifest = metadata
+        .split("\"manifest_path\":\"")
+        .filter_map(|rest| rest.split_once('"'))
+        .map(|(path, _)| path.replace("\\\\", "/"))
+        .find(|path| {
+            let version = path.rsplit('/').nth(1).and_then(|folder| folder.strip_prefix(package));
+            let version = version.and_then(|rest| rest.strip_prefix('-'));
+            version.is_some_and(|version| version.starts_with(|first: char| first.is_ascii_digit()))
+        })
+        .ok_or_else(|| format!("cargo does not know where the sources of {package} are"))?;
+    Ok(Path::new(&manifest).with_file_name(""))
+}
+
+/// Copies a folder with what is in it.
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        match entry.file_type()?.is_dir() {
+            true => copy(&entry.path(), &target)?,
+            false => drop(fs::copy(entry.path(), target)?),
+        }
+    }
+    Ok(())
+}
+
+/// The end of each manifest.
+const PATCH: &str = r#"
+[patch.crates-io]
+tokio = { path = "tokio" }
+
+[profile.dev]
+debug = "line-tables-only"
+"#;
+
+/// What tokio-test, tokio-stream and tokio-util take for tokio.
+const STAND_IN: &str = r#"
+[package]
+name = "tokio"
+version = "1.54.1"
+edition = "2021"
+
+[features]
+default = []
+full = []
+fs = []
+io-std = []
+io-util = []
+macros = []
+net = []
+process = []
+rt = []
+rt-multi-thread = []
+signal = []
+sync = []
+test-util = []
+time = []
+
+[dependencies]
+creel = { path = "ROOT", features = ["full"] }
+"#;
