@@ -27,6 +27,8 @@ unsafe extern "C" {
 const YIELD: f64 = -1.0;
 /// The answer of a task that has ended.
 const DONE: f64 = -2.0;
+/// What a task is spawned with that has not begun.
+const START: f64 = -3.0;
 
 /// Where a parked task is found.
 struct Seat {
@@ -62,13 +64,14 @@ pub fn clear() {
     SEATS.take();
 }
 
-/// Starts a task with this number; the answer is 0 for want of memory.
+/// Starts a task with this number, or takes over one that waits already, as `step` would answer; the answer
+/// is 0 for want of memory.
 #[unsafe(no_mangle)]
-pub extern "C" fn spawn(task: u32, priority: u32) -> u32 {
+pub extern "C" fn spawn(task: u32, priority: u32, wait: f64) -> u32 {
     if !prepare(task) {
         return 0;
     }
-    drop(home(priority).spawn(OneThread(run(task))));
+    drop(home(priority).spawn(OneThread(run(task, wait))));
     1
 }
 
@@ -82,13 +85,14 @@ pub extern "C" fn wake(task: u32) {
     waker.into_iter().for_each(Waker::wake);
 }
 
-async fn run(task: u32) {
+async fn run(task: u32, mut wait: f64) {
     loop {
-        match step(task) {
+        match wait {
+            START => {}
             YIELD => yield_now().await,
             DONE => break,
             f64::INFINITY => woken(task).await,
-            wait => {
+            _ => {
                 let (mut woken, mut due) = (pin!(woken(task)), pin!(sleep(duration(wait))));
                 poll_fn(|cx| match woken.as_mut().poll(cx) {
                     Poll::Pending => due.as_mut().poll(cx),
@@ -97,6 +101,7 @@ async fn run(task: u32) {
                 .await;
             }
         }
+        wait = step(task);
     }
     // Its own waker would keep the memory of a task whose last deadline came.
     if let Some(seat) = SEATS.borrow_mut().get_mut(task as usize) {

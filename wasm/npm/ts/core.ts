@@ -1,7 +1,7 @@
 /** What both cores export: numbers in, numbers out. */
 export interface Tasks {
-  /** Starts a task; the answer is 0 for want of memory. */
-  spawn(task: number, priority: number): number;
+  /** Starts a task, or takes one over that waits, as `step` would answer; the answer is 0 for want of memory. */
+  spawn(task: number, priority: number, wait: number): number;
   /** Lets a parked task go on. */
   wake(task: number): void;
 }

@@ -26,6 +26,14 @@ const hop: (f: () => void) => void = (() => {
 
 /** What `step` answers for a task that has ended. */
 const ENDED = -2;
+/** What the core is told of a task that has not begun. */
+const START = -3;
+/** The priority of tasks that nobody gave one: between two others. */
+const NORMAL = 1;
+/** How many new tasks have their first turn in one of the core's. */
+const BATCH = 32;
+/** How deep tasks that wait for a new one may run it at once. */
+const DEPTH = 16;
 
 /** A core, and the tasks that it schedules. There is one for the program, and one for each simulation. */
 export abstract class Runtime {
@@ -38,6 +46,15 @@ export abstract class Runtime {
   value: unknown;
 
   readonly #free: number[] = [];
+  /** New tasks before their first turn, after which the core knows those that have to wait. */
+  readonly #fresh: Task<unknown>[] = [];
+  /** Which of them is the next one, and how many there are: some had their turn out of turn. */
+  #next = 0;
+  #count = 0;
+  /** The number of the core's task that gives them their turns, and whether it is about to. */
+  #starter = 0;
+  #isStarting = false;
+  #depth = 0;
   #broken: unknown;
 
   /** Milliseconds on its clock. */
@@ -67,27 +84,86 @@ export abstract class Runtime {
     for (const task of this.tasks) task?.lose(error);
   }
 
-  /** Starts what the core does for a new task; the answer is its number. */
+  /** Starts a task; the answer is its number. */
   spawn(task: Task<unknown>, priority: number): number {
     this.check();
-    const id = this.#free.pop() ?? this.tasks.length;
-    if (!this.#guarded(() => this.core.spawn(id, priority))) {
-      throw new CreelError("there is no memory left for another task: let some tasks end first");
+    const known = this.#free.pop();
+    // A number that was used before: the core has memory for it.
+    if (known !== undefined && priority === NORMAL && !this.isSimulated) {
+      this.tasks[known] = task;
+      this.#fresh.push(task);
+      this.#count += 1;
+      task.isFresh = true;
+      if (!this.current) this.#startLater();
+      return known;
     }
+    if (this.#starter === 0 && !this.isSimulated) {
+      this.#starter = this.tasks.push(undefined) - 1;
+      this.#adopt(this.#starter, START, NORMAL);
+    }
+    const id = known ?? this.tasks.length;
+    this.#adopt(id, START, priority);
     this.tasks[id] = task;
     return id;
   }
 
-  /** Lets a task that is parked go on. */
-  wake(id: number): void {
-    if (!this.isBroken && !this.hasEnded) this.#guarded(() => this.core.wake(id));
+  /** Makes the core know a task. */
+  #adopt(id: number, wait: number, priority = NORMAL): void {
+    let isAdopted: number;
+    try {
+      isAdopted = this.core.spawn(id, priority, wait);
+    } catch (error) {
+      this.lose(error);
+      throw error;
+    }
+    if (!isAdopted) throw new CreelError("there is no memory left for another task: let some tasks end first");
   }
 
-  /** Calls the core from outside of a turn, where nobody else would hear of a trap. */
-  #guarded<R>(call: () => R): R {
+  #startLater(): void {
+    if (this.#isStarting) return;
+    this.#isStarting = true;
+    this.#wake(this.#starter);
+  }
+
+  /** Gives new tasks their first turn; the answer is when there is more to do. */
+  #start(): number {
+    for (let begun = 0; this.#count > 0; ) {
+      const task = this.#fresh[this.#next]!;
+      if (task.isFresh && begun++ === BATCH) return NEXT_TURN;
+      this.#next += 1;
+      this.begin(task);
+    }
+    this.#fresh.length = this.#next = 0;
+    this.#isStarting = false;
+    return Infinity;
+  }
+
+  /** Gives a new task its first turn, unless it had that. Who waits for one need not wait for its turn. */
+  begin(task: Task<unknown>): void {
+    if (!task.isFresh || this.#depth >= DEPTH) return;
+    task.isFresh = false;
+    this.#count -= 1;
+    if (this.#fresh.at(-1) === task && this.#next < this.#fresh.length) this.#fresh.pop();
+    this.#depth += 1;
+    const wait = this.#turn(task.id, task);
+    this.#depth -= 1;
+    if (wait === Infinity) task.isUnknown = true;
+    else if (wait !== ENDED) this.#adopt(task.id, wait === NEXT_TURN ? START : wait);
+  }
+
+  /** Lets a task that is parked go on. */
+  wake(task: Task<unknown>): void {
+    if (this.isBroken || this.hasEnded) return;
+    if (!task.isUnknown) return this.#wake(task.id);
+    task.isUnknown = false;
+    this.#adopt(task.id, START);
+  }
+
+  #wake(id: number): void {
     try {
-      return call();
+      this.core.wake(id);
     } catch (error) {
+      // Outside of a turn nobody else would hear of a trap.
       this.lose(error);
       throw error;
     }
@@ -95,8 +171,15 @@ export abstract class Runtime {
 
   /** Runs a task until it has to wait; the answer is for how many milliseconds at most, or why not at all. */
   step(id: number): number {
+    if (id === this.#starter) return this.#start();
     const task = this.tasks[id];
     if (!task) return ENDED;
+    const wait = this.#turn(id, task);
+    if (this.#count > 0) this.#startLater();
+    return wait;
+  }
+
+  #turn(id: number, task: Task<unknown>): number {
     const outer = this.current;
     this.current = task;
     try {

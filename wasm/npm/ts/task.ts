@@ -69,6 +69,10 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
   readonly id: number;
   /** @internal */
   readonly runtime: Runtime;
+  /** Whether it waits for its first turn, of which the core does not know. @internal */
+  isFresh = false;
+  /** Whether it had that and is parked since, of which the core does not know either. @internal */
+  isUnknown = false;
   /** The wait for `pending`. */
   #waiter: Waiter | undefined = undefined;
   /** Why it goes on: what it waited for has come, or it was cancelled. Neither when its time was over. */
@@ -78,7 +82,7 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
   /** Who waits for its end. */
   #followers: Waiters | undefined = undefined;
   /** What it runs: the body until it begins, then the generator. */
-  #program: Body<T> | Program<T>;
+  #program: Body<T> | Program<T> | undefined;
   /** Its name, or the function that has it: to ask for that costs more than a turn. */
   #name: string | Body<T> | undefined;
   #parent: Task<unknown> | undefined;
@@ -165,7 +169,7 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
 
   #goOn(answer: Waiter | "cancelled"): void {
     this.#answer = answer;
-    if (this.#isParked) this.runtime.wake(this.id);
+    if (this.#isParked) this.runtime.wake(this);
   }
 
   /** Lets it go on with what came, if that is what it waits for, and nothing else has come. @internal */
@@ -195,7 +199,8 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
   advance(): Operation<unknown> | undefined {
     const operation = this.pending;
     if (!operation) return this.#begin();
-    const [waiter, answer] = [this.#waiter!, this.#answer];
+    const waiter = this.#waiter!;
+    const answer = this.#answer;
     this.#unpark();
     if (answer === "cancelled") {
       operation.abandon(waiter);
@@ -243,7 +248,8 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
       } catch (error) {
         return this.#end("failed", error);
       }
-      if (isProgram(result)) this.#program = native(result as Program<T>);
+      if (isObject(result) && isNative(result)) this.#program = result as Program<T>;
+      else if (isProgram(result)) this.#program = adopted(result as Program<T>);
       else if (isThenable(result)) this.#program = follow(result as PromiseLike<T>);
       else return this.#end("done", result);
     }
@@ -289,7 +295,7 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
   #end(state: "done" | "failed" | "cancelled", outcome: unknown): undefined {
     this.#state = state;
     this.#outcome = outcome;
-    this.#parent = undefined;
+    this.#parent = this.#program = undefined;
     this.#cancelling?.unlisten?.();
     this.#followers?.settleAll();
     if (this.#promised) {
@@ -340,6 +346,7 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
 
   override attempt(inside: Runtime): boolean {
     this.observe();
+    if (this.isFresh) inside.begin(this);
     if (!this.isDone) return false;
     inside.value = this.outcome();
     return true;
@@ -403,9 +410,7 @@ export class Wait<T> extends Operation<T> {
   }
 
   override finish({ value }: Waiter): T {
-    const result = value as { readonly value: T } | { readonly error: unknown };
-    if ("error" in result) throw result.error;
-    return result.value;
+    return unwrapped(value as Settled<T>);
   }
 }
 
@@ -450,9 +455,13 @@ const { next, throw: raise } = generators;
 
 /** Whether something is a generator that has begun. @internal */
 export function isProgram(value: unknown): value is Program<unknown> {
-  if (typeof value !== "object" || value === null) return false;
+  if (!isObject(value)) return false;
   if (isNative(value)) return true;
   return typeof (value as Program<unknown>).return === "function" && typeof (value as Program<unknown>).next === "function";
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
 }
 
 function isNative(value: object): boolean {
@@ -469,22 +478,64 @@ function* adopted<T>(program: Program<T>): Program<T> {
   return yield* { [Symbol.iterator]: () => program };
 }
 
+/** The end of an `async` function. */
+class Following<T> extends Operation<T> {
+  #result: Settled<T> | undefined;
+  #waiter: Waiter | undefined;
+
+  override get what(): string {
+    return "promise";
+  }
+
+  constructor(promise: PromiseLike<T>) {
+    super();
+    const done = (result: Settled<T>) => {
+      this.#result = result;
+      this.#waiter?.settle(undefined);
+    };
+    promise.then((value) => done({ value }), (error: unknown) => done({ error }));
+  }
+
+  get isDone(): boolean {
+    return this.#result !== undefined;
+  }
+
+  override enlist(_inside: Runtime, waiter: Waiter): number {
+    this.#waiter = waiter;
+    return this.isDone ? NEXT_TURN : Infinity;
+  }
+
+  override finish(): T {
+    return unwrapped(this.#result!);
+  }
+}
+
 /** The promise of an `async` function as a program: what it does until its end is part of the task. */
 function* follow<T>(promise: PromiseLike<T>): Program<T> {
-  let isDone = false;
-  const done = () => void (isDone = true);
-  promise.then(done, done);
+  const following = new Following(promise);
   try {
-    return yield* wait(promise);
+    return yield* following;
   } finally {
     // It has seen the signal; whatever it still does is waited for.
-    while (!isDone) yield* wait(promise.then(() => {}, () => {}));
+    while (!following.isDone) {
+      try {
+        yield* following;
+      } catch {}
+    }
   }
+}
+
+/** What a promise came to. */
+type Settled<T> = { readonly value: T } | { readonly error: unknown };
+
+function unwrapped<T>(result: Settled<T>): T {
+  if ("error" in result) throw result.error;
+  return result.value;
 }
 
 /** @internal */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null && typeof (value as PromiseLike<unknown>).then === "function";
+  return isObject(value) && typeof (value as PromiseLike<unknown>).then === "function";
 }
 
 /** An operation as a program. @internal */
