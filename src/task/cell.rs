@@ -40,7 +40,7 @@ use alloc::boxed::Box;
 use core::any::Any;
 use core::future::Future;
 use core::marker::PhantomData;
-use core::mem::ManuallyDrop;
+use core::mem::{ManuallyDrop, offset_of};
 use core::pin::Pin;
 use core::ptr::NonNull;
 use core::task::{Context, Poll, Waker};
@@ -99,7 +99,9 @@ union Body<F: Future> {
 #[repr(C)]
 struct Cell<F: Future, M> {
     header: Header,
-    body: UnsafeCell<Body<F>>,
+    /// Not loom's: where it lies is told by the vtable. Loom watches the stage, which every access
+    /// to the body goes through.
+    body: core::cell::UnsafeCell<Body<F>>,
     meta: M,
 }
 
@@ -129,7 +131,8 @@ struct Vtable {
     local: bool,
     poll: unsafe fn(NonNull<Header>, &mut Context<'_>) -> Poll<()>,
     cancel: unsafe fn(NonNull<Header>),
-    take: unsafe fn(NonNull<Header>, *mut ()),
+    /// How far behind the header the body lies.
+    body: usize,
     discard: unsafe fn(NonNull<Header>),
     name: unsafe fn(NonNull<Header>) -> Option<&'static str>,
     finished: unsafe fn(NonNull<Header>),
@@ -215,7 +218,7 @@ impl Task {
                 stage: UnsafeCell::new(Stage::Future),
                 join_waker: WakerSlot::new(),
             },
-            body: UnsafeCell::new(Body { future: ManuallyDrop::new(future) }),
+            body: core::cell::UnsafeCell::new(Body { future: ManuallyDrop::new(future) }),
             meta,
         });
         Self(NonNull::from(Box::leak(cell)).cast())
@@ -394,6 +397,11 @@ impl Task {
         let header = self.header();
         // SAFETY: rule 8: whoever ends a task drives its owner, or nobody does any more.
         let merge = Merge::new(header.counted.with(|counted| unsafe { *counted }));
+        if header.state.load().is_owners(merge) {
+            // Nobody is left to be told, or to see the word.
+            self.discard();
+            return self.free();
+        }
         match header.state.complete_and_release(merge, || header.join_waker.read()) {
             // SAFETY: rule 6: the words were read while the slot was filled, and nobody took the
             // waker before the task was complete; it is ours.
@@ -446,13 +454,45 @@ impl Task {
         self.header().stage.with(|stage| unsafe { *stage }) == Stage::Gone
     }
 
-    /// Moves the outcome into `place`, a `Poll<Result<F::Output, JoinError>>`.
+    /// Moves the outcome out. Of the type of the handle and without a call, so that the output is
+    /// read as it was written: a copy in other widths than the writes had waits for these.
     ///
     /// # Safety
-    /// The task is complete, the caller is its `JoinHandle`, and `place` has the right type.
-    pub(super) unsafe fn take(self, place: *mut ()) {
+    /// The task is complete, the caller is its `JoinHandle`, and its output is a `T`.
+    #[inline]
+    pub(super) unsafe fn take<T>(self) -> Result<T, JoinError> {
+        let header = self.header();
+        // SAFETY: rule 5, the caller is the handle.
+        header.stage.with_mut(|stage| match unsafe { (*stage, *stage = Stage::Gone).0 } {
+            // SAFETY: the body of the cell is an output, and a `T` by contract. It is moved out once,
+            // since the stage is now `Gone`.
+            Stage::Output => Ok(unsafe { self.0.byte_add(header.vtable.body).cast::<T>().read() }),
+            other => Err(self.take_failure(other)),
+        })
+    }
+
+    /// Why there is no output.
+    #[cold]
+    fn take_failure(self, stage: Stage) -> JoinError {
+        match stage {
+            Stage::Panicked if CAUGHT => {
+                // SAFETY: rule 5, as in `take`.
+                JoinError::panicked(self.id(), unsafe { self.take_payload() })
+            }
+            Stage::Cancelled => JoinError::cancelled(self.id()),
+            Stage::Future | Stage::Gone | Stage::Panicked | Stage::Output => {
+                panic!("JoinHandle polled after completion")
+            }
+        }
+    }
+
+    /// Moves the payload out, once.
+    ///
+    /// # Safety
+    /// The caller has the body by rule 5; the stage was `Panicked`.
+    unsafe fn take_payload(self) -> Box<dyn Any + Send> {
         // SAFETY: by contract.
-        unsafe { (self.header().vtable.take)(self.0, place) }
+        *self.header().link.with_mut(|link| unsafe { ManuallyDrop::take(&mut (*link).payload) })
     }
 
     /// Puts a waker into the join slot, which is the caller's and empty.
@@ -550,7 +590,7 @@ impl<F: Future, M: Meta> Cell<F, M> {
         local: false,
         poll: Self::poll,
         cancel: Self::cancel,
-        take: Self::take,
+        body: offset_of!(Self, body),
         discard: Self::discard,
         name: Self::name,
         finished: Self::finished,
@@ -571,7 +611,8 @@ impl<F: Future, M: Meta> Cell<F, M> {
     /// Runs `f` with the body. The caller has it by rule 5.
     unsafe fn body<R>(header: NonNull<Header>, f: impl FnOnce(*mut Body<F>) -> R) -> R {
         // SAFETY: every header of this vtable is the head of a `Cell<F, M>`.
-        unsafe { header.cast::<Self>().as_ref() }.body.with_mut(f)
+        let cell = unsafe { header.cast::<Self>().as_ref() };
+        cell.header.stage.with_mut(|_| f(cell.body.get()))
     }
 
     unsafe fn poll(header: NonNull<Header>, cx: &mut Context<'_>) -> Poll<()> {
@@ -642,37 +683,6 @@ impl<F: Future, M: Meta> Cell<F, M> {
         Self::set_stage(header, Stage::Panicked);
     }
 
-    /// Moves the payload out, once.
-    unsafe fn take_payload(header: NonNull<Header>) -> Box<dyn Any + Send> {
-        // SAFETY: rule 5; the stage was `Panicked`.
-        let take = |link: *mut Link| unsafe { ManuallyDrop::take(&mut (*link).payload) };
-        // SAFETY: the header is valid while the caller's claim is.
-        *unsafe { header.as_ref() }.link.with_mut(take)
-    }
-
-    unsafe fn take(header: NonNull<Header>, place: *mut ()) {
-        // SAFETY: the header is valid while its handle is.
-        let id = unsafe { header.as_ref() }.id;
-        let stage = Self::stage(header);
-        Self::set_stage(header, Stage::Gone);
-        // SAFETY: rule 5, the caller is the handle; the stage names the body's content, and it
-        // is moved out once since the stage is now `Gone`.
-        let outcome = unsafe {
-            Self::body(header, |body| match stage {
-                Stage::Output => Ok(ManuallyDrop::take(&mut (*body).output)),
-                Stage::Panicked if CAUGHT => {
-                    Err(JoinError::panicked(id, Self::take_payload(header)))
-                }
-                Stage::Cancelled => Err(JoinError::cancelled(id)),
-                Stage::Future | Stage::Gone | Stage::Panicked => {
-                    panic!("JoinHandle polled after completion")
-                }
-            })
-        };
-        // SAFETY: `place` has this type by the contract of `Task::take`.
-        unsafe { *place.cast::<Poll<Result<F::Output, JoinError>>>() = Poll::Ready(outcome) };
-    }
-
     unsafe fn discard(header: NonNull<Header>) {
         let stage = Self::stage(header);
         Self::set_stage(header, Stage::Gone);
@@ -681,7 +691,7 @@ impl<F: Future, M: Meta> Cell<F, M> {
             Self::body(header, |body| match stage {
                 Stage::Output => super::guard(|| ManuallyDrop::drop(&mut (*body).output)),
                 Stage::Panicked if CAUGHT => {
-                    let payload = Self::take_payload(header);
+                    let payload = Task(header).take_payload();
                     super::report_panic(Task(header), &*payload);
                     super::guard(|| drop(payload));
                 }

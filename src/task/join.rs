@@ -13,7 +13,7 @@ use core::future::Future;
 use core::marker::PhantomData;
 use core::panic::{RefUnwindSafe, UnwindSafe};
 use core::pin::Pin;
-use core::task::{Context, Poll, Waker, ready};
+use core::task::{Context, Poll, Waker};
 
 /// The right to wait for a task: a future of its outcome.
 ///
@@ -133,15 +133,16 @@ impl<T> JoinHandle<T> {
 impl<T> Future for JoinHandle<T> {
     type Output = Result<T, JoinError>;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let receipt = ready!(coop::poll_proceed(cx));
-        let mut outcome = Poll::Pending;
+        let Poll::Ready(receipt) = coop::poll_proceed(cx) else { return Poll::Pending };
         if is_complete_or_wait(self.task, cx.waker()) {
-            // SAFETY: the task is complete, this is its handle, and its output is `T`.
-            unsafe { self.task.take((&raw mut outcome).cast()) };
             receipt.made_progress();
+            // SAFETY: the task is complete, this is its handle, and its output is `T`.
+            return Poll::Ready(unsafe { self.task.take() });
         }
-        dump::told(outcome, || Wait::new("task").on(self.task.as_ptr().as_ptr()).joined(self.id()))
+        dump::tell(|| Wait::new("task").on(self.task.as_ptr().as_ptr()).joined(self.id()));
+        Poll::Pending
     }
 }
 
@@ -189,6 +190,10 @@ impl<T> Drop for JoinHandle<T> {
         if now.is_complete() && now.is_sole() && self.task.is_spent() {
             // The usual end, and the cheapest: nobody else is left.
             return self.task.free();
+        }
+        if !now.is_complete() && !now.has_join_waker() && self.task.is_alone() {
+            // The usual beginning of a task that nobody joins.
+            return self.task.header().state.drop_join_alone();
         }
         drop_handle(self.task);
     }

@@ -215,6 +215,56 @@ fn loom_a_handle_that_waited_here_goes_elsewhere() {
     });
 }
 
+/// Nobody joins the task, so its handle goes and its cell is freed by plain stores; only its waker is
+/// elsewhere. The wake counts, and whoever is last frees the cell.
+#[test]
+fn loom_a_task_nobody_joins_is_woken_from_elsewhere() {
+    loom::model(|| {
+        let executor = executor();
+        let drops = Arc::new(AtomicUsize::new(0));
+        let (flag, output) = (Flag::new(), Drops(drops.clone()));
+        let inner = flag.clone();
+        let mut output = Some(output);
+        let driving = executor.drive().unwrap();
+        let future = poll_fn(move |cx| inner.poll(cx).map(|()| output.take()));
+        drop(spawn(&executor, future));
+        drop(driving);
+        executor.drive().unwrap().run(1);
+        let waking = thread::spawn(move || flag.set());
+        while drops.load(SeqCst) == 0 {
+            executor.drive().unwrap().run(1);
+            thread::yield_now();
+        }
+        waking.join().unwrap();
+        assert_eq!(drops.load(SeqCst), 1);
+    });
+}
+
+/// The same where the waker is all that is left of it elsewhere, and given back without a wake while
+/// the task ends.
+#[test]
+fn loom_a_task_nobody_joins_ends_while_a_waker_is_dropped_elsewhere() {
+    loom::model(|| {
+        let executor = executor();
+        let slot = Arc::new(Mutex::new(None));
+        let inner = slot.clone();
+        let driving = executor.drive().unwrap();
+        drop(spawn(
+            &executor,
+            poll_fn(move |cx| {
+                *inner.lock().unwrap() = Some(cx.waker().clone());
+                Poll::Ready(Drops(Arc::new(AtomicUsize::new(0))))
+            }),
+        ));
+        let other = slot.clone();
+        let dropping = thread::spawn(move || drop(other.lock().unwrap().take()));
+        driving.run(1);
+        dropping.join().unwrap();
+        drop(driving);
+        drop(slot.lock().unwrap().take());
+    });
+}
+
 #[test]
 fn loom_abort_races_with_the_end() {
     loom::model(|| {

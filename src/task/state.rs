@@ -27,6 +27,10 @@
 //! is never zero: the thread that alone drives the owner counts what it makes and drops in a plain
 //! cell, and completing merges the two ([`Merge`]).
 //!
+//! Who finds that nobody else has a reference needs no atomic write, for nobody can change the word. So
+//! the handle of a task that was never sent anywhere goes by a store (`State::drop_join_alone`), and a
+//! task whose owner alone is left is freed without being completed ([`Snapshot::is_owners`]).
+//!
 //! The join waker slot belongs to the `JoinHandle` while neither `JOIN_WAKER` nor `COMPLETE` is
 //! set. `JOIN_WAKER` says that it is filled; while it is set nobody writes the slot. Whoever clears
 //! it takes the waker: the handle, as long as the task is not complete; else the completing side.
@@ -77,6 +81,11 @@ impl Snapshot {
     #[inline]
     pub(super) fn is_sole(self) -> bool {
         self.refs() == 1
+    }
+    /// Whether nobody but the owner has a reference, to a task that is not complete.
+    #[inline]
+    pub(super) fn is_owners(self, merge: Merge) -> bool {
+        self.0 & !(REF - 1) == merge.0
     }
     /// Whether nobody but the owner and the `JoinHandle` has a reference that is counted here.
     #[inline]
@@ -277,6 +286,17 @@ impl State {
         });
         let (Ok(before) | Err(before)) = before;
         Snapshot(before)
+    }
+
+    /// [`drop_join`](Self::drop_join) and [`drop_ref`](Self::drop_ref) where the task is not complete,
+    /// the slot not filled, and nobody else can change the word now, so no atomic write is needed.
+    #[inline]
+    pub(super) fn drop_join_alone(&self) {
+        // Acquire: those who gave their references up are done with the cell. The store passes
+        // that on, as an atomic write would.
+        let now = self.0.load(Ordering::Acquire);
+        debug_assert!(now & (COMPLETE | JOIN | JOIN_WAKER) == JOIN, "{:?}", Snapshot(now));
+        self.0.store((now & !JOIN) - REF, Ordering::Release);
     }
 
     /// Counts `count` more references.
