@@ -104,6 +104,7 @@ pub(crate) fn with<R>(f: impl FnOnce(&Context) -> R) -> R {
 }
 
 /// What tells this thread from every other: the address of its context.
+#[inline]
 pub(crate) fn thread() -> usize {
     with(|context| core::ptr::from_ref(context).addr())
 }
@@ -176,14 +177,18 @@ impl<T: Copy> Drop for Restore<T> {
 }
 
 /// The cells that say for whom this thread works: set together, and put back together.
+///
+/// No two that are neighbours here are so in the context: the compiler would copy them in one piece,
+/// which has to wait where they were written one by one just before.
 #[cfg(feature = "alloc")]
 #[derive(Clone, Copy, Debug)]
+#[repr(C)]
 pub(crate) struct Post {
     pub(crate) runtime: Option<NonNull<Owner>>,
-    pub(crate) driving: Option<NonNull<Owner>>,
-    pub(crate) local: Option<NonNull<Owner>>,
     pub(crate) scope: Option<NonNull<()>>,
+    pub(crate) driving: Option<NonNull<Owner>>,
     pub(crate) worker: usize,
+    pub(crate) local: Option<NonNull<Owner>>,
     pub(crate) occupied: bool,
 }
 
@@ -210,8 +215,9 @@ impl Post {
         AtPost { before, _not_send: core::marker::PhantomData }
     }
 
+    /// Makes this the post of the thread for good.
     #[inline]
-    fn set(self) {
+    pub(crate) fn set(self) {
         with(|cx| {
             cx.runtime.set(self.runtime);
             cx.driving.set(self.driving);

@@ -31,6 +31,7 @@ impl Budget {
 pub(crate) fn with_budget<R>(budget: Budget, f: impl FnOnce() -> R) -> R {
     struct Restore(Budget);
     impl Drop for Restore {
+        #[inline]
         fn drop(&mut self) {
             context::with(|context| context.budget.set(self.0));
         }

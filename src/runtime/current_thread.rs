@@ -14,7 +14,7 @@ use crate::env::meter::{Reading, WorkerMeter};
 use crate::env::panics::CAUGHT;
 use crate::env::rng::Rng;
 use crate::env::{self, Env};
-use crate::lock::Lock;
+use crate::lock::{Lock, LockGuard};
 use crate::platform::Park;
 use crate::task::executor::{Blocking, Driving, Executor, ExecutorHandle, Refused, Wake};
 use crate::task::observer::{Observer, Watch};
@@ -142,7 +142,6 @@ impl CurrentThread {
     }
 
     /// Takes the right to drive.
-    #[inline]
     fn drive(&self) -> Result<Driven<'_>, Refused> {
         match self.executor.drive() {
             Ok(driving) => Ok(Driven { driving, _released: Released(self) }),
@@ -199,12 +198,18 @@ impl CurrentThread {
         self.executor.drive().map_or(0, |driving| driving.trace())
     }
 
+    #[inline]
     fn expire(&self) {
-        let env = self.env();
-        if env.timers.is_armed() {
-            // A waker that panics concerns nobody here.
-            guard(|| env.timers.expire(env.clock.now()));
+        if self.env().timers.is_armed() {
+            self.expire_armed();
         }
+    }
+
+    #[inline(never)]
+    fn expire_armed(&self) {
+        let env = self.env();
+        // A waker that panics concerns nobody here.
+        guard(|| env.timers.expire(env.clock.now()));
     }
 
     /// What is next when no task is ready.
@@ -223,21 +228,27 @@ impl CurrentThread {
     pub(super) fn block_on<F: Future>(&self, future: F) -> F::Output {
         let mut future = pin!(future);
         loop {
-            match self.drive() {
-                Ok(driving) => return self.drive_until(&driving, future),
+            // Not by `drive`: a future that is ready at once waits for every move of what it answers.
+            let released = Released(self);
+            match self.executor.drive() {
+                Ok(mut driving) => {
+                    let output = self.drive_until(&driving, future);
+                    driving.end();
+                    return output;
+                }
                 Err(Refused::ForeignThread) => panic!(
                     "this runtime has tasks made by `spawn_local` on another thread: `block_on` \
                      must be called on that thread"
                 ),
-                Err(Refused::Busy) => {
-                    if let Some(output) = self.wait_to_drive(future.as_mut()) {
-                        return output;
-                    }
-                }
+                Err(Refused::Busy) => core::mem::forget(released),
+            }
+            if let Some(output) = self.wait_to_drive(future.as_mut()) {
+                return output;
             }
         }
     }
 
+    #[inline]
     fn drive_until<F: Future>(&self, driving: &Driving<'_>, mut future: Pin<&mut F>) -> F::Output {
         let waker = driving.root_waker();
         let mut cx = Context::from_waker(&waker);
@@ -331,6 +342,7 @@ impl CurrentThread {
     }
 
     /// Polls `future` while another thread drives; `None` when nobody drives any more.
+    #[cold]
     #[track_caller]
     fn wait_to_drive<F: Future>(&self, mut future: Pin<&mut F>) -> Option<F::Output> {
         let handle = self.handle();
@@ -470,11 +482,16 @@ struct Released<'a>(&'a CurrentThread);
 impl Drop for Released<'_> {
     #[inline]
     fn drop(&mut self) {
-        let mut waiting = self.0.waiting.lock();
+        let waiting = self.0.waiting.lock();
         if !waiting.is_empty() {
-            let woken = core::mem::take(&mut *waiting);
-            drop(waiting);
-            woken.into_iter().for_each(Waker::wake);
+            wake_all(waiting);
         }
     }
+}
+
+#[cold]
+fn wake_all(mut waiting: LockGuard<'_, Vec<Waker>>) {
+    let woken = core::mem::take(&mut *waiting);
+    drop(waiting);
+    woken.into_iter().for_each(Waker::wake);
 }

@@ -282,10 +282,18 @@ const CANNOT_WAIT: &str = "this host cannot wait with the thread: spawn the futu
                            host drive the runtime by `tick`";
 
 /// Waiting with a thread that tasks depend on would be a hang; it is an error instead.
+#[inline]
 #[track_caller]
 fn refuse_inside(what: &str) {
-    assert!(
-        !context::with(|cx| cx.occupied.get()),
+    if context::with(|cx| cx.occupied.get()) {
+        refuse(what);
+    }
+}
+
+#[cold]
+#[track_caller]
+fn refuse(what: &str) -> ! {
+    panic!(
         "`{what}` was called inside a runtime: this thread drives tasks, and while it waits none \
          of them can run; await instead, or use a thread of its own (`spawn_blocking`) (tokio: \
          Cannot start a runtime from within a runtime)"

@@ -22,7 +22,7 @@ use super::observer::{Observer, Watch};
 use super::pollers::Pollers;
 use super::queue::{Inbox, Posted, ReadyQueue};
 use crate::atomic::{AtomicBool, AtomicUsize, Ordering, UnsafeCell};
-use crate::env::context::{self, AtPost, Post, Restore};
+use crate::env::context::{self, Post};
 use crate::env::owner::{Ops, Owner, OwnerRef};
 use crate::env::panics::CAUGHT;
 use crate::env::rng::Rng;
@@ -33,6 +33,8 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::cell::Cell;
 use core::fmt;
+use core::marker::PhantomData;
+use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 use core::task::{RawWaker, RawWakerVTable, Waker};
 
@@ -180,8 +182,8 @@ impl Executor {
         self.core(|core| core.clear_berths(&self.counts));
     }
 
-    /// Takes the right to drive.
-    #[inline]
+    /// Takes the right to drive. Inlined, so that what it answers is made where it stays.
+    #[inline(always)]
     pub(crate) fn drive(&self) -> Result<Driving<'_>, Refused> {
         let here = context::thread();
         // Acquire takes over what the driver before released in `Driving::drop`.
@@ -193,12 +195,10 @@ impl Executor {
             return Err(Refused::ForeignThread);
         }
         self.note_thread();
-        let rng = self.core(|core| core.rng);
-        Ok(Driving {
-            executor: self,
-            rng: rng.map(|rng| Restore::set(|cx| &cx.rng, rng)),
-            _post: self.post().take(),
-        })
+        let rng = self.core(|core| core.rng).map(|rng| context::with(|cx| cx.rng.replace(rng)));
+        let before = Post::current();
+        self.post(before).set();
+        Ok(Driving { executor: self, rng, before, ended: false, _not_send: PhantomData })
     }
 
     /// Tells those who read the counts of a runtime which thread drives it.
@@ -208,17 +208,17 @@ impl Executor {
         #[cfg(feature = "native")]
         if let Some(env) = &self.env {
             let here = crate::env::thread_id::current();
-            if self.core(|core| core.thread.replace(here)) != Some(here) {
+            if self.core(|core| core.thread) != Some(here) {
+                self.core(|core| core.thread = Some(here));
                 env.meter.only().set_thread(here);
             }
         }
     }
 
-    /// For whom the driving thread works.
+    /// For whom the driving thread works, that had this post before.
     #[inline]
-    fn post(&self) -> Post {
+    fn post(&self, before: Post) -> Post {
         let me = Some(self.as_owner());
-        let before = Post::current();
         // A local set is no runtime: it runs inside of one.
         let (runtime, worker) = match &self.env {
             Some(_) => (me, 1),
@@ -361,10 +361,18 @@ impl Executor {
 }
 
 /// The right to drive an executor on this thread; the context slot says so while it lasts.
+///
+/// What the slot said before lies here word for word, not in guards that are moved along with it: a move
+/// in other widths than the writes before it waits for these.
 pub(crate) struct Driving<'a> {
     executor: &'a Executor,
-    rng: Option<Restore<Rng>>,
-    _post: AtPost,
+    /// The randomness of the thread, if the executor has its own.
+    rng: Option<Rng>,
+    before: Post,
+    /// The right was given up already.
+    ended: bool,
+    /// The context is this thread's.
+    _not_send: PhantomData<*const ()>,
 }
 
 impl Driving<'_> {
@@ -495,26 +503,53 @@ impl Driving<'_> {
         }
     }
 
-    /// A waker for the future that the driver itself polls.
-    pub(crate) fn root_waker(&self) -> Waker {
+    /// A waker for the future that the driver itself polls. It borrows the driver's claim on the
+    /// executor, so it needs no reference of its own; its clones do.
+    #[inline]
+    pub(crate) fn root_waker(&self) -> ManuallyDrop<Waker> {
         self.executor.core(|core| core.root_woken = true);
-        let owner = self.executor.owner();
-        let data = owner.as_ptr().as_ptr().cast_const().cast();
-        core::mem::forget(owner);
-        // SAFETY: `ROOT` keeps the waker contract; the forgotten reference is the waker's.
-        unsafe { Waker::from_raw(RawWaker::new(data, &ROOT)) }
+        let data = self.executor.as_owner().as_ptr().cast_const().cast();
+        // SAFETY: `ROOT` keeps the waker contract, and this waker is never dropped.
+        ManuallyDrop::new(unsafe { Waker::from_raw(RawWaker::new(data, &ROOT)) })
+    }
+}
+
+impl Driving<'_> {
+    /// The executor keeps its randomness, and the thread has its own again.
+    #[cold]
+    fn take_rng_back(&self, of_thread: Rng) {
+        let rng = context::with(|cx| cx.rng.replace(of_thread));
+        self.executor.core(|core| core.rng = Some(rng));
+    }
+
+    /// Gives the right up, as the drop does. Inlined, and by reference: what the slot said before goes
+    /// back from where it was put.
+    #[inline(always)]
+    pub(crate) fn end(&mut self) {
+        if core::mem::replace(&mut self.ended, true) {
+            return;
+        }
+        if let Some(before) = self.rng {
+            self.take_rng_back(before);
+        }
+        self.before.set();
+        self.executor.clear_berths();
+        // Release hands the core to the Acquire of the next `drive`.
+        self.executor.driver.store(0, Ordering::Release);
+    }
+
+    #[inline(never)]
+    fn end_at_drop(&mut self) {
+        self.end();
     }
 }
 
 impl Drop for Driving<'_> {
+    #[inline]
     fn drop(&mut self) {
-        if self.rng.is_some() {
-            let rng = context::with(|cx| cx.rng.get());
-            self.executor.core(|core| core.rng = Some(rng));
+        if !self.ended {
+            self.end_at_drop();
         }
-        self.executor.clear_berths();
-        // Release hands the core to the Acquire of the next `drive`.
-        self.executor.driver.store(0, Ordering::Release);
     }
 }
 
@@ -637,7 +672,7 @@ static OPS: Ops = Ops {
             if here {
                 // Those in a berth wait.
                 executor.clear_berths();
-                let _post = executor.post().take();
+                let _post = executor.post(Post::current()).take();
                 f();
             }
             here
@@ -686,11 +721,11 @@ static ROOT: RawWakerVTable = RawWakerVTable::new(
 );
 
 /// The owner reference inside a root waker, which must not be dropped.
-fn root(data: *const ()) -> core::mem::ManuallyDrop<OwnerRef> {
+fn root(data: *const ()) -> ManuallyDrop<OwnerRef> {
     // SAFETY: the data of a root waker is a counted owner.
     let owner = unsafe { NonNull::new_unchecked(data.cast_mut()) }.cast();
     // SAFETY: the waker's own reference, kept by `ManuallyDrop`.
-    core::mem::ManuallyDrop::new(unsafe { OwnerRef::from_raw(owner) })
+    ManuallyDrop::new(unsafe { OwnerRef::from_raw(owner) })
 }
 
 fn wake_root(data: *const ()) {
@@ -705,5 +740,5 @@ fn wake_root(data: *const ()) {
 }
 
 fn drop_root(data: *const ()) {
-    drop(core::mem::ManuallyDrop::into_inner(root(data)));
+    drop(ManuallyDrop::into_inner(root(data)));
 }

@@ -84,6 +84,14 @@ impl Core {
     /// Makes those in a berth idle, or queues them if they were woken or aborted from elsewhere.
     #[inline]
     pub(super) fn clear_berths(&mut self, counts: &Counts) {
+        if let Some(first) = self.berths.empty_one() {
+            self.clear_more(first, counts);
+        }
+    }
+
+    #[inline(never)]
+    fn clear_more(&mut self, first: Task, counts: &Counts) {
+        self.rest(first, counts);
         while let Some(task) = self.berths.empty_one() {
             self.rest(task, counts);
         }
