@@ -17,6 +17,10 @@ use std::process::ExitCode;
 /// Where it is served unless an address is given.
 const ADDRESS: &str = "127.0.0.1:8080";
 
+/// Where the documentation begins.
+const GUIDE: &str = "api/creel/guide/index.html";
+const API: &str = "api/creel/index.html";
+
 /// What the page measures beside the package.
 const MEASURED: Source<'static> = Source {
     package: "creel-site",
@@ -26,16 +30,11 @@ const MEASURED: Source<'static> = Source {
     profile: Some("npm"),
 };
 
-/// Puts the site together, with the documentation, and serves it until it is interrupted.
+/// Puts the site together and serves it until it is interrupted.
 pub fn run(words: &[String]) -> ExitCode {
     let address = words.first().map_or(ADDRESS, String::as_str);
-    let folder = match Log::create("site").map_err(Trouble::Failed).and_then(|mut log| {
-        let folder = assemble(&mut log)?;
-        log.run(&mut doc::command())?;
-        copy(&repo::target().join("doc"), &folder.join("api"))
-            .map_err(|error| error.to_string())?;
-        Ok(folder)
-    }) {
+    let made = Log::create("site").map_err(Trouble::Failed);
+    let folder = match made.and_then(|mut log| assemble(&mut log)) {
         Ok(folder) => folder,
         Err(Trouble::Failed(why)) => {
             eprintln!("{why}");
@@ -59,7 +58,7 @@ pub fn run(words: &[String]) -> ExitCode {
     }
 }
 
-/// Puts the page and the package into one folder, without the documentation; the answer is the folder.
+/// Puts the page, the package and the documentation into one folder; the answer is the folder.
 pub fn assemble(log: &mut Log) -> Result<PathBuf, Trouble> {
     npm::build(log)?;
     let folder = repo::target().join("site");
@@ -74,7 +73,43 @@ pub fn assemble(log: &mut Log) -> Result<PathBuf, Trouble> {
     let measured = hosts::build(Host::Chromium(Context::Window), MEASURED, log)?;
     let made = measured.path().parent().expect("it is in a folder");
     copy(made, &folder.join("measured")).map_err(failed)?;
+    log.run(&mut doc::command())?;
+    copy(&repo::target().join("doc"), &folder.join("api")).map_err(failed)?;
+    dress(&folder.join("api"), "../").map_err(failed)?;
+    // Its help and its settings lead back to a page that cargo does not make.
+    fs::write(folder.join("api/index.html"), TO_THE_API).map_err(failed)?;
     Ok(folder)
+}
+
+const TO_THE_API: &str = r#"<!doctype html><meta http-equiv="refresh" content="0; url=creel/index.html">
+<title>creel</title><a href="creel/index.html">creel</a>
+"#;
+
+/// Gives the pages of a folder of documentation the looks of the site, which is at `root` from there, and
+/// the way back to it.
+fn dress(folder: &Path, root: &str) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            dress(&path, &format!("../{root}"))?;
+        } else if path.extension().is_some_and(|extension| extension == "html") {
+            fs::write(&path, dressed(&fs::read_to_string(&path)?, root))?;
+        }
+    }
+    Ok(())
+}
+
+/// A page of rustdoc's in the looks of the site. Those that only send elsewhere have nothing to dress.
+fn dressed(page: &str, root: &str) -> String {
+    let links = [("index.html", "creel"), (GUIDE, "Guide"), (API, "API")];
+    let links: String =
+        links.iter().map(|(to, name)| format!(r#"<a href="{root}{to}">{name}</a>"#)).collect();
+    page.replacen("</head>", &format!(r#"<link rel="stylesheet" href="{root}api.css"></head>"#), 1)
+        .replacen(
+            "<main>",
+            &format!(r#"<main><nav class="site" aria-label="The site">{links}</nav>"#),
+            1,
+        )
 }
 
 /// Copies a folder with all that is in it.
@@ -140,5 +175,22 @@ fn media_type(name: &str) -> &'static str {
         Some("svg") => "image/svg+xml",
         Some("woff2") => "font/woff2",
         _ => "application/octet-stream",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_dressed_once_in_its_head_and_once_in_its_body() {
+        let page = "<head><title>t</title></head><body><main><p></main>";
+        let page = dressed(page, "../../");
+        assert!(
+            page.contains(r#"<link rel="stylesheet" href="../../api.css"></head><body><main><nav"#)
+        );
+        assert!(page.contains(r#"<a href="../../api/creel/guide/index.html">Guide</a>"#));
+        assert!(page.ends_with("</nav><p></main>"));
+        assert_eq!(dressed("no page", ""), "no page");
     }
 }

@@ -1,18 +1,20 @@
-// Uses the site as a visitor does: site.mjs CHROMIUM ADDRESS FOLDER. Clicks everything, looks whether
-// the page shows what it should, and leaves pictures in FOLDER.
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+// Uses the site as a visitor does: site.mjs CHROMIUM ADDRESS FOLDER SITE. Clicks everything, looks whether
+// the page shows what it should, and leaves pictures in FOLDER. Every link of SITE leads to a file there.
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { launch } from "./devtools.mjs";
 
-const [chromium, address, folder] = process.argv.slice(2);
+const [chromium, address, folder, site] = process.argv.slice(2);
 mkdirSync(folder, { recursive: true });
 const complaints = [];
-let finish;
-const loaded = new Promise((resolve) => (finish = resolve));
+let finish = () => {};
 const { command, close } = launch(chromium, {
   onEvent({ method, params }) {
     if (method === "Page.loadEventFired") finish();
     if (method === "Runtime.exceptionThrown") complaints.push(params.exceptionDetails.exception?.description);
+    if (method === "Network.responseReceived" && params.response.status >= 400) {
+      complaints.push(`${params.response.status} for ${params.response.url}`);
+    }
     if (method === "Network.requestWillBeSent" && !params.request.url.startsWith(address) && !params.request.url.startsWith("data:")) {
       complaints.push(`asks for ${params.request.url}`);
     }
@@ -31,6 +33,13 @@ async function look(expression) {
   const { result, exceptionDetails } = await page("Runtime.evaluate", { expression, awaitPromise: true, returnByValue: true });
   if (exceptionDetails) throw new Error(`${expression}: ${exceptionDetails.exception?.description}`);
   return result.value;
+}
+
+/** Goes to a page of the site. */
+async function open(path) {
+  const loaded = new Promise((resolve) => (finish = resolve));
+  await page("Page.navigate", { url: `${address}/${path}` });
+  await loaded;
 }
 
 /** Waits until an expression is true in the page. */
@@ -73,8 +82,7 @@ async function keyboard() {
 
 async function visit() {
   await screen(1100, 2000);
-  await page("Page.navigate", { url: address });
-  await loaded;
+  await open("index.html");
 
   await until(`!document.getElementById("start").disabled`, "the page is ready");
   await set("work", 40);
@@ -150,6 +158,99 @@ async function visit() {
   await screen(390, 844, true);
   await until(`document.documentElement.scrollWidth <= 390`, "a phone shows it without scrolling sideways");
   await picture("phone-dark");
+  await documentation();
+  links();
+}
+
+/** The pages of a folder, and of those in it. */
+function* pages(folder) {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) yield* pages(path);
+    else if (entry.name.endsWith(".html")) yield path;
+  }
+}
+
+/** Every link of every page leads to a file; in the guide also to a place that is there. */
+function links() {
+  const ids = new Map();
+  const hasPlace = (file, place) => {
+    if (!ids.has(file)) ids.set(file, new Set([...readFileSync(file, "utf8").matchAll(/\sid="([^"]+)"/g)].map(([, id]) => id)));
+    return ids.get(file).has(decodeURIComponent(place));
+  };
+  const broken = new Set();
+  let count = 0;
+  for (const file of pages(site)) {
+    // What others wrote about their traits, and rustdoc repeats, has links that lead nowhere here.
+    const [ours] = readFileSync(file, "utf8").split(`id="blanket-implementations-list"`);
+    for (const [, link] of ours.matchAll(/<(?:a|link)\b[^>]*?\shref="([^"]*)"/g)) {
+      if (/^(https?|data|javascript):|::|^(\.\.\/)+std\//.test(link)) continue;
+      count += 1;
+      const [path, place] = link.replaceAll("&amp;", "&").split("#");
+      const target = path === "" ? file : join(dirname(file), decodeURIComponent(path.split("?")[0]));
+      const isThere = existsSync(target.endsWith("/") ? join(target, "index.html") : target);
+      const isExact = place && [file, target].every((page) => page.includes(join("creel", "guide", "")) && page.endsWith("index.html"));
+      if (!isThere || (isExact && !hasPlace(target, place))) broken.add(`${file.slice(site.length)} links to ${link}`);
+    }
+  }
+  if (count < 1000) throw new Error(`there are ${count} links`);
+  if (broken.size > 0) throw new Error([...broken].slice(0, 20).join("\n"));
+}
+
+/** The guide and the API: reached from the page, in its colours, by mouse and by keyboard. */
+async function documentation() {
+  const background = `getComputedStyle(document.body).backgroundColor`;
+  const own = {};
+  for (const value of ["light", "dark"]) {
+    await scheme(value);
+    await open("index.html");
+    own[value] = await look(background);
+  }
+  const follow = async (selector) => {
+    const loaded = new Promise((resolve) => (finish = resolve));
+    await look(`document.querySelector(${JSON.stringify(selector)}).click()`);
+    await loaded;
+  };
+  await screen(1100, 1400);
+  await follow(`header nav a[href*="guide"]`);
+  await until(`document.title.includes("guide")`, "the page leads to the guide");
+  const chapters = await look(`[...new Set([...document.querySelectorAll(".docblock a[href$='index.html']")].map((a) => a.href))].filter((href) => href.includes("/guide/"))`);
+  if (chapters.length < 12) throw new Error(`the guide has ${chapters.length} pages`);
+  for (const value of ["light", "dark"]) {
+    await scheme(value);
+    await until(`${background} === ${JSON.stringify(own[value])}`, `the guide is ${value} as the page is`);
+    await picture(`guide-${value}`);
+  }
+  for (const chapter of chapters) {
+    await open(chapter.slice(address.length + 1));
+    await until(`document.querySelectorAll(".docblock h2, .docblock h1").length > 0`, `${chapter} has a text`);
+    if (!(await look(`document.querySelector("nav.site a").href.endsWith("/index.html")`))) throw new Error(`${chapter} has no way back`);
+  }
+  await screen(390, 844, true);
+  for (const chapter of chapters) {
+    await open(chapter.slice(address.length + 1));
+    await until(`document.documentElement.scrollWidth <= 390`, `a phone shows ${chapter} without scrolling sideways`);
+  }
+  await open("api/creel/guide/getting_started/index.html");
+  await picture("guide-phone");
+  await screen(1100, 1400);
+  await scheme("light");
+  await open("api/creel/index.html");
+  await picture("api-light");
+
+  // With the keyboard alone: back to the page, and to the guide again.
+  for (const [from, name, to] of [["api/creel/index.html", "creel", "/index.html"], ["index.html", "Guide", "guide/index.html"]]) {
+    await open(from);
+    const key = async (key, code, more = {}) => { for (const type of ["keyDown", "keyUp"]) await page("Input.dispatchKeyEvent", { type, key, code: key, windowsVirtualKeyCode: code, ...more }); };
+    let isThere = false;
+    for (let n = 0; n < 40 && !isThere; n++) {
+      await key("Tab", 9);
+      isThere = await look(`document.activeElement.textContent === ${JSON.stringify(name)} && getComputedStyle(document.activeElement).outlineStyle !== "none"`);
+    }
+    if (!isThere) throw new Error(`the keyboard does not reach ${name} in ${from}`);
+    await key("Enter", 13, { text: "\r" });
+    await until(`location.pathname.endsWith(${JSON.stringify(to)}) && document.readyState === "complete"`, `${name} leads to ${to}`);
+  }
 }
 
 function end(why) {

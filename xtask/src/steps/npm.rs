@@ -1,6 +1,7 @@
 //! The npm package: its tests, and what a program that installs it gets.
 
 use super::Trouble;
+use super::size::zipped;
 use crate::npm::{build, folder, node, npm, pack};
 use crate::shell::Log;
 use crate::{repo, site, tools};
@@ -128,15 +129,9 @@ fn small(project: &Path, log: &mut Log) -> Verdict {
     let mut esbuild = Command::new(folder().join("node_modules/.bin/esbuild"));
     esbuild.current_dir(project).args(["--bundle", "--minify", "--format=esm"]);
     log.run(esbuild.arg(program).arg(format!("--outfile={}", bundle.display())))?;
-    let measure = "process.stdout.write(String(require('zlib').gzipSync(require('fs').readFileSync(process.argv[1]), {level: 9}).length))";
-    let size = log.run(node(&["-e", measure]).arg(&bundle))?;
-    match size.trim().parse::<usize>() {
-        Ok(size) if size <= BUDGET => Ok(format!("{size} bytes for a small program, compressed")),
-        _ => {
-            Err(format!("a small program takes {size} bytes, compressed; {BUDGET} are allowed")
-                .into())
-        }
-    }
+    let size = zipped(&tools::node()?, &bundle)?;
+    let note = format!("{size} bytes of {BUDGET} for a small program, compressed");
+    if size > BUDGET { Err(note.into()) } else { Ok(note) }
 }
 
 /// Tasks, a scope, a sleep: what most programs have.

@@ -59,7 +59,7 @@ pub fn wasi(log: &mut Log) -> Result<String, Trouble> {
 }
 
 /// The size of a file after gzip.
-fn zipped(node: &Path, file: &Path) -> Result<usize, String> {
+pub fn zipped(node: &Path, file: &Path) -> Result<usize, String> {
     let code = "const { gzipSync } = require('zlib'); const { readFileSync } = require('fs');
         console.log(gzipSync(readFileSync(process.argv[1]), { level: 9 }).length)";
     let size = capture(Command::new(node).args(["-e", code]).arg(file))?;
