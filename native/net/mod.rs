@@ -1,4 +1,5 @@
-//! Sockets: TCP, UDP and, on Unix, streams, datagrams and pipes between processes.
+//! Sockets: TCP, UDP, and between processes: streams, datagrams and pipes on Unix, named pipes on
+//! Windows.
 //!
 //! Names and meaning are those of `tokio::net`. Every operation comes in up to three kinds:
 //! `try_x` answers at once, `x().await` waits, and `poll_x` is for who writes futures by hand. A
@@ -36,6 +37,8 @@ pub mod tcp;
 pub mod udp;
 #[cfg(unix)]
 pub mod unix;
+#[cfg(windows)]
+pub mod windows;
 
 pub use crate::socket::addr::{ToSocketAddrs, lookup_host};
 #[cfg(feature = "fs")]

@@ -31,7 +31,6 @@
 //! Absent on purpose: rounding (deadlines are exact to the nanosecond; how exactly the host waits
 //! is the host's affair), and any allocation.
 
-use super::context;
 use super::instant::Instant;
 use super::owner::OwnerRef;
 use super::panics::Panics;

@@ -1,0 +1,3 @@
+//! What Windows has beside sockets.
+
+pub mod named_pipe;
