@@ -6,7 +6,9 @@ use creel::runtime::{Builder, Next};
 use creel::sync::oneshot;
 use creel::task::yield_now;
 use creel::time::{Duration, Instant, MissedTickBehavior, sleep};
-use creel::wasm::web::{self, EventLoop, JsFuture, Options, Priority, Request, Start, promise};
+use creel::wasm::web::{
+    self, EventLoop, FrameShare, JsFuture, Options, Priority, Request, Start, promise,
+};
 use js_sys::{Function, Promise, Reflect};
 use std::cell::{Cell, RefCell};
 use std::future::{pending, poll_fn};
@@ -89,6 +91,31 @@ impl Drop for Watched {
     fn drop(&mut self) {
         let _ = Reflect::set(&js_sys::global(), &"setTimeout".into(), &self.real);
     }
+}
+
+/// Has `own` do 200 ms of work in polls of a tenth of a millisecond; answers how many there were between two
+/// frames, at most.
+async fn most_polls_of_a_frame(own: EventLoop) -> u32 {
+    let (polls, most) = (Rc::new(Cell::new(0)), Rc::new(Cell::new(0)));
+    let (counted, noted) = (polls.clone(), most.clone());
+    let counts = web::spawn_local(async move {
+        while web::yield_to_frame().await.is_ok() {
+            noted.set(noted.get().max(counted.take()));
+        }
+    });
+    let busy = |_| {
+        let polls = polls.clone();
+        own.spawn_local(async move {
+            let began = Instant::now();
+            while began.elapsed() < Duration::from_micros(100) {}
+            polls.set(polls.get() + 1);
+        })
+    };
+    for task in (0..2000).map(busy).collect::<Vec<_>>() {
+        task.await.unwrap();
+    }
+    counts.abort();
+    most.get()
 }
 
 cases! {
@@ -309,7 +336,7 @@ cases! {
 
     async fn a_share_of_each_frame_bounds_the_work_between_two() {
         let share = Duration::from_millis(1);
-        let options = Options { frame_share: Some(share), ..Options::default() };
+        let options = Options { frame_share: FrameShare::AtMost(share), ..Options::default() };
         let own = EventLoop::with(&mut Builder::new_current_thread(), options);
         let has_frames = ["window", "worker"].contains(&context().as_str());
         let frames = Rc::new(Cell::new(0));
@@ -333,6 +360,36 @@ cases! {
         assert!(!has_frames || frames.get() >= 5, "in the time of {} frames", frames.get());
         // What a wake brings after that is not forgotten.
         own.spawn_local(sleep(Duration::from_millis(1))).await.unwrap();
+    }
+
+    async fn a_page_has_time_of_its_own_in_each_frame_without_asking() {
+        if context() != "window" {
+            return;
+        }
+        // One that has ended while a frame was on its way leaves nothing behind.
+        let ended = event_loop();
+        drop(ended.spawn_local(async {
+            loop {
+                yield_now().await;
+            }
+        }));
+        sleep(Duration::from_millis(30)).await;
+        drop(ended);
+        let most = most_polls_of_a_frame(event_loop()).await;
+        assert!(most <= 80, "{most} tenths of a millisecond in one frame");
+    }
+
+    async fn short_turns_ask_for_no_frames() {
+        let count = "globalThis.frames_asked = 0; const real = globalThis.requestAnimationFrame;
+            if (real) globalThis.requestAnimationFrame = (f) => { frames_asked++; return real(f) };
+            return real";
+        let real = js(count, &JsValue::NULL).unwrap();
+        let own = event_loop();
+        for _ in 0..50 {
+            own.spawn_local(sleep(Duration::from_micros(100))).await.unwrap();
+        }
+        let asked = "if (x) globalThis.requestAnimationFrame = x; return frames_asked";
+        assert_eq!(js(asked, &real).unwrap(), JsValue::from(0));
     }
 
     async fn frames_are_waited_for_or_refused() {
@@ -393,7 +450,8 @@ cases! {
         if context() != "window" {
             return;
         }
-        let options = Options { frame_share: Some(Duration::from_millis(1)), ..Options::default() };
+        let frame_share = FrameShare::AtMost(Duration::from_millis(1));
+        let options = Options { frame_share, ..Options::default() };
         let own = EventLoop::with(&mut Builder::new_current_thread(), options);
         let busy = own.spawn_local(async {
             let mut hidden_turns = 0;

@@ -17,7 +17,8 @@
 //! ```
 //!
 //! - Ready tasks run in a microtask, up to 5 ms at a time; then the event loop gets a turn for its
-//!   frames, input and timers before they go on. [`Options`] have it otherwise.
+//!   frames, input and timers before they go on. In a page they take no more than 6 ms between two
+//!   frames. [`Options`] have it otherwise.
 //! - A task may have a [`Priority`], and may wait for a frame ([`yield_to_frame`]) or a quiet moment
 //!   ([`yield_to_idle`]).
 //! - One `setTimeout` stands for all the timers of the runtime. Browsers let those of hidden pages
@@ -62,7 +63,7 @@ pub use abort::{Abortable, Signal, SignalToken, abortable, promise_until, signal
 pub use blob::BlobReader;
 pub use byte_stream::{ByteReader, ByteWriter, readable_stream, writable_stream};
 pub use error::{Unsupported, io_error};
-pub use event_loop::{EventLoop, Options, Priority, Start};
+pub use event_loop::{EventLoop, FrameShare, Options, Priority, Start};
 pub use fetch::{Request, Response, fetch};
 pub use frame::{yield_to_frame, yield_to_idle};
 pub use iter::{JsStream, async_iterator};

@@ -19,3 +19,8 @@ pub(super) fn is_throttled(late: Duration) -> bool {
 pub fn is_hidden() -> bool {
     js::DOCUMENT.with(|document| document.as_ref().is_some_and(js::Document::hidden))
 }
+
+/// Whether this thread is that of a page.
+pub(super) fn is_page() -> bool {
+    js::DOCUMENT.with(Option::is_some)
+}

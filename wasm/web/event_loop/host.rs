@@ -1,6 +1,6 @@
 //! Who asks for turns and takes them.
 //!
-//! A [`Host`] is resting or running. While it rests any of seven calls may be on its way to it, each
+//! A [`Host`] is resting or running. While it rests any of eight calls may be on its way to it, each
 //! asked for at most once ([`Cause`]):
 //!
 //! ```text
@@ -24,7 +24,7 @@
 //! 5. Only background tasks are ready: be called when the event loop has nothing else.
 //!
 //! In a build with threads the sixth call, the bell, tells that another thread woke a task. The seventh
-//! is a frame, for hosts that take only a share of each ([`Frames`]).
+//! is a frame, for hosts that take only a share of each ([`Frames`]), and the eighth tells that it was lost.
 //!
 //! Only this thread touches a host; a wake from another rings its [`Bell`]. JavaScript knows it by its number in a table, never by a
 //! closure. A host is never freed: when its [`EventLoop`](super::EventLoop) ends it is at rest until
@@ -36,14 +36,13 @@
 
 use super::super::{js, throttle};
 use super::bell::Bell;
-use super::frames::Frames;
+use super::frames::{Frames, SHARE_OF_PAGE};
 use super::hop::{Hop, Later};
 use super::slice::{Density, Pace, Slice};
 use super::work::{Priority, Share, Work};
-use super::{Options, Start};
+use super::{FrameShare, Options, Start};
 use crate::env::timers::gaps_matter;
 use crate::env::{context, host_now};
-use crate::platform::source::now_ms;
 use crate::runtime::{Builder, Handle, Next};
 use crate::task::JoinHandle;
 use crate::time::Instant;
@@ -65,6 +64,7 @@ enum Cause {
     Mark = 4,
     Bell = 5,
     Frame = 6,
+    Lost = 7,
 }
 
 pub(super) struct Host {
@@ -83,7 +83,7 @@ pub(super) struct Host {
     /// The timer has fired, so the next turn looks for timers that are due.
     due: Cell<bool>,
     density: Density,
-    /// Only where the options say so.
+    /// Where there is a share of each, see [`Frames`].
     frames: Cell<Option<&'static Frames>>,
     counter: Once<Frames>,
     timer: Cell<Option<Timer>>,
@@ -108,8 +108,12 @@ impl<T> Once<T> {
         Self(Cell::new(None))
     }
 
+    fn made(&self) -> Option<&'static T> {
+        self.0.get()
+    }
+
     fn get_or_make(&self, make: impl FnOnce() -> T) -> &'static T {
-        self.0.get().unwrap_or_else(|| {
+        self.made().unwrap_or_else(|| {
             let made: &'static T = Box::leak(Box::new(make()));
             self.0.set(Some(made));
             made
@@ -182,7 +186,8 @@ extern "C" fn __creel_turn(number: usize, cause: u32) {
         3 => Cause::Background,
         4 => Cause::Mark,
         5 => Cause::Bell,
-        _ => Cause::Frame,
+        6 => Cause::Frame,
+        _ => Cause::Lost,
     };
     turn(number, cause);
 }
@@ -237,11 +242,23 @@ impl Host {
     /// Takes no more of each frame, if there are frames.
     pub(super) fn share_frames(&self, share: Duration) {
         if js::has_frames() {
-            let frames =
-                self.counter.get_or_make(|| Frames::new(callback(self.number, Cause::Frame)));
-            frames.set(share);
-            self.frames.set(Some(frames));
+            self.frames_with(share, true);
         }
+    }
+
+    fn frames_with(&self, share: Duration, exact: bool) -> &'static Frames {
+        let call = |cause| callback(self.number, cause);
+        let frames =
+            self.counter.get_or_make(|| Frames::new(call(Cause::Frame), call(Cause::Lost)));
+        frames.set(share, exact);
+        self.frames.set(Some(frames));
+        frames
+    }
+
+    /// The share of a page whose first turn has used its budget up.
+    fn frames_of_page(&self) -> Option<&'static Frames> {
+        let is_meant = self.options.get().frame_share == FrameShare::Auto && throttle::is_page();
+        (is_meant && js::has_frames()).then(|| self.frames_with(SHARE_OF_PAGE, false))
     }
 
     pub(super) fn handle(&self) -> Handle {
@@ -315,8 +332,10 @@ impl Host {
             Cause::Microtask | Cause::Hop => self.asked.set(false),
             Cause::Background => self.asked_later.set(false),
             Cause::Mark => return self.density.turned(),
-            Cause::Frame => {
-                if self.frames.get().is_some_and(Frames::came) {
+            Cause::Frame | Cause::Lost => {
+                let tell = if cause == Cause::Frame { Frames::came } else { Frames::never_came };
+                // Also if it was asked for by an event loop that has ended, whose counter another takes.
+                if self.counter.made().is_some_and(tell) {
                     self.ask_hop();
                 }
                 return;
@@ -359,12 +378,15 @@ impl Host {
         let work = self.work.borrow();
         let Some(tasks) = &*work else { return };
         self.running.set(true);
-        let frames = self.frames.get().map(|frames| (frames, now_ms()));
+        let frames = self.frames.get();
         let budget = self.budget_ms();
-        let budget = frames.map_or(budget, |(frames, _)| budget.min(frames.left_ms()));
+        let budget = frames.map_or(budget, |frames| frames.bound(budget));
         let resumed = self.hopped.take().map(|polls| Slice::resume(polls, budget));
         let mut timers = self.due.take() || resumed.is_some();
-        let mut slice = resumed.unwrap_or_else(|| Slice::first(budget));
+        let mut slice = resumed.unwrap_or_else(|| match frames {
+            Some(frames) if frames.is_exact() => Slice::timed(budget),
+            _ => Slice::first(budget),
+        });
         let background = cause == Cause::Background;
         let left = loop {
             let left = tasks.run(Share { polls: slice.polls, timers, background });
@@ -376,7 +398,9 @@ impl Host {
         };
         self.running.set(false);
         drop(work);
-        if let Some((frames, began_ms)) = frames {
+        let used_up = left.next == Next::Now;
+        let frames = frames.or_else(|| if used_up { self.frames_of_page() } else { None });
+        if let (Some(frames), Some(began_ms)) = (frames, slice.began_ms()) {
             frames.count(began_ms);
         }
         if let Some(end) = self.ending.take() {

@@ -48,9 +48,9 @@ pub struct EventLoop {
 /// let options = Options { budget: Duration::from_millis(2), ..Options::default() };
 /// let quiet = EventLoop::with(&mut Builder::new_current_thread(), options);
 ///
-/// // Half of each frame is for the page itself.
-/// let options = Options { frame_share: Some(Duration::from_millis(8)), ..Options::default() };
-/// let polite = EventLoop::with(&mut Builder::new_current_thread(), options);
+/// // Nothing else moves on this page.
+/// let options = Options { frame_share: FrameShare::All, ..Options::default() };
+/// let greedy = EventLoop::with(&mut Builder::new_current_thread(), options);
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
@@ -59,16 +59,33 @@ pub struct Options {
     pub budget: Duration,
     /// Where a turn begins.
     pub start: Start,
-    /// How much of the time between two frames all turns together may take; as much as there is
-    /// unless told. What is ready when it is used up waits until the frame was painted, whatever its
-    /// priority. Without effect where there are no frames, and while nobody sees the page.
-    pub frame_share: Option<Duration>,
+    /// How much of the time between two frames all turns together may take. What is ready when it is
+    /// used up waits until the frame was painted, whatever its priority. Without effect where there are
+    /// no frames, and while nobody sees the page.
+    pub frame_share: FrameShare,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { budget: Duration::from_millis(5), start: Start::Microtask, frame_share: None }
+        Self {
+            budget: Duration::from_millis(5),
+            start: Start::Microtask,
+            frame_share: FrameShare::Auto,
+        }
     }
+}
+
+/// How much of the time between two frames belongs to an [`EventLoop`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FrameShare {
+    /// In a page 6 ms, from the first turn on that uses its budget up: programs whose turns are short
+    /// never ask for a frame. All there is in workers, which keep no page from painting.
+    #[default]
+    Auto,
+    /// As much as there is.
+    All,
+    /// This much, in a page or a dedicated worker, with every turn counted.
+    AtMost(Duration),
 }
 
 /// Where a turn begins that was asked for by a wake.
@@ -91,7 +108,7 @@ impl EventLoop {
     /// [`new`](Self::new) with a budget of its own, or turns that begin elsewhere.
     pub fn with(builder: &mut Builder, options: Options) -> Self {
         let made = Self::start(builder, options);
-        if let Some(share) = options.frame_share {
+        if let FrameShare::AtMost(share) = options.frame_share {
             made.host.share_frames(share);
         }
         made

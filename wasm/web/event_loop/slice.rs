@@ -28,10 +28,20 @@ impl Slice {
         Self { polls: FIRST, began: None, budget_ms }
     }
 
+    /// The first of a fresh turn that is counted from its beginning.
+    pub(super) fn timed(budget_ms: f64) -> Self {
+        Self::resume(FIRST, budget_ms)
+    }
+
     /// The first of a turn that goes on after a hop.
     pub(super) fn resume(polls: usize, budget_ms: f64) -> Self {
         let now = now_ms();
         Self { polls, began: Some((now, now)), budget_ms }
+    }
+
+    /// When the turn began; unknown if it was short.
+    pub(super) fn began_ms(&self) -> Option<f64> {
+        self.began.map(|(turn, _)| turn)
     }
 
     /// Looks at the clock after a slice. Answers whether the turn may go on.

@@ -2,7 +2,7 @@
 //! shows what is the least.
 
 use creel::runtime::Builder;
-use creel::wasm::web::{EventLoop, Options};
+use creel::wasm::web::{EventLoop, FrameShare, Options};
 use futures_util::future::LocalBoxFuture;
 use js_sys::Promise;
 use std::cell::{Cell, RefCell};
@@ -48,21 +48,21 @@ impl Executor for Creel {
     }
 }
 
-/// creel, with six milliseconds of each frame.
-pub struct Polite;
+/// creel, with all there is of each frame.
+pub struct Greedy;
 
 std::thread_local! {
-    static POLITE: EventLoop = EventLoop::with(
+    static GREEDY: EventLoop = EventLoop::with(
         &mut Builder::new_current_thread(),
-        Options { frame_share: Some(Duration::from_millis(6)), ..Options::default() },
+        Options { frame_share: FrameShare::All, ..Options::default() },
     );
 }
 
-impl Executor for Polite {
-    const NAME: &'static str = "creel with a share of 6 ms";
+impl Executor for Greedy {
+    const NAME: &'static str = "creel with all of each frame";
 
     fn spawn(future: impl Future<Output = ()> + 'static) {
-        POLITE.with(|own| drop(own.spawn_local(future)));
+        GREEDY.with(|own| drop(own.spawn_local(future)));
     }
 
     async fn await_promise(promise: Promise) -> JsValue {

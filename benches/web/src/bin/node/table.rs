@@ -1,6 +1,6 @@
 //! Rounds in which every executor has its turn at each operation; the least is told.
 
-use crate::executors::{Bare, Bindgen, Creel, Executor, Polite};
+use crate::executors::{Bare, Bindgen, Creel, Executor, Greedy};
 use crate::{frames, operations as op};
 use creel::sync::oneshot;
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -112,12 +112,12 @@ pub async fn main() {
         ));
     }
     if frames::has_frames() && wanted("work of 100,000 tasks between two frames") {
-        let polite = on::<Polite>(frames::of_many_tasks::<Polite>()).await;
+        let greedy = on::<Greedy>(frames::of_many_tasks::<Greedy>()).await;
         let own = on::<Creel>(frames::of_many_tasks::<Creel>()).await;
         let bindgen = on::<Bindgen>(frames::of_many_tasks::<Bindgen>()).await;
-        let (share, name) = (Polite::NAME, Bindgen::NAME);
+        let (all, name) = (Greedy::NAME, Bindgen::NAME);
         print(&format!(
-            "| work of 100,000 tasks between two frames, p99, ms | {own:.1} | {share} {polite:.1}, \
+            "| work of 100,000 tasks between two frames, p99, ms | {own:.1} | {all} {greedy:.1}, \
              {name} {bindgen:.1} |\n"
         ));
     }
