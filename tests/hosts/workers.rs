@@ -32,6 +32,11 @@ pub fn jobs() -> Jobs {
             parse("not JSON");
             Vec::new()
         })
+        .with("end", |_| async {
+            // What was said before arrives all the same.
+            js("return globalThis.close ? close() : process.exit()", &JsValue::NULL).unwrap();
+            std::future::pending().await
+        })
         .with("forever", |_| async {
             loop {
                 std::hint::black_box(());
@@ -129,6 +134,19 @@ cases! {
             let said = trapped(worker.run(job, &[]).await);
             assert!(said.contains(why), "{job}: {said}");
         }
+    }
+
+    async fn a_worker_that_ends_by_itself_is_missed() {
+        let Some(script) = script() else { return };
+        let mut worker = Worker::start(&script).await.unwrap();
+        assert_eq!(worker.run("sum", &[7]).await, Ok(vec![7]));
+        let said = timeout(Duration::from_secs(20), worker.run("end", &[])).await;
+        assert!(trapped(said.expect("its end is told")).contains("by itself"));
+        let pool = pool(1).unwrap();
+        assert_eq!(pool.run("count", vec![]).await, Ok(vec![0]));
+        let (end, after) = creel::join!(pool.run("end", vec![]), pool.run("count", vec![]));
+        assert!(trapped(end).contains("by itself"));
+        assert_eq!((after, pool.recent_traps()), (Ok(vec![0]), 1), "another did the job that waited");
     }
 
     async fn a_worker_without_memory_traps_alone() {

@@ -148,7 +148,7 @@ impl Port {
     }
 
     /// Puts a message into the inbox as if it had come.
-    pub(super) fn injector(&self) -> impl Fn(JsValue) + 'static {
+    pub(super) fn injector(&self) -> impl Fn(JsValue) + Clone + 'static {
         let inbox = self.inbox.clone();
         move |message| inbox.push(Ok(message))
     }

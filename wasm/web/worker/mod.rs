@@ -4,7 +4,9 @@
 //! the port that `start.rs` has left, and runs what is asked for by name; on the other side
 //! [`Worker`] asks, and [`Pool`] keeps several.
 //!
-//! A worker that traps is done for: whoever waits for it is told, and a pool starts another.
+//! A worker that traps is done for: whoever waits for it is told, and a pool starts another. So it is with
+//! one that ends by itself (`self.close()`), except where a browser has no Web Locks: outside of secure
+//! contexts.
 
 mod inside;
 mod pool;
@@ -35,6 +37,8 @@ const ANSWER: f64 = 1.0;
 const UNKNOWN: f64 = 2.0;
 const TRAP: f64 = 3.0;
 const LOADED: f64 = 4.0;
+/// The name of the lock that it holds follows.
+const ALIVE: f64 = 5.0;
 
 /// How long a program that was loaded may take until it serves.
 const UNTIL_READY: Duration = Duration::from_secs(5);
@@ -43,8 +47,8 @@ const UNTIL_READY: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WorkerError {
-    /// The worker trapped: a panic, an overflow of its stack, no memory. The job may have been done
-    /// in part.
+    /// The worker trapped, by a panic, an overflow of its stack, no memory, or it ended by itself. The job
+    /// may have been done in part.
     Trapped(String),
     /// No job of this name is served: add it to the [`Jobs`].
     Unknown(String),
@@ -79,7 +83,7 @@ impl std::error::Error for WorkerError {}
 pub struct Worker {
     port: Port,
     last_id: f64,
-    _thread: start::Thread,
+    thread: start::Thread,
 }
 
 /// A job that a worker is asked to do.
@@ -101,8 +105,12 @@ impl Worker {
     pub async fn start(script: &Script) -> Result<Self, WorkerError> {
         let (port, far) = Port::pair();
         let thread = start::Thread::start(script, far.into_js(), &port).map_err(not_started)?;
-        let mut worker = Self { port, last_id: 0.0, _thread: thread };
+        let mut worker = Self { port, last_id: 0.0, thread };
         let mut first = worker.hear().await.map_err(not_started)?;
+        if tag(&first) == ALIVE {
+            worker.thread.watch(&said(&first));
+            first = worker.hear().await.map_err(not_started)?;
+        }
         if tag(&first) == LOADED {
             let next = timeout(UNTIL_READY, worker.hear()).await;
             let silent = || WorkerError::NotStarted("it does not call `Jobs::serve`".into());

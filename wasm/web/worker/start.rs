@@ -4,12 +4,15 @@ use super::super::error::{Unsupported, io_error};
 use super::super::js;
 use super::super::listener::Listener;
 use super::super::port::Port;
+use super::super::spawn_local;
 use super::{TRAP, message};
+use crate::time::sleep;
 use js_sys::{Array, Function, Object, Reflect};
 use std::fmt;
 use std::format;
 use std::io;
 use std::string::String;
+use std::time::Duration;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 
@@ -32,6 +35,15 @@ extern "C" {
     /// Node's workers are no event targets.
     #[wasm_bindgen(method)]
     fn on(this: &JsWorker, name: &str, callback: &JsValue);
+
+    type Navigator;
+    #[wasm_bindgen(thread_local_v2, js_name = navigator)]
+    static NAVIGATOR: Option<Navigator>;
+    #[wasm_bindgen(method, getter)]
+    fn locks(this: &Navigator) -> Option<Locks>;
+    type Locks;
+    #[wasm_bindgen(method)]
+    fn request(this: &Locks, name: &str, granted: &js::Callback) -> JsValue;
 
     type Process;
     #[wasm_bindgen(thread_local_v2, js_name = process)]
@@ -89,13 +101,27 @@ const trap = (error) => globalThis.creelWorkerPort.postMessage([3, said || Strin
 const loaded = () => globalThis.creelWorkerPort.postMessage([4]);
 ";
 
+/// How a worker of a browser is found out that ends by itself, which fires no event: it holds a lock as
+/// long as it lives, and says which before it does anything else. Where there are no locks, it goes on.
+const ALIVE: &str = "
+const alive = (then) => {
+    if (!globalThis.navigator?.locks) return then();
+    const name = `creel worker ${Math.random()} ${performance.now()}`;
+    navigator.locks.request(name, () => {
+        globalThis.creelWorkerPort.postMessage([5, name]);
+        then();
+        return new Promise(() => {});
+    }).catch(then);
+};
+";
+
 /// The beginning of a worker in a browser: a message brings the place of the program, and the port.
 const BROWSER: &str = "
 addEventListener('error', (event) => { event.preventDefault(); trap(event.message); });
 addEventListener('unhandledrejection', (event) => { event.preventDefault(); trap(event.reason); });
 addEventListener('message', ({ data }) => {
     globalThis.creelWorkerPort = data[1];
-    import(data[0]).then((program) => program.default()).then(loaded, trap);
+    alive(() => import(data[0]).then((program) => program.default()).then(loaded, trap));
 }, { once: true });
 ";
 
@@ -111,7 +137,7 @@ try { require(workerData[0]); loaded() } catch (error) { trap(error) }
 /// The thread of a worker, terminated when dropped.
 pub(super) struct Thread {
     worker: JsWorker,
-    _listener: Listener,
+    listener: Listener,
 }
 
 impl Thread {
@@ -122,14 +148,22 @@ impl Thread {
         let transfer = Array::of1(&far);
         let worker = match script.kind {
             Kind::Module => {
-                let code = format!("{REPORT}{BROWSER}");
+                let code = format!("{REPORT}{ALIVE}{BROWSER}");
                 browser_worker(script, &code, "", &start, &transfer)?.unchecked_into()
             }
             Kind::Node => start_node(&start, &transfer)?,
         };
         let report = near.injector();
         let is_module = script.kind == Kind::Module;
-        let listener = Listener::new(move |_, error| {
+        let listener = Listener::new(move |kind, error| {
+            if kind == ENDED {
+                let report = report.clone();
+                return drop(spawn_local(async move {
+                    // What it has said before its end may come later.
+                    sleep(LAST_WORDS).await;
+                    report(message(TRAP, ENDED_ITSELF, &JsValue::UNDEFINED).into());
+                }));
+            }
             if is_module {
                 // Else the page would hear of it as of an error of its own.
                 error.unchecked_ref::<js::Event>().prevent_default();
@@ -139,12 +173,30 @@ impl Thread {
             report(message(TRAP, said, &JsValue::UNDEFINED).into());
         });
         match script.kind {
-            Kind::Module => listener.listen(&worker, "error", 0).map_err(io_error)?,
-            Kind::Node => worker.on("error", &listener.callback(0)),
+            Kind::Module => listener.listen(&worker, "error", FAILED).map_err(io_error)?,
+            Kind::Node => {
+                worker.on("error", &listener.callback(FAILED));
+                worker.on("exit", &listener.callback(ENDED));
+            }
         }
-        Ok(Self { worker, _listener: listener })
+        Ok(Self { worker, listener })
+    }
+
+    /// Has the end of the worker told that holds the lock of this name.
+    pub(super) fn watch(&self, name: &str) {
+        let locks = NAVIGATOR.with(|navigator| navigator.as_ref().and_then(Navigator::locks));
+        let Some(locks) = locks else { return };
+        // Granted when the worker is gone, and given back at once. A page that ends is told nothing.
+        super::super::iter::ignore(&locks.request(name, &self.listener.callback(ENDED)));
     }
 }
+
+/// What a listener to a worker hears.
+const FAILED: u32 = 0;
+const ENDED: u32 = 1;
+
+const ENDED_ITSELF: &str = "it ended by itself";
+const LAST_WORDS: Duration = Duration::from_millis(20);
 
 /// Starts a worker of a browser that runs `code` and is sent `start`, whose first value becomes the
 /// place of `script`.
