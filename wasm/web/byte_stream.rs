@@ -22,17 +22,18 @@ use wasm_bindgen::{JsCast, JsValue};
 
 #[wasm_bindgen]
 extern "C" {
-    type ReadableStream;
+    pub(super) type ReadableStream;
     #[wasm_bindgen(constructor)]
     fn new(source: &Object) -> ReadableStream;
     #[wasm_bindgen(method, js_name = getReader, catch)]
-    fn get_reader(this: &ReadableStream) -> Result<Reader, JsValue>;
+    pub(super) fn get_reader(this: &ReadableStream) -> Result<Reader, JsValue>;
 
-    type Reader;
+    #[derive(Clone)]
+    pub(super) type Reader;
     #[wasm_bindgen(method)]
-    fn read(this: &Reader) -> Promise;
+    pub(super) fn read(this: &Reader) -> Promise;
     #[wasm_bindgen(method)]
-    fn cancel(this: &Reader) -> JsValue;
+    pub(super) fn cancel(this: &Reader) -> JsValue;
 
     type Controller;
     #[wasm_bindgen(method)]
@@ -40,21 +41,21 @@ extern "C" {
     #[wasm_bindgen(method)]
     fn close(this: &Controller);
 
-    type WritableStream;
+    pub(super) type WritableStream;
     #[wasm_bindgen(constructor)]
     fn new(sink: &Object) -> WritableStream;
     #[wasm_bindgen(method, js_name = getWriter, catch)]
-    fn get_writer(this: &WritableStream) -> Result<Writer, JsValue>;
+    pub(super) fn get_writer(this: &WritableStream) -> Result<Writer, JsValue>;
 
-    type Writer;
+    pub(super) type Writer;
     #[wasm_bindgen(method, getter)]
     fn ready(this: &Writer) -> Promise;
     #[wasm_bindgen(method, getter, js_name = desiredSize)]
     fn desired_size(this: &Writer) -> Option<f64>;
     #[wasm_bindgen(method)]
-    fn write(this: &Writer, chunk: &Uint8Array) -> Promise;
+    pub(super) fn write(this: &Writer, chunk: &JsValue) -> Promise;
     #[wasm_bindgen(method)]
-    fn close(this: &Writer) -> Promise;
+    pub(super) fn close(this: &Writer) -> Promise;
     #[wasm_bindgen(method)]
     fn abort(this: &Writer) -> JsValue;
 }

@@ -30,6 +30,7 @@ function notFound(_, response) {
 }
 
 let aborted = 0;
+let flooded = 0;
 
 const routes = {
   // The body comes back with its type.
@@ -54,6 +55,8 @@ const routes = {
   },
   // How many have left /endless.
   "/aborted": (_, response) => response.end(String(aborted)),
+  // How many bytes /flood has sent.
+  "/flooded": (_, response) => response.end(String(flooded)),
   // The connection breaks in the middle of the body.
   "/broken": (_, response) => {
     response.writeHead(200, { "Content-Length": "1000" });
@@ -64,7 +67,7 @@ const routes = {
 
 // WebSocket, as much as an echo needs (RFC 6455): what comes goes back, text as text and bytes as
 // bytes; "close CODE" closes with that code, "drop" breaks the connection. On /slow the server
-// does not read until half a second has passed.
+// does not read until half a second has passed; on /flood it sends 64 MiB as fast as they are taken.
 function upgrade(request, socket) {
   socket.on("error", () => {});
   const key = request.headers["sec-websocket-key"];
@@ -82,6 +85,17 @@ function upgrade(request, socket) {
   if (request.url === "/slow") {
     socket.pause();
     setTimeout(() => socket.resume(), 500);
+  }
+  if (request.url === "/flood") {
+    flooded = 0;
+    const part = Buffer.alloc(60_000);
+    const more = () => {
+      while (!socket.destroyed && flooded < 64 << 20) {
+        flooded += part.length;
+        if (!send(2, part)) return socket.once("drain", more);
+      }
+    };
+    more();
   }
   socket.on("data", (data) => {
     pending = Buffer.concat([pending, data]);
@@ -136,7 +150,7 @@ function upgrade(request, socket) {
   }
 
   function send(opcode, payload) {
-    if (socket.destroyed) return;
+    if (socket.destroyed) return false;
     let head = Buffer.from([128 | opcode, payload.length]);
     if (payload.length > 65535) {
       head = Buffer.alloc(10);
@@ -149,6 +163,6 @@ function upgrade(request, socket) {
       head[1] = 126;
       head.writeUInt16BE(payload.length, 2);
     }
-    socket.write(Buffer.concat([head, payload]));
+    return socket.write(Buffer.concat([head, payload]));
   }
 }
