@@ -23,6 +23,9 @@ mod threads {
 #[path = "hosts/net.rs"]
 mod net;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+#[path = "hosts/transport.rs"]
+mod transport;
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
 #[path = "hosts/web.rs"]
 mod web;
 
@@ -35,7 +38,8 @@ fn main() {
     if workers::jobs().serve() {
         return;
     }
-    let of_host = [bridges::CASES, net::CASES, workers::CASES, threads::CASES, web::CASES];
+    let of_host =
+        [bridges::CASES, net::CASES, transport::CASES, workers::CASES, threads::CASES, web::CASES];
     host::run(of_host.into_iter().flatten());
 }
 

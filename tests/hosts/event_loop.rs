@@ -21,6 +21,9 @@ extern "C" {
     static CONTEXT: String;
     #[wasm_bindgen(thread_local_v2, js_namespace = harness, js_name = server)]
     static SERVER: String;
+    /// Where the server of WebTransport listens, and the hash of its certificate.
+    #[wasm_bindgen(thread_local_v2, js_namespace = harness, js_name = transport)]
+    static TRANSPORT: String;
 }
 
 /// Where this is: `node`, `window`, `worker`, `shared-worker` or `service-worker`.
@@ -31,6 +34,14 @@ pub fn context() -> String {
 /// The address of the test server, with `path` behind it.
 pub fn server(path: &str) -> String {
     SERVER.with(|server| format!("{server}{path}"))
+}
+
+/// The server of WebTransport, as `127.0.0.1:PORT`, and the SHA-256 of its certificate.
+pub fn transport() -> (String, [u8; 32]) {
+    let told = TRANSPORT.with(String::clone);
+    let (address, hash) = told.split_once(' ').expect("it runs");
+    let mut bytes = hash.split(':').map(|byte| u8::from_str_radix(byte, 16).unwrap());
+    (address.to_owned(), std::array::from_fn(|_| bytes.next().unwrap()))
 }
 
 /// Runs what the command line asks for of the conformance list and of the host's own cases.

@@ -64,7 +64,7 @@ fn kind(name: &str) -> ErrorKind {
     match name {
         "AbortError" => ErrorKind::ConnectionAborted,
         "TimeoutError" => ErrorKind::TimedOut,
-        "NetworkError" => ErrorKind::ConnectionReset,
+        "NetworkError" | "WebTransportError" => ErrorKind::ConnectionReset,
         "NotAllowedError" | "SecurityError" => ErrorKind::PermissionDenied,
         "NotFoundError" => ErrorKind::NotFound,
         "NotSupportedError" => ErrorKind::Unsupported,

@@ -57,6 +57,7 @@ mod threads;
 mod threads;
 mod throttle;
 mod websocket;
+mod webtransport;
 mod worker;
 
 pub use abort::{Abortable, Signal, SignalToken, abortable, promise_until, signal_of, token_of};
@@ -73,6 +74,10 @@ pub use port::Port;
 pub use promise::{JsFuture, promise};
 pub use throttle::is_hidden;
 pub use websocket::{Closed, Message, WebSocket};
+pub use webtransport::{
+    DatagramReceiver, DatagramSender, TransportClosed, TransportOptions, TransportStream,
+    WebTransport,
+};
 pub use worker::{Jobs, Pool, PoolOptions, Script, Worker, WorkerError, spawn_worker};
 
 use crate::runtime::{Builder, Handle};

@@ -1,20 +1,23 @@
 // Runs a program of cases in Chromium: browser.mjs CHROMIUM CONTEXT FOLDER [ARGUMENT..]
 //
 // CONTEXT is window, worker, shared-worker or service-worker; FOLDER is what `wasm-bindgen --target
-// web --out-name program` wrote.
+// web --out-name program` wrote. CREEL_TRANSPORT is the program that serves WebTransport, if it is wanted.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { launch } from "./devtools.mjs";
 import { bodyOf, startServer } from "./server.mjs";
 
-const SILENCE_LIMIT_MS = 120_000;
+const SILENCE_LIMIT_MS = Number(process.env.SILENCE ?? 120_000);
 const [chromium, context, folder, ...rest] = process.argv.slice(2);
 const here = dirname(fileURLToPath(import.meta.url));
 const types = { js: "text/javascript", mjs: "text/javascript", wasm: "application/wasm" };
 
 const { address } = await startServer(answer);
-const query = new URLSearchParams({ context, server: address });
+const transport = process.env.CREEL_TRANSPORT ? await startTransport(process.env.CREEL_TRANSPORT) : "";
+const query = new URLSearchParams({ context, server: address, transport });
 for (const argument of rest) query.append("argument", argument);
 let silence = setTimeout(tooSilent, SILENCE_LIMIT_MS);
 const onEvent = ({ method }) => {
@@ -64,6 +67,15 @@ function script() {
       .then(() => fetch("/exit", { method: "POST", body: "1" }));
   }`;
   return `<script type="module">${context.endsWith("worker") && context !== "service-worker" ? failed : ""}${start}</script>`;
+}
+
+/** Starts the server of WebTransport, which ends with this process; answers what it says of itself. */
+async function startTransport(program) {
+  const server = spawn(program, { stdio: ["pipe", "pipe", "inherit"] });
+  server.unref();
+  server.stdout.unref();
+  const [line] = await once(server.stdout, "data");
+  return line.toString().trim();
 }
 
 /** Has another tab stand before the page for so many milliseconds; answers when it is gone. */

@@ -12,6 +12,7 @@ function send(path, body) {
 globalThis.harness = {
   context: request.get("context"),
   server: request.get("server"),
+  transport: request.get("transport"),
   arguments: request.getAll("argument"),
   print: (text) => send("/print", text),
   exit: (code) => send("/exit", String(code)),

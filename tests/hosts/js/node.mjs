@@ -10,6 +10,7 @@ server.on("connection", (socket) => socket.unref());
 const harness = {
   context: "node",
   server: address,
+  transport: "",
   arguments: process.argv.slice(2),
   print: (text) => process.stdout.write(text),
   exit: (code) => {

@@ -9,6 +9,7 @@ use crate::hosts::{self, Context, Host, Program, Source};
 use crate::repo;
 use crate::shell::{Log, tail};
 use std::collections::BTreeSet;
+use std::path::Path;
 
 type Verdict = Result<String, Trouble>;
 
@@ -28,10 +29,20 @@ const LIST: Source<'static> = Source {
     profile: None,
 };
 
+/// The other side of what browsers say over WebTransport.
+const TRANSPORT: Source<'static> = Source {
+    package: "creel-webtransport",
+    kind: "--bin",
+    features: |_| "",
+    entry: Some("creel-webtransport"),
+    profile: None,
+};
+
 /// What an event loop promises beyond the list.
-const OF_EVENT_LOOPS: [&str; 4] = [
+const OF_EVENT_LOOPS: [&str; 5] = [
     "tests/hosts/bridges.rs",
     "tests/hosts/net.rs",
+    "tests/hosts/transport.rs",
     "tests/hosts/web.rs",
     "tests/hosts/workers.rs",
 ];
@@ -126,7 +137,11 @@ pub fn demo(log: &mut Log) -> Verdict {
 fn run_list(host: Host, log: &mut Log) -> Verdict {
     let kind = if host == Host::Wasip3 { "--example" } else { LIST.kind };
     let program = hosts::build(host, Source { kind, ..LIST }, log)?;
-    let text = run_all(&program, log)?;
+    let transport = match host {
+        Host::Chromium(_) | Host::Threads => Some(hosts::build(Host::Native, TRANSPORT, log)?),
+        _ => None,
+    };
+    let text = run_all(&program, transport.as_ref().map(Program::path), log)?;
     let note = compare(host, &text)?;
     match program.described() {
         by if by.is_empty() => Ok(note),
@@ -135,13 +150,14 @@ fn run_list(host: Host, log: &mut Log) -> Verdict {
 }
 
 /// Runs the whole list, starting again behind a case that took the program down with it.
-fn run_all(program: &Program, log: &mut Log) -> Result<String, Trouble> {
+fn run_all(program: &Program, transport: Option<&Path>, log: &mut Log) -> Result<String, Trouble> {
     let mut text = String::new();
     let mut failures = String::new();
     let mut after: Option<String> = None;
     loop {
         let mut command = program.command();
         command.env("RUST_BACKTRACE", "0");
+        command.envs(transport.map(|server| ("CREEL_TRANSPORT", server)));
         if let Some(name) = &after {
             command.args(["--after", name]);
         }

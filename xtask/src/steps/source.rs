@@ -18,9 +18,17 @@ const EVERYTHING: &str =
 const EXAMPLES: [&str; 7] =
     ["native", "embedded", "simulator", "game_loop", "chat", "job_queue", "crawler"];
 
-/// Benchmarks are built by `bench` alone: their peers take long to compile.
-const EXCEPT_BENCHES: [&str; 5] =
-    ["--workspace", "--exclude", "creel-benches", "--exclude", "creel-echo"];
+/// Benchmarks are built by `bench` alone, and the server of WebTransport for browsers: what they stand on
+/// takes long to compile.
+const EXCEPT_BENCHES: [&str; 7] = [
+    "--workspace",
+    "--exclude",
+    "creel-benches",
+    "--exclude",
+    "creel-echo",
+    "--exclude",
+    "creel-webtransport",
+];
 
 pub fn fmt(log: &mut Log) -> Verdict {
     log.run(&mut cargo(&["fmt", "--all", "--check"]))?;
