@@ -1,13 +1,13 @@
-//! A pool of threads in the browser, beside the event loop of the page.
+//! A pool of threads beside the event loop of a page, a worker or Node.
 
 use crate::conformance::harness::TRIES;
 use crate::conformance::{Case, all};
-use crate::host::server;
+use crate::workers::script;
 use creel::runtime::{Builder, Runtime, worker_index};
 use creel::sync::{mpsc, oneshot};
 use creel::task::{JoinHandle, spawn_local, yield_now};
 use creel::time::{Duration, Instant, interval, sleep, timeout};
-use creel::wasm::web::{self, Script};
+use creel::wasm::web;
 use std::cell::RefCell;
 use std::hint::spin_loop;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::SeqCst};
@@ -17,7 +17,7 @@ use wasm_bindgen::closure::Closure;
 
 /// A pool of this program's own.
 fn pool(workers: usize) -> Runtime {
-    let script = Script::module(&server("/program/program.js"));
+    let script = script().expect("here workers can be started");
     Builder::new_multi_thread().worker_threads(workers).build_on_workers(&script).unwrap()
 }
 
@@ -193,6 +193,12 @@ cases! { "threads":
         assert!(there + grain >= here && there <= after, "{here:?} {there:?} {after:?}");
     }
 
+    async fn unless_told_there_are_as_many_threads_as_processors() {
+        let pool = Builder::new_multi_thread().build_on_workers(&script().unwrap()).unwrap();
+        assert!(pool.metrics().num_workers() >= 1);
+        assert_eq!(pool.spawn(async { 7 }).await.unwrap(), 7);
+    }
+
     async fn aborting_reaches_a_task_of_a_pool() {
         let pool = pool(1);
         let gone = Arc::new(AtomicBool::new(false));
@@ -217,7 +223,7 @@ cases! { "threads":
             sleep(Duration::from_secs(3600)).await;
         });
         let count = ended.clone();
-        let script = Script::module(&server("/program/program.js"));
+        let script = script().unwrap();
         let counted = Builder::new_multi_thread()
             .worker_threads(2)
             .on_thread_stop(move || {
@@ -275,7 +281,7 @@ cases! { "threads":
     }
 
     async fn a_current_thread_runtime_has_no_workers() {
-        let script = Script::module("/program/program.js");
+        let script = script().unwrap();
         let error = Builder::new_current_thread().build_on_workers(&script).unwrap_err();
         assert_eq!(error.kind(), std::io::ErrorKind::Unsupported);
         let error = Builder::new_multi_thread().build().unwrap_err();

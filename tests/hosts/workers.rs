@@ -71,7 +71,7 @@ fn overflow(words: &[u64; 64], depth: u64) -> Vec<u8> {
 }
 
 /// Where this program is, if this thread can start workers.
-fn script() -> Option<Script> {
+pub fn script() -> Option<Script> {
     match context().as_str() {
         "node" => {
             let path = js("return process.argv[1]", &JsValue::NULL).unwrap();

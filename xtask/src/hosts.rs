@@ -17,8 +17,10 @@ pub enum Host {
     Node,
     /// The same program in headless Chromium.
     Chromium(Context),
-    /// A page in Chromium, and a program whose workers share its memory.
-    Threads,
+    /// A page or worker in Chromium, and a program whose workers share its memory.
+    Threads(Context),
+    /// The same program in Node.
+    NodeThreads,
     /// WASI preview 1.
     Wasi,
     /// WASI preview 2.
@@ -63,17 +65,24 @@ impl Host {
         match self {
             Host::Native => "native",
             Host::Simulator => "simulator",
-            Host::Node | Host::Chromium(_) | Host::Threads => "node",
+            Host::Node | Host::Chromium(_) | Host::Threads(_) | Host::NodeThreads => "node",
             Host::Wasi | Host::Wasip2 | Host::Jco => "wasi",
             Host::Wasip3 => "wasip3",
         }
+    }
+
+    /// Whether its programs share their memory with their workers.
+    pub fn has_threads(self) -> bool {
+        matches!(self, Host::Threads(_) | Host::NodeThreads)
     }
 
     /// The target that a program for this host is compiled to; `None` is this machine.
     fn target(self) -> Option<&'static str> {
         match self {
             Host::Native | Host::Simulator => None,
-            Host::Node | Host::Chromium(_) | Host::Threads => Some("wasm32-unknown-unknown"),
+            Host::Node | Host::Chromium(_) | Host::Threads(_) | Host::NodeThreads => {
+                Some("wasm32-unknown-unknown")
+            }
             Host::Wasi => Some("wasm32-wasip1"),
             Host::Wasip2 | Host::Jco | Host::Wasip3 => Some("wasm32-wasip2"),
         }
@@ -159,16 +168,14 @@ fn script(name: &str) -> PathBuf {
 /// Builds `source` for `host`.
 pub fn build(host: Host, source: Source<'_>, log: &mut Log) -> Result<Program, Trouble> {
     // The tools first: without them the build would be for nothing.
+    if host.has_threads() {
+        tools::sources("nightly")?;
+    }
     let starter = match host {
         Host::Native | Host::Simulator => Starter::Itself,
-        Host::Node => Starter::Node(tools::node()?),
-        Host::Chromium(context) => {
+        Host::Node | Host::NodeThreads => Starter::Node(tools::node()?),
+        Host::Chromium(context) | Host::Threads(context) => {
             Starter::Chromium { node: tools::node()?, chromium: tools::chromium()?, context }
-        }
-        Host::Threads => {
-            tools::sources("nightly")?;
-            let (node, chromium) = (tools::node()?, tools::chromium()?);
-            Starter::Chromium { node, chromium, context: Context::Window }
         }
         Host::Wasi => Starter::Wasi(tools::wasi()?),
         Host::Jco => Starter::Wasi(tools::Wasi::Jco(tools::jco()?)),
@@ -181,7 +188,10 @@ pub fn build(host: Host, source: Source<'_>, log: &mut Log) -> Result<Program, T
     let path = match host {
         Host::Node => bind(&built, source, "nodejs", log)?,
         Host::Chromium(_) => bind(&built, source, "web", log)?,
-        Host::Threads => bind(&built, Source { package: "creel-threads", ..source }, "web", log)?,
+        Host::Threads(_) | Host::NodeThreads => {
+            let target = if host == Host::NodeThreads { "nodejs" } else { "web" };
+            bind(&built, Source { package: "creel-threads", ..source }, target, log)?
+        }
         _ => built,
     };
     Ok(Program { path, starter })
@@ -189,8 +199,7 @@ pub fn build(host: Host, source: Source<'_>, log: &mut Log) -> Result<Program, T
 
 fn compile(host: Host, source: Source<'_>, log: &mut Log) -> Result<PathBuf, String> {
     let action: &[&str] = if source.kind == "--test" { &["test", "--no-run"] } else { &["build"] };
-    let mut command =
-        if host == Host::Threads { with_threads(action) } else { shell::cargo(action) };
+    let mut command = if host.has_threads() { with_threads(action) } else { shell::cargo(action) };
     command.args(["--quiet", "--message-format", "json-render-diagnostics"]);
     let entry = source.entry.unwrap_or(host.name());
     command.args(["--package", source.package, source.kind, entry]);

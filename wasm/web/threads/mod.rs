@@ -1,10 +1,10 @@
 //! Runtimes on several threads, in builds whose workers share their memory.
 //!
 //! The workers of a pool are those of the native one (`native/pool/`): they run tasks, steal from each
-//! other, and wait with their threads. Each is a dedicated worker of the browser with the same module
-//! and the same memory. The main thread drives nothing of a pool and never waits for it: it spawns
-//! onto it, and awaits what comes back on its own event loop, which other threads ring up
-//! (`event_loop/bell.rs`).
+//! other, and wait with their threads. Each is a dedicated worker of the browser, or a worker thread of
+//! Node, with the same module and the same memory. The thread that has made a pool drives nothing of it
+//! and never waits for it: it spawns onto it, and awaits what comes back on its own event loop, which
+//! other threads ring up (`event_loop/bell.rs`).
 //!
 //! | file | what it is |
 //! |---|---|
@@ -38,9 +38,11 @@ use std::sync::Arc;
 use std::vec;
 
 impl Builder {
-    /// Makes a multi-threaded runtime, each of whose workers is a dedicated worker of the browser that
-    /// loads `script`, which is this program as `wasm-bindgen --target web` has made it. Builds with
-    /// threads only.
+    /// Makes a multi-threaded runtime, each of whose workers is a dedicated worker of the browser, or a worker
+    /// thread of Node, that loads `script`, which is this program as `wasm-bindgen --target web` or
+    /// `--target nodejs` has made it. From a page, a dedicated worker or Node, in builds with threads only.
+    ///
+    /// In Node the threads keep the process alive until the runtime is dropped.
     ///
     /// The threads start when the event loop of this one has a turn; tasks may be spawned at once. Unless
     /// told there are as many as the browser says that there are processors. As nothing may wait here,

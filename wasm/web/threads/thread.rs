@@ -1,14 +1,15 @@
-//! What the pool asks of the system, by dedicated workers with this module and this memory.
+//! What the pool asks of the system, by dedicated workers, or worker threads of Node, with this module
+//! and this memory.
 //!
 //! Why unsafe: a closure goes to its thread as an address.
 
 use super::super::error::{Unsupported, io_error};
 use super::super::js;
 use super::super::listener::Listener;
-use super::super::worker::{Script, browser_worker};
+use super::super::worker::{Script, browser_worker, node_module, node_worker, on_error};
 use crate::runtime::ThreadConfig;
 use crate::task::guard;
-use js_sys::{Array, ArrayBuffer, JsString, Reflect, WebAssembly};
+use js_sys::{Array, ArrayBuffer, Function, JsString, Reflect, WebAssembly};
 use std::boxed::Box;
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -87,6 +88,14 @@ addEventListener('message', ({ data: [place, module, memory, body, stack] }) => 
 }, { once: true });
 ";
 
+/// The same in Node, where the thread ends when it has nothing left to do.
+const NODE_BOOT: &str = "
+const { workerData: [place, module, memory, body, stack] } = require('node:worker_threads');
+const own = require(place).initSync({ module, memory, thread_stack_size: stack });
+own.__creel_thread(body);
+own.__wbindgen_thread_destroy?.();
+";
+
 /// Starts a thread of a runtime, between its callbacks.
 ///
 /// # Errors
@@ -115,9 +124,16 @@ pub(super) fn spawn(
         &(body.addr() as u32).into(),
         &stack,
     );
-    match browser_worker(&script, BOOT, &config.thread_name(), &start, &Array::new()) {
+    let started = match script.in_node() {
+        Some(place) => {
+            start.set(0, place.into());
+            node_worker(NODE_BOOT, &start, &Array::new())
+        }
+        None => browser_worker(&script, BOOT, &config.thread_name(), &start, &Array::new()),
+    };
+    match started {
         Ok(worker) => {
-            report(&worker);
+            report(&script, &worker);
             Ok(JoinHandle(std::marker::PhantomData))
         }
         Err(error) => {
@@ -129,16 +145,18 @@ pub(super) fn spawn(
 }
 
 /// Says on the console when a thread ended badly.
-fn report(worker: &JsValue) {
-    let listener = Listener::new(|_, error| {
-        error.unchecked_ref::<js::Event>().prevent_default();
+fn report(script: &Script, worker: &JsValue) {
+    let is_event = script.in_node().is_none();
+    let listener = Listener::new(move |_, error| {
+        if is_event {
+            error.unchecked_ref::<js::Event>().prevent_default();
+        }
         let said = Reflect::get(&error, &"message".into()).unwrap_or(JsValue::UNDEFINED);
         let said = said.as_string().unwrap_or_else(|| "its script does not load".into());
         js::console_error(&std::format!("a worker of a multi-threaded runtime is gone: {said}"));
     });
-    if listener.listen(worker, "error", 0).is_ok() {
-        REPORTS.with_borrow_mut(|reports| reports.push(listener));
-    }
+    on_error(script, worker, &listener);
+    REPORTS.with_borrow_mut(|reports| reports.push(listener));
 }
 
 /// # Errors
@@ -155,7 +173,8 @@ fn check() -> io::Result<()> {
         .into());
     }
     let isolated = Reflect::get(&js_sys::global(), &"crossOriginIsolated".into());
-    if isolated.is_ok_and(|isolated| isolated.is_falsy()) {
+    // Node does not know of it, and shares.
+    if isolated.is_ok_and(|isolated| isolated == JsValue::FALSE) {
         return Err(Unsupported::new(
             "shared memory",
             "serve the page with `Cross-Origin-Opener-Policy: same-origin` and \
@@ -166,11 +185,16 @@ fn check() -> io::Result<()> {
     Ok(())
 }
 
-/// How many processors there are, as far as the browser tells.
+/// How many processors there are, as far as the browser or Node tells.
 pub(super) fn available_parallelism() -> io::Result<NonZeroUsize> {
     let get = |of: &JsValue, name: &str| Reflect::get(of, &JsString::from(name)).ok();
     let navigator = get(&js_sys::global(), "navigator");
     let count = navigator.and_then(|it| get(&it, "hardwareConcurrency")).and_then(|it| it.as_f64());
+    let count = count.or_else(|| {
+        let system = node_module("os").ok()?;
+        let call: Function = get(&system, "availableParallelism")?.dyn_into().ok()?;
+        call.call0(&system).ok()?.as_f64()
+    });
     let count = count.and_then(|count| NonZeroUsize::new(count as usize));
     count.ok_or_else(|| {
         Unsupported::new("navigator.hardwareConcurrency", "say how many `worker_threads`").into()

@@ -85,6 +85,12 @@ impl Script {
     pub fn node(path: &str) -> Self {
         Self { place: path.into(), kind: Kind::Node }
     }
+
+    /// The path, if it is for Node.
+    #[cfg(target_feature = "atomics")]
+    pub(in super::super) fn in_node(&self) -> Option<&str> {
+        (self.kind == Kind::Node).then_some(&self.place)
+    }
 }
 
 /// The port to whoever started this worker; `None` on any other thread.
@@ -131,7 +137,7 @@ const { workerData } = require('node:worker_threads');
 globalThis.creelWorkerPort = workerData[1];
 process.on('uncaughtException', trap);
 process.on('unhandledRejection', trap);
-try { require(workerData[0]); loaded() } catch (error) { trap(error) }
+try { require(workerData[0]).initSync?.(); loaded() } catch (error) { trap(error) }
 ";
 
 /// The thread of a worker, terminated when dropped.
@@ -146,12 +152,14 @@ impl Thread {
     pub(super) fn start(script: &Script, far: JsValue, near: &Port) -> io::Result<Self> {
         let start = Array::of2(&script.place.as_str().into(), &far);
         let transfer = Array::of1(&far);
-        let worker = match script.kind {
+        let worker: JsWorker = match script.kind {
             Kind::Module => {
                 let code = format!("{REPORT}{ALIVE}{BROWSER}");
                 browser_worker(script, &code, "", &start, &transfer)?.unchecked_into()
             }
-            Kind::Node => start_node(&start, &transfer)?,
+            Kind::Node => {
+                node_worker(&format!("{REPORT}{NODE}"), &start, &transfer)?.unchecked_into()
+            }
         };
         let report = near.injector();
         let is_module = script.kind == Kind::Module;
@@ -252,17 +260,13 @@ fn absolute(place: &str) -> String {
     whole.map_or_else(|| place.into(), |address| address.whole())
 }
 
-fn start_node(start: &Array, transfer: &Array) -> io::Result<JsWorker> {
-    let unsupported = || {
-        Unsupported::new(
-            "worker of Node's",
-            "`Script::node` is for Node 20.16 and later; elsewhere use `Script::module`",
-        )
-    };
-    let threads = PROCESS.with(|process| {
-        let process = process.as_ref().ok_or_else(unsupported)?;
-        process.builtin_module("worker_threads").map_err(|_| unsupported())
-    })?;
+/// Starts a worker of Node's that runs `code`, whose `workerData` is `start`.
+pub(in super::super) fn node_worker(
+    code: &str,
+    start: &Array,
+    transfer: &Array,
+) -> io::Result<JsValue> {
+    let threads = node_module("worker_threads")?;
     let class = Reflect::get(&threads, &"Worker".into()).map_err(io_error)?;
     let options = object(&[]);
     for (name, value) in [
@@ -274,9 +278,32 @@ fn start_node(start: &Array, transfer: &Array) -> io::Result<JsWorker> {
     ] {
         set(&options, name, &value);
     }
-    let arguments = Array::of2(&format!("{REPORT}{NODE}").into(), &options);
-    let worker = Reflect::construct(class.unchecked_ref::<Function>(), &arguments);
-    Ok(worker.map_err(io_error)?.unchecked_into())
+    let arguments = Array::of2(&code.into(), &options);
+    Reflect::construct(class.unchecked_ref::<Function>(), &arguments).map_err(io_error)
+}
+
+/// What Node brings along.
+pub(in super::super) fn node_module(name: &str) -> io::Result<JsValue> {
+    let unsupported = || {
+        Unsupported::new(
+            "worker of Node's",
+            "`Script::node` is for Node 20.16 and later; elsewhere use `Script::module`",
+        )
+    };
+    PROCESS.with(|process| {
+        let process = process.as_ref().ok_or_else(unsupported)?;
+        Ok(process.builtin_module(name).map_err(|_| unsupported())?)
+    })
+}
+
+/// Calls `call` when a worker ends badly.
+#[cfg(target_feature = "atomics")]
+pub(in super::super) fn on_error(script: &Script, worker: &JsValue, call: &Listener) {
+    match script.kind {
+        // What cannot listen has no worker either.
+        Kind::Module => drop(call.listen(worker, "error", FAILED)),
+        Kind::Node => worker.unchecked_ref::<JsWorker>().on("error", &call.callback(FAILED)),
+    }
 }
 
 fn object(texts: &[(&str, &str)]) -> Object {

@@ -19,7 +19,7 @@ const LIST: Source<'static> = Source {
     features: |host| match host {
         Host::Native => "full,fiber",
         Host::Simulator => "full",
-        Host::Node | Host::Chromium(_) | Host::Threads => "std,macros,web",
+        Host::Node | Host::Chromium(_) | Host::Threads(_) | Host::NodeThreads => "std,macros,web",
         Host::Wasi => "std,macros,wasi,io-std,fs",
         Host::Wasip2 => "std,macros,wasi,io-std,fs,net",
         Host::Jco => "std,macros,wasi,io-std",
@@ -98,8 +98,18 @@ pub fn window(log: &mut Log) -> Verdict {
     run_list(Host::Chromium(Context::Window), log)
 }
 
+/// Where workers may share a memory: in a page, a dedicated worker and Node.
 pub fn threads(log: &mut Log) -> Verdict {
-    run_list(Host::Threads, log)
+    let hosts = [
+        ("a page", Host::Threads(Context::Window)),
+        ("a worker", Host::Threads(Context::Worker)),
+        ("Node", Host::NodeThreads),
+    ];
+    let mut notes = Vec::new();
+    for (place, host) in hosts {
+        notes.push(format!("in {place} {}", run_list(host, log)?));
+    }
+    Ok(notes.join(", "))
 }
 
 pub fn worker(log: &mut Log) -> Verdict {
@@ -138,7 +148,7 @@ fn run_list(host: Host, log: &mut Log) -> Verdict {
     let kind = if host == Host::Wasip3 { "--example" } else { LIST.kind };
     let program = hosts::build(host, Source { kind, ..LIST }, log)?;
     let transport = match host {
-        Host::Chromium(_) | Host::Threads => Some(hosts::build(Host::Native, TRANSPORT, log)?),
+        Host::Chromium(_) | Host::Threads(_) => Some(hosts::build(Host::Native, TRANSPORT, log)?),
         _ => None,
     };
     let text = run_all(&program, transport.as_ref().map(Program::path), log)?;
@@ -212,12 +222,12 @@ fn cases_in_sources(host: Host) -> Result<BTreeSet<String>, String> {
         texts.push(std::fs::read_to_string(entry.path()).map_err(|error| error.to_string())?);
     }
     // What this host promises beyond the list.
-    if matches!(host, Host::Node | Host::Chromium(_) | Host::Threads) {
+    if matches!(host, Host::Node | Host::Chromium(_)) || host.has_threads() {
         for file in OF_EVENT_LOOPS {
             texts.push(repo::read(file)?);
         }
     }
-    if host == Host::Threads {
+    if host.has_threads() {
         texts.push(repo::read("tests/hosts/threads.rs")?);
     }
     if matches!(host, Host::Wasi | Host::Wasip2 | Host::Jco) {
