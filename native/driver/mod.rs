@@ -17,6 +17,11 @@ mod fine;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 #[path = "coarse.rs"]
 mod fine;
+#[cfg(all(any(target_os = "linux", target_os = "android"), target_pointer_width = "64"))]
+mod levels;
+#[cfg(not(all(any(target_os = "linux", target_os = "android"), target_pointer_width = "64")))]
+#[path = "levels_none.rs"]
+mod levels;
 mod reactor;
 #[cfg(all(feature = "io-uring", target_os = "linux"))]
 mod ring;
@@ -161,7 +166,7 @@ impl Driver {
         if let Some(reactor) = self.reactor() {
             return Ok(Arc::clone(reactor));
         }
-        let reactor = Arc::new(Reactor::new(self.limits, ring)?);
+        let reactor = Arc::new(Reactor::new(self.limits, ring, self.mode)?);
         Ok(Arc::clone(self.reactor.get_or_init(|| reactor)))
     }
 

@@ -7,7 +7,8 @@
 //! edge finds its slot without a lock. A token is `generation | index`.
 
 use super::fine;
-use super::ring::{Arrivals, Ring};
+use super::levels::{Advice, Described, Levels};
+use super::ring::{Arrivals, Mode, Ring};
 use crate::env::meter::Count;
 use crate::env::panics::Panics;
 use crate::io::{Interest, Ready};
@@ -47,6 +48,7 @@ pub(crate) struct Reactor {
     selector: Lock<Option<Box<Selector>>>,
     pages: [OnceLock<Box<[Slot]>>; PAGES],
     places: Lock<Places>,
+    levels: Levels,
     /// Events that came for sources; counted by whoever has the selector.
     ready: Count,
 }
@@ -74,7 +76,7 @@ struct Places {
 }
 
 impl Reactor {
-    pub(super) fn new(limits: EventLimits, ring: Option<Ring>) -> io::Result<Self> {
+    pub(super) fn new(limits: EventLimits, ring: Option<Ring>, mode: Mode) -> io::Result<Self> {
         let poll = Poll::new()?;
         let registry = poll.registry().try_clone()?;
         let waker = Waker::new(&registry, WAKE)?;
@@ -90,6 +92,7 @@ impl Reactor {
             selector: Lock::new(Some(selector)),
             pages: [const { OnceLock::new() }; PAGES],
             places: Lock::default(),
+            levels: Levels::new(mode),
             ready: Count::default(),
         })
     }
@@ -143,7 +146,7 @@ impl Reactor {
         interest: Interest,
     ) -> io::Result<usize> {
         let index = self.take_place()?;
-        let token = Token(self.slot(index).generation() << INDEX_BITS | index);
+        let token = self.token(index);
         self.registry.register(source, token, to_mio(interest)).inspect_err(|_| {
             self.free_place(index);
         })?;
@@ -151,13 +154,37 @@ impl Reactor {
         Ok(index)
     }
 
+    fn token(&self, index: usize) -> Token {
+        Token(self.slot(index).generation() << INDEX_BITS | index)
+    }
+
     /// Ends the reports of `source`.
-    pub(super) fn deregister(&self, source: &mut impl Source) -> io::Result<()> {
+    pub(super) fn deregister(&self, index: usize, source: &mut impl Source) -> io::Result<()> {
+        if self.slot(index).repeats() {
+            self.levels.forget(self.slot(index), self.token(index));
+        }
         if self.is_inherited() {
             // It would end those of the parent.
             return Ok(());
         }
         self.registry.deregister(source)
+    }
+
+    /// Changes how a source is told of.
+    #[cold]
+    pub(super) fn follow(&self, advice: Advice, index: usize, source: &impl Described) {
+        if !self.is_inherited() {
+            let (slot, token) = (self.slot(index), self.token(index));
+            self.levels.follow(advice, &self.registry, slot, token, source);
+        }
+    }
+
+    /// Has edges of a source told, all of them.
+    #[cold]
+    pub(super) fn tell_edges(&self, index: usize) {
+        if !self.is_inherited() {
+            self.levels.end(&self.registry, self.slot(index), self.token(index));
+        }
     }
 
     /// What was counted since it was made.
@@ -182,7 +209,9 @@ impl Reactor {
     pub(super) fn attach(&self, fd: std::os::fd::RawFd, index: usize) {
         let both = mio::Interest::READABLE | mio::Interest::WRITABLE;
         let slot = self.slot(index);
-        let token = Token(slot.generation() << INDEX_BITS | index);
+        // Should it have gone over to levels while it was taken out.
+        self.tell_edges(index);
+        let token = self.token(index);
         if self.registry.register(&mut mio::unix::SourceFd(&fd), token, both).is_err() {
             // Without memory for it: a stream that is always said to be ready is slow, not stuck.
             slot.assume(Ready::ALL);
@@ -304,7 +333,12 @@ impl Edges<'_> {
             let token = event.token();
             if token != WAKE {
                 ready += 1;
+                let (token, by_level) = Levels::unmarked(token);
                 let slot = self.reactor.slot(token.0 & INDEX_MASK);
+                if by_level && slot.is_unread() {
+                    // Nobody is about to read, or somebody is slow to: once is enough.
+                    self.reactor.levels.end(&self.reactor.registry, slot, token);
+                }
                 panics.guard(|| slot.set(token.0 >> INDEX_BITS, from_mio(event)));
             }
         }
@@ -357,16 +391,15 @@ fn to_mio(interest: Interest) -> mio::Interest {
     asked.reduce(|all, one| all | one).unwrap_or(mio::Interest::READABLE)
 }
 
+#[inline]
 fn from_mio(event: &mio::event::Event) -> Ready {
-    let parts = [
-        (event.is_readable(), Ready::READABLE),
-        (event.is_writable(), Ready::WRITABLE),
-        (event.is_read_closed(), Ready::READ_CLOSED),
-        (event.is_write_closed(), Ready::WRITE_CLOSED),
-        (event.is_priority(), Ready::PRIORITY),
-        (event.is_error(), Ready::ERROR),
-    ];
-    parts.into_iter().filter(|(is, _)| *is).fold(Ready::EMPTY, |all, (_, one)| all | one)
+    let only = |is: bool, ready: Ready| if is { ready } else { Ready::EMPTY };
+    only(event.is_readable(), Ready::READABLE)
+        | only(event.is_writable(), Ready::WRITABLE)
+        | only(event.is_read_closed(), Ready::READ_CLOSED)
+        | only(event.is_write_closed(), Ready::WRITE_CLOSED)
+        | only(event.is_priority(), Ready::PRIORITY)
+        | only(event.is_error(), Ready::ERROR)
 }
 
 #[cfg(any(target_os = "linux", target_os = "android"))]

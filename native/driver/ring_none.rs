@@ -111,4 +111,9 @@ impl Detached {
     pub(super) fn is(&self) -> bool {
         false
     }
+
+    #[inline]
+    pub(super) fn never_was(&self) -> bool {
+        true
+    }
 }

@@ -1,5 +1,8 @@
 //! A source that the system reports edges of, registered.
+//!
+//! Why unsafe: a registration knows where its slot is, for each operation looks at it.
 
+use super::levels::{Advice, Described, Habit};
 use super::ring::Detached;
 use super::{Driver, Reactor};
 use crate::io::{Interest, ReadBuf, Ready};
@@ -7,6 +10,7 @@ use crate::socket::Direction;
 use crate::socket::slot::Slot;
 use core::fmt;
 use core::ops::Deref;
+use core::ptr::NonNull;
 use core::task::{Context, Poll};
 use mio::event;
 use std::io::{self, IoSlice, Read, Write};
@@ -17,8 +21,12 @@ use std::sync::Arc;
 pub(crate) struct Registration {
     reactor: Arc<Reactor>,
     index: usize,
+    /// The slot of that index.
+    slot: NonNull<Slot>,
     /// Whether the system does not report edges for now.
     detached: Detached,
+    /// How its reads end.
+    habit: Habit,
 }
 
 impl Registration {
@@ -33,12 +41,13 @@ impl Registration {
     pub(crate) fn new(source: &mut impl event::Source, interest: Interest) -> io::Result<Self> {
         let reactor = Driver::current_reactor()?;
         let index = reactor.register(source, interest)?;
-        Ok(Self { reactor, index, detached: Detached::new() })
+        let slot = NonNull::from(reactor.slot(index));
+        Ok(Self { reactor, index, slot, detached: Detached::new(), habit: Habit::default() })
     }
 
     /// Ends the reports; the slot itself is given back when the registration is dropped.
     pub(crate) fn deregister(&self, source: &mut impl event::Source) -> io::Result<()> {
-        if self.detached.is() { Ok(()) } else { self.reactor.deregister(source) }
+        if self.detached.is() { Ok(()) } else { self.reactor.deregister(self.index, source) }
     }
 
     /// The reactor, and the slot there.
@@ -51,7 +60,28 @@ impl Registration {
     #[cfg(all(feature = "io-uring", target_os = "linux"))]
     #[inline]
     pub(super) fn detach(&self, fd: std::os::fd::RawFd, transfers: &Arc<super::ring::Transfers>) {
-        self.detached.detach(fd, transfers, || self.reactor.detach(fd));
+        self.detached.detach(fd, transfers, || {
+            self.tell_edges();
+            self.reactor.detach(fd);
+        });
+    }
+
+    /// Has the system tell of every edge, if it tells by level.
+    #[inline]
+    fn tell_edges(&self) {
+        if self.repeats() {
+            self.reactor.tell_edges(self.index);
+        }
+    }
+
+    /// Takes note of a read into `room` bytes.
+    #[inline]
+    fn note(&self, result: &io::Result<usize>, room: usize, source: &impl Described) {
+        let advice = self.habit.note(result, room);
+        // The system does not repeat what an operation by completion has left.
+        if advice != Advice::Stay && self.detached.never_was() {
+            self.reactor.follow(advice, self.index, source);
+        }
     }
 
     /// Has the system report edges again, if it does not.
@@ -69,9 +99,15 @@ impl Deref for Registration {
 
     #[inline]
     fn deref(&self) -> &Slot {
-        self.reactor.slot(self.index)
+        // SAFETY: the reactor, which is kept here, neither moves nor frees a slot.
+        unsafe { self.slot.as_ref() }
     }
 }
+
+// SAFETY: the pointer is used as the reference that it was made of.
+unsafe impl Send for Registration where for<'a> &'a Slot: Send {}
+// SAFETY: as above.
+unsafe impl Sync for Registration where for<'a> &'a Slot: Send {}
 
 impl Drop for Registration {
     fn drop(&mut self) {
@@ -116,6 +152,7 @@ impl<E: event::Source> Source<E> {
     #[inline]
     pub(crate) fn registration(&self) -> &Registration {
         self.registration.attach();
+        self.registration.tell_edges();
         &self.registration
     }
 
@@ -134,8 +171,17 @@ impl<E: event::Source> Source<E> {
     ) -> Poll<io::Result<()>>
     where
         &'a E: Read,
+        E: Described,
     {
-        self.registration().poll_read(cx, buf, |free| self.deref().read(free))
+        let registration = &self.registration;
+        registration.attach();
+        let read = |free: &mut [u8]| {
+            let room = free.len();
+            let result = self.deref().read(free);
+            registration.note(&result, room, self.deref());
+            result
+        };
+        registration.poll_read(cx, buf, read, || registration.habit.is_all())
     }
 
     /// Writes a beginning of `buf`.
@@ -180,7 +226,13 @@ impl<E: event::Source> Source<E> {
                 result => return Poll::Ready(result),
             }
         }
-        self.registration().poll_transfer(cx, Direction::Write, whole, write)
+        self.registration.attach();
+        let written = self.registration.poll_transfer(cx, Direction::Write, whole, write);
+        if !matches!(&written, Poll::Ready(Ok(n)) if *n == whole) {
+            // Somebody has to be told when there is room.
+            self.registration.tell_edges();
+        }
+        written
     }
 
     /// Whether writing several buffers at a time is better than one after the other.

@@ -77,6 +77,13 @@ impl<S: Send> Deref for Stream<S> {
     }
 }
 
+#[cfg(unix)]
+impl<S: Send + std::os::fd::AsRawFd> std::os::fd::AsRawFd for Stream<S> {
+    fn as_raw_fd(&self) -> std::os::fd::RawFd {
+        self.io.as_raw_fd()
+    }
+}
+
 impl<S: Send> Read for &Stream<S>
 where
     for<'a> &'a S: Read,

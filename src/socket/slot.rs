@@ -9,6 +9,13 @@
 //! That a stream has ended is never forgotten, and yet an operation may block there: reading, while one
 //! by completion is under way. Whoever found that waits for the next tick.
 //!
+//! Where the system can tell of a source again and again, for as long as there is something to read, the
+//! host may have it do so ([`Slot::repeat`]). Then a read that has filled its buffer may forget the
+//! readiness without having found `WouldBlock` ([`Slot::leave_to_repetition`]): if there is more, the
+//! system says so again. It may only while the slot still says that the system repeats itself, in one
+//! step; who has the system go back to edges ends that first, and the system then looks at the source
+//! once more.
+//!
 //! A slot is used by one source after the other. A *generation*, which is in the token that the
 //! system hands back with an edge, tells them apart: an edge of a source that is gone finds
 //! another generation and changes nothing.
@@ -39,6 +46,8 @@ pub(crate) struct Event {
     pub(crate) ready: Ready,
     /// The runtime that the source belongs to is shut down.
     pub(crate) shut_down: bool,
+    /// The system tells again for as long as there is something to read.
+    repeats: bool,
     tick: usize,
 }
 
@@ -61,12 +70,14 @@ impl Direction {
 }
 
 /// Readiness, tick and generation in one word:
-/// `generation | tick | SHUT_DOWN | readiness (7 bits)`.
+/// `generation | tick | unused bit | REPEATS | SHUT_DOWN | readiness (7 bits)`.
 #[derive(Debug)]
 struct State(AtomicUsize);
 
 const SHUT_DOWN: usize = 1 << 7;
-const TICK_SHIFT: u32 = 8;
+const REPEATS: usize = 1 << 8;
+/// Even, so that what is left halves.
+const TICK_SHIFT: u32 = 10;
 /// As many bits for the generation as for the tick.
 pub(crate) const GENERATION_BITS: u32 = (usize::BITS - TICK_SHIFT) / 2;
 const GENERATION_SHIFT: u32 = TICK_SHIFT + GENERATION_BITS;
@@ -87,6 +98,7 @@ impl State {
         Event {
             ready: Ready::from_bits((word & (SHUT_DOWN - 1)) as u8),
             shut_down: word & SHUT_DOWN != 0,
+            repeats: word & REPEATS != 0,
             tick: (word >> TICK_SHIFT) & TICK_MASK,
         }
     }
@@ -151,7 +163,7 @@ pub(crate) struct Waiters {
 pub(crate) struct Began {
     #[allow(dead_code)] // as `wanted`
     interest: Interest,
-    /// Fits: a tick has at most 28 bits.
+    /// Fits: a tick has at most 27 bits.
     tick: u32,
 }
 
@@ -225,6 +237,46 @@ impl Slot {
         self.state.clear(event, (event.ready & ready) - (Ready::READ_CLOSED | Ready::WRITE_CLOSED));
     }
 
+    /// The system is about to tell of what there is to read again and again, and of nothing else: refused
+    /// if somebody needs to be told when there is room to write.
+    #[allow(dead_code)] // epoll alone can
+    pub(crate) fn repeat(&self) -> bool {
+        let writable = usize::from(Ready::WRITABLE.bits());
+        let begin = |word| {
+            let may = word & writable != 0 && word & (SHUT_DOWN | REPEATS) == 0;
+            may.then_some(word | REPEATS)
+        };
+        self.state.update(begin).is_ok()
+    }
+
+    /// The system is about to tell of edges.
+    #[allow(dead_code)] // as `repeat`
+    pub(crate) fn stop_repeating(&self) {
+        let _ = self.state.update(|word| Some(word & !REPEATS));
+    }
+
+    #[allow(dead_code)] // as `repeat`
+    #[inline]
+    pub(crate) fn repeats(&self) -> bool {
+        State::event(self.state.load()).repeats
+    }
+
+    /// Whether it was told that there is something to read, and nobody has found otherwise since.
+    #[inline]
+    pub(crate) fn is_unread(&self) -> bool {
+        self.state.load() & usize::from(Ready::READABLE.bits()) != 0
+    }
+
+    /// Forgets that there was something to read when `event` was, if the system tells again should there
+    /// be more.
+    fn leave_to_repetition(&self, event: Event) {
+        let readable = usize::from(Ready::READABLE.bits());
+        let _ = self.state.update(|word| {
+            let same = State::event(word).tick == event.tick && word & REPEATS != 0;
+            same.then_some(word & !readable)
+        });
+    }
+
     /// What somebody waits for, as a pair: reading, writing. For a host that has to ask for it.
     #[allow(dead_code)] // WASI alone asks
     pub(crate) fn wanted(&self) -> (bool, bool) {
@@ -266,7 +318,13 @@ impl Slot {
         } else {
             panics.guard(|| wake_while(&self, waiters, |began| meant(began.get().tick as usize)));
         }
-        reader.into_iter().chain(writer).for_each(|waker| panics.guard(|| waker.wake()));
+        let mut wake = |waker: Option<Waker>| {
+            if let Some(waker) = waker {
+                panics.guard(|| waker.wake());
+            }
+        };
+        wake(reader);
+        wake(writer);
         panics.resume();
     }
 
@@ -303,32 +361,22 @@ impl Slot {
 
     #[cold]
     fn poll_slowly(&self, waker: &Waker, direction: Direction, tried: Tried) -> Poll<Event> {
-        let mut fresh = None;
-        loop {
-            let mut waiters = self.waiters.lock();
-            let event = self.event(direction.interest());
-            if event.is_new(tried) {
-                drop(waiters);
-                return Poll::Ready(event);
-            }
-            let place = match direction {
-                Direction::Read => &mut waiters.reader,
-                Direction::Write => &mut waiters.writer,
-            };
-            if place.as_ref().is_some_and(|known| known.will_wake(waker)) {
-                drop(waiters);
-                return Poll::Pending;
-            }
-            if fresh.is_some() {
-                let stale = core::mem::replace(place, fresh);
-                drop(waiters);
-                drop(stale);
-                return Poll::Pending;
-            }
+        // Cloning is foreign code: not under the lock. Mostly it is needed: who woke has taken the last.
+        let fresh = waker.clone();
+        let mut waiters = self.waiters.lock();
+        let event = self.event(direction.interest());
+        if event.is_new(tried) {
             drop(waiters);
-            // Cloning is foreign code: not under the lock.
-            fresh = Some(waker.clone());
+            return Poll::Ready(event);
         }
+        let place = match direction {
+            Direction::Read => &mut waiters.reader,
+            Direction::Write => &mut waiters.writer,
+        };
+        let stale = place.replace(fresh);
+        drop(waiters);
+        drop(stale);
+        Poll::Pending
     }
 }
 

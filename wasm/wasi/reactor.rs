@@ -275,7 +275,7 @@ impl<E> Source<E> {
     where
         &'a E: Read,
     {
-        self.registration.poll_read(cx, buf, |free| (&self.system).read(free))
+        self.registration.poll_read(cx, buf, |free| (&self.system).read(free), || false)
     }
 
     /// Writes a beginning of `buf`.

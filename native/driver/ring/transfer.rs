@@ -507,6 +507,12 @@ impl Detached {
         self.state.load(Ordering::Acquire) >= 0
     }
 
+    /// Whether it never was, and so no operation by completion has left anything.
+    #[inline]
+    pub(in crate::native::driver) fn never_was(&self) -> bool {
+        self.state.load(Ordering::Acquire) == IN
+    }
+
     /// Detaches it, unless it was before, by `detach`.
     pub(in crate::native::driver) fn detach(
         &self,

@@ -72,3 +72,71 @@ fn loom_waiting_and_shutting_down() {
         reactor.join().unwrap();
     });
 }
+
+/// Epoll, as far as one source goes that has something to read from the start.
+#[derive(Default)]
+struct Kernel {
+    /// Tells again, or once.
+    by_level: bool,
+    /// Has something to tell.
+    told: bool,
+}
+
+impl Kernel {
+    /// Changes how it tells, and looks at the source.
+    fn modify(&mut self, by_level: bool) {
+        *self = Self { by_level, told: true };
+    }
+
+    fn wait(&mut self) -> bool {
+        let told = self.told;
+        self.told &= self.by_level;
+        told
+    }
+}
+
+/// A read that filled its buffer forgets the readiness while there is more to read, and the reactor
+/// goes back to edges meanwhile: the reader still learns that there is more.
+#[test]
+fn loom_a_full_read_and_the_return_to_edges() {
+    loom::model(|| {
+        let slot = Arc::new(Slot::new());
+        let kernel = Arc::new(loom::sync::Mutex::new(Kernel::default()));
+        slot.set(0, Ready::READABLE | Ready::WRITABLE);
+        assert!(slot.repeat());
+        kernel.lock().unwrap().modify(true);
+        let reactor = {
+            let (slot, kernel) = (Arc::clone(&slot), Arc::clone(&kernel));
+            thread::spawn(move || {
+                // The system repeats what nobody has read yet.
+                assert!(kernel.lock().unwrap().wait());
+                slot.stop_repeating();
+                kernel.lock().unwrap().modify(false);
+                slot.set(0, Ready::READABLE);
+            })
+        };
+        slot.leave_to_repetition(slot.event(Interest::READABLE));
+        reactor.join().unwrap();
+        if kernel.lock().unwrap().wait() {
+            slot.set(0, Ready::READABLE);
+        }
+        assert!(slot.event(Interest::READABLE).ready.is_readable());
+    });
+}
+
+/// A write finds no room while the reader has the system tell of reading only: the writer learns of
+/// room, or it sees that it has to ask for that.
+#[test]
+fn loom_a_full_pipe_and_the_end_of_edges() {
+    loom::model(|| {
+        let slot = Arc::new(Slot::new());
+        slot.set(0, Ready::READABLE | Ready::WRITABLE);
+        let reader = {
+            let slot = Arc::clone(&slot);
+            thread::spawn(move || slot.repeat())
+        };
+        slot.clear(slot.event(Interest::WRITABLE));
+        let sees = slot.repeats();
+        assert_eq!(sees, reader.join().unwrap(), "nobody tells the writer");
+    });
+}

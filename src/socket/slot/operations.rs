@@ -91,17 +91,19 @@ impl Slot {
         }
     }
 
-    /// Appends to `buf` what `read` finds there.
+    /// Appends to `buf` what `read` finds there. If that fills it, and the system repeats itself,
+    /// `is_all` says whether to wait for that instead of trying again.
     #[inline]
     pub(crate) fn poll_read(
         &self,
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
         mut read: impl FnMut(&mut [u8]) -> io::Result<usize>,
+        is_all: impl Fn() -> bool,
     ) -> Poll<io::Result<()>> {
         let room = buf.remaining();
         let read = || fill(buf, |free| read(free).map(|n| (n, ()))).map(|(n, ())| n);
-        self.poll_transfer(cx, Direction::Read, room, read).map_ok(drop)
+        self.poll_moving(cx, Direction::Read, room, read, is_all).map_ok(drop)
     }
 
     /// Tries `transfer`, which moves up to `whole` bytes, whenever the source is ready.
@@ -111,14 +113,29 @@ impl Slot {
         cx: &mut Context<'_>,
         direction: Direction,
         whole: usize,
+        transfer: impl FnMut() -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        self.poll_moving(cx, direction, whole, transfer, || false)
+    }
+
+    #[inline]
+    fn poll_moving(
+        &self,
+        cx: &mut Context<'_>,
+        direction: Direction,
+        whole: usize,
         mut transfer: impl FnMut() -> io::Result<usize>,
+        is_all: impl Fn() -> bool,
     ) -> Poll<io::Result<usize>> {
         let mut tried = None;
         loop {
             let event = ready!(self.poll_untried(cx, direction, tried))?;
             if let Some(result) = self.attempt(event, &mut transfer, &mut tried) {
-                if PARTIAL_IS_LAST && result.as_ref().is_ok_and(|&n| 0 < n && n < whole) {
+                let moved = *result.as_ref().unwrap_or(&0);
+                if PARTIAL_IS_LAST && 0 < moved && moved < whole {
                     self.clear(event);
+                } else if event.repeats && 0 < moved && is_all() {
+                    self.leave_to_repetition(event);
                 }
                 return Poll::Ready(result);
             }
