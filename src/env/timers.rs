@@ -29,16 +29,17 @@
 //! host of several is told in time.
 //!
 //! Absent on purpose: rounding (deadlines are exact to the nanosecond; how exactly the host waits
-//! is the host's affair), and any allocation.
+//! is the host's affair), and any allocation but that of a wheel, once, with its first timer.
 
 use super::instant::Instant;
 use super::owner::OwnerRef;
 use super::panics::Panics;
 use super::wait::{Notice, WakeList};
-use super::wheel::{Timed, Wheel};
+use super::wheel::{Lists, Timed, Wheel};
 use crate::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering, UnsafeCell};
 use crate::collections::list::{Links, Node};
-use crate::lock::Lock;
+use crate::lock::{Lock, LockGuard};
+use alloc::boxed::Box;
 use core::pin::Pin;
 use core::ptr::NonNull;
 use core::task::{Context, Poll, Waker};
@@ -190,6 +191,10 @@ impl Shard {
     /// is fired or closed; from then on it is only ever given to this shard.
     unsafe fn arm(&self, entry: &Entry, waker: Option<Waker>) -> Result<bool, Option<Waker>> {
         let mut inner = self.inner.lock();
+        if !inner.wheel.has_lists() {
+            drop(inner);
+            inner = self.with_lists();
+        }
         // Relaxed stores: the holder of the lock reads the state under it, the future its own.
         if inner.closed {
             entry.state.store(CLOSED, Ordering::Relaxed);
@@ -205,6 +210,19 @@ impl Shard {
         entry.state.store(WAITING, Ordering::Relaxed);
         self.armed.store(true, Ordering::Relaxed);
         Ok(entry.deadline() < inner.told)
+    }
+
+    /// Takes the lock of a wheel that has its lists from then on. They are allocated without it.
+    #[cold]
+    fn with_lists(&self) -> LockGuard<'_, Inner> {
+        let lists = Box::new(Lists::new());
+        let mut inner = self.inner.lock();
+        if let Some(left) = inner.wheel.give(lists) {
+            drop(inner);
+            drop(left);
+            inner = self.inner.lock();
+        }
+        inner
     }
 
     /// Takes an entry out of the wheel if it waits, and its waker out of the entry.

@@ -20,11 +20,16 @@
 //! that comes first) and each node is put in its new place, on a lower level. So a node moves at
 //! most ten times, a lone node at most once, and a million nodes with one deadline once each.
 //!
+//! # Its memory
+//! The lists take some kilobytes and come when the first timer does: many a runtime, one for each request
+//! of a server say, never has any. Whoever owns the wheel allocates them, for he knows where he may.
+//!
 //! # Who may touch what
 //! The wheel does no locking. Whoever owns it exclusively owns the links and may read the
 //! deadlines of all its nodes; a linked node's deadline does not change.
 
 use crate::collections::list::{List, Node};
+use alloc::boxed::Box;
 use core::fmt;
 use core::mem;
 use core::ptr::NonNull;
@@ -54,7 +59,18 @@ pub(crate) struct Wheel<T> {
     levels: u16,
     /// One bit a slot: has any node.
     slots: [u64; LEVELS],
-    lists: [[List<T>; SLOTS]; LEVELS],
+    /// There before anything is inserted.
+    lists: Option<Box<Lists<T>>>,
+}
+
+/// The nodes of each slot of each level.
+#[derive(Debug)]
+pub(crate) struct Lists<T>([[List<T>; SLOTS]; LEVELS]);
+
+impl<T> Lists<T> {
+    pub(crate) fn new() -> Self {
+        Self([const { [const { List::new() }; SLOTS] }; LEVELS])
+    }
 }
 
 /// Where a node belongs.
@@ -66,12 +82,28 @@ struct Place {
 
 impl<T: Timed> Wheel<T> {
     pub(crate) const fn new() -> Self {
-        Self {
-            now: 0,
-            levels: 0,
-            slots: [0; LEVELS],
-            lists: [const { [const { List::new() }; SLOTS] }; LEVELS],
+        Self { now: 0, levels: 0, slots: [0; LEVELS], lists: None }
+    }
+
+    /// Whether it has its lists.
+    #[inline]
+    pub(crate) fn has_lists(&self) -> bool {
+        self.lists.is_some()
+    }
+
+    /// Gives it its lists; answers them if it has them already.
+    pub(crate) fn give(&mut self, lists: Box<Lists<T>>) -> Option<Box<Lists<T>>> {
+        if self.has_lists() {
+            return Some(lists);
         }
+        self.lists = Some(lists);
+        None
+    }
+
+    #[inline]
+    fn list(&mut self, place: Place) -> &mut List<T> {
+        let lists = self.lists.as_mut().expect("lists are given before nodes");
+        &mut lists.0[place.level][place.slot]
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -89,6 +121,9 @@ impl<T: Timed> Wheel<T> {
     /// # Safety
     /// `node` is valid, pinned, in no list, and stays so until it is popped or removed; its
     /// deadline does not change meanwhile.
+    ///
+    /// # Panics
+    /// Without lists.
     #[inline]
     pub(crate) unsafe fn insert(&mut self, node: NonNull<T>) -> bool {
         // SAFETY: valid by contract, and the caller holds the node.
@@ -109,7 +144,7 @@ impl<T: Timed> Wheel<T> {
     pub(crate) unsafe fn remove(&mut self, node: NonNull<T>) {
         // SAFETY: a linked node is valid and its deadline does not change.
         let place = self.place(unsafe { T::deadline(node) });
-        let list = &mut self.lists[place.level][place.slot];
+        let list = self.list(place);
         // SAFETY: by the rule of the layout a linked node is in the list of its place.
         unsafe { list.remove(node) };
         if list.is_empty() {
@@ -143,7 +178,7 @@ impl<T: Timed> Wheel<T> {
         if place.level == 0 {
             return Some(start);
         }
-        let list = &self.lists[place.level][place.slot];
+        let list = &self.lists.as_ref()?.0[place.level][place.slot];
         let mut earliest = u64::MAX;
         for (seen, node) in list.iter().enumerate() {
             if seen == GLANCE {
@@ -158,7 +193,7 @@ impl<T: Timed> Wheel<T> {
     /// Empties the slot at `place` into lower levels.
     fn cascade(&mut self, place: Place, target: u64) {
         debug_assert!(place.level > 0);
-        let mut list = mem::take(&mut self.lists[place.level][place.slot]);
+        let mut list = mem::take(self.list(place));
         self.mark_empty(place);
         // SAFETY: a linked node is valid and its deadline does not change.
         let deadlines = list.iter().map(|node| unsafe { T::deadline(node) });
@@ -177,13 +212,13 @@ impl<T: Timed> Wheel<T> {
     unsafe fn link(&mut self, node: NonNull<T>, deadline: u64) {
         let place = self.place(deadline);
         // SAFETY: the contract is the same.
-        unsafe { self.lists[place.level][place.slot].push_back(node) };
+        unsafe { self.list(place).push_back(node) };
         self.slots[place.level] |= 1 << place.slot;
         self.levels |= 1 << place.level;
     }
 
     fn pop_front(&mut self, place: Place) -> Option<NonNull<T>> {
-        let list = &mut self.lists[place.level][place.slot];
+        let list = self.list(place);
         let node = list.pop_front();
         if list.is_empty() {
             self.mark_empty(place);

@@ -6,6 +6,7 @@ use core::fmt;
 use {
     core::future::{Future, ready},
     core::pin::Pin,
+    core::sync::atomic::{AtomicBool, Ordering},
     std::{boxed::Box, io, net::SocketAddr, string::String, vec::Vec},
 };
 
@@ -26,6 +27,26 @@ pub(crate) trait Driver: Any + fmt::Debug + Send + Sync {
 
     /// The runtime ends: whoever waits for I/O gets an error, as does whoever asks for more.
     fn shut_down(&self);
+}
+
+/// Whether anybody in this program asks for the addresses of a name: where nobody does, nothing sets it, and
+/// what it guards is left out. Not `crate::atomic`: loom has no statics.
+#[cfg(feature = "std")]
+static NAMES_ARE_ASKED_FOR: AtomicBool = AtomicBool::new(false);
+
+/// Asks a driver for the addresses of `host`.
+#[cfg(feature = "std")]
+pub(crate) fn lookup(driver: &dyn Driver, host: String, port: u16) -> Lookup {
+    // Relaxed, as below: it is always set before it is read.
+    NAMES_ARE_ASKED_FOR.store(true, Ordering::Relaxed);
+    driver.lookup(host, port)
+}
+
+/// Always true inside [`Driver::lookup`].
+#[cfg(feature = "std")]
+#[allow(dead_code)] // where a lookup is a large part of a program
+pub(crate) fn names_are_asked_for() -> bool {
+    NAMES_ARE_ASKED_FOR.load(Ordering::Relaxed)
 }
 
 /// What a driver counts.

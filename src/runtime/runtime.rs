@@ -221,7 +221,7 @@ impl Runtime {
     #[track_caller]
     pub fn shutdown(mut self, deadline: Duration) -> ShutdownReport {
         refuse_inside("shutdown");
-        self.end(deadline, Deadline::Graceful)
+        self.end(deadline, || Deadline::Graceful(env::host_now().add_or_far(deadline)))
     }
 
     /// Cancels the tasks, then waits for closures on the blocking pool for up to `duration`.
@@ -233,18 +233,19 @@ impl Runtime {
         if !duration.is_zero() {
             refuse_inside("shutdown_timeout");
         }
-        self.end(duration, Deadline::Cancel);
+        self.end(duration, || Deadline::Cancel(env::host_now().add_or_far(duration)));
     }
 
     /// Cancels the tasks and waits for nothing.
     pub fn shutdown_background(mut self) {
-        self.end(Duration::ZERO, Deadline::Cancel);
+        self.end(Duration::ZERO, || Deadline::Cancel(env::host_now()));
     }
 
-    fn end(&mut self, time: Duration, deadline: impl Fn(Instant) -> Deadline) -> ShutdownReport {
+    /// Whoever waits for nothing does not read the clock either: asking for it costs on some hosts.
+    fn end(&mut self, time: Duration, deadline: impl Fn() -> Deadline) -> ShutdownReport {
         self.ended = true;
         let mut report = ShutdownReport::default();
-        let on_host = deadline(env::host_now().add_or_far(time));
+        let on_host = deadline();
         if let Some(local) = &self.local {
             local.shut_down(on_host, time, &mut report);
         }
@@ -264,7 +265,7 @@ impl Runtime {
 impl Drop for Runtime {
     fn drop(&mut self) {
         if !self.ended {
-            self.end(Duration::ZERO, |_| Deadline::Drop);
+            self.end(Duration::ZERO, || Deadline::Drop);
             // On a thread that tasks depend on, no thread was waited for.
             assert!(
                 !self.threads.iter().any(|threads| threads.are_waited_for())

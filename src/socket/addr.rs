@@ -116,7 +116,7 @@ impl Lookup {
     fn ask(host: &str, port: u16) -> Self {
         let Some(owner) = OwnerRef::current() else { panic!("{NO_RUNTIME}") };
         match &owner.env().driver {
-            Some(driver) => Self::UnderWay(driver.lookup(host.to_owned(), port)),
+            Some(driver) => Self::UnderWay(platform::lookup(&**driver, host.to_owned(), port)),
             None => {
                 Self::refused(io::ErrorKind::Unsupported, "the host of this runtime has no I/O")
             }

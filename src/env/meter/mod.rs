@@ -129,9 +129,9 @@ impl Meter {
     }
 }
 
-/// What one worker counts, on cache lines of its own.
+/// What one worker counts, on cache lines of its own where there are others.
 #[derive(Debug)]
-#[repr(align(128))]
+#[cfg_attr(feature = "native", repr(align(128)))]
 pub(crate) struct WorkerMeter {
     /// Of a worker of a pool; an executor has a tally itself.
     pub(crate) tally: Tally,

@@ -31,7 +31,7 @@ impl Timed for Timer {
 
 /// A wheel that owns its timers, beside the model.
 struct Pair {
-    wheel: Box<Wheel<Timer>>,
+    wheel: Wheel<Timer>,
     /// Boxed, since the wheel links them where they are.
     #[expect(clippy::vec_box)]
     timers: Vec<Box<Timer>>,
@@ -41,7 +41,9 @@ struct Pair {
 
 impl Pair {
     fn new() -> Self {
-        Self { wheel: Box::new(Wheel::new()), timers: Vec::new(), model: Vec::new() }
+        let mut wheel = Wheel::new();
+        assert!(wheel.give(Box::new(Lists::new())).is_none());
+        Self { wheel, timers: Vec::new(), model: Vec::new() }
     }
 
     fn insert(&mut self, deadline: u64) {

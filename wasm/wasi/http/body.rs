@@ -27,8 +27,12 @@ pub(in crate::wasm::wasi) enum Kind {
     #[default]
     Empty,
     Whole(Bytes),
-    Stream(Pin<Box<dyn http_body::Body<Data = Bytes, Error = io::Error>>>),
+    Stream(Pieces),
 }
+
+/// A body that comes by and by.
+pub(in crate::wasm::wasi) type Pieces =
+    Pin<Box<dyn http_body::Body<Data = Bytes, Error = io::Error>>>;
 
 impl Body {
     /// No body.

@@ -57,11 +57,13 @@ macro_rules! conversions {
             path: Option<std::string::String>,
         ) -> io::Result<Uri> {
             let mut parts = Parts::default();
-            let path = path.as_deref().unwrap_or("/");
-            parts.path_and_query = Some(path.parse::<PathAndQuery>().map_err(invalid)?);
+            parts.path_and_query = Some(match path {
+                Some(path) => PathAndQuery::from_maybe_shared(path).map_err(invalid)?,
+                None => PathAndQuery::from_static("/"),
+            });
             // The one without the other is no address.
             if let (Some(scheme), Some(authority)) = (scheme, authority) {
-                parts.authority = Some(authority.parse::<Authority>().map_err(invalid)?);
+                parts.authority = Some(Authority::from_maybe_shared(authority).map_err(invalid)?);
                 parts.scheme = Some(match scheme {
                     Scheme::Http => http::uri::Scheme::HTTP,
                     Scheme::Https => http::uri::Scheme::HTTPS,
@@ -85,10 +87,12 @@ macro_rules! conversions {
         }
 
         pub(super) fn headers_from_host(fields: &Fields) -> io::Result<HeaderMap> {
-            let mut headers = HeaderMap::new();
-            for (name, value) in fields.$entries() {
+            let entries = fields.$entries();
+            let mut headers = HeaderMap::with_capacity(entries.len());
+            for (name, value) in entries {
                 let name = HeaderName::from_bytes(name.as_bytes()).map_err(invalid)?;
-                headers.append(name, HeaderValue::from_bytes(&value).map_err(invalid)?);
+                let value = HeaderValue::from_maybe_shared(bytes::Bytes::from(value));
+                headers.append(name, value.map_err(invalid)?);
             }
             Ok(headers)
         }

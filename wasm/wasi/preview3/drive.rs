@@ -37,6 +37,9 @@ where
 
 /// Goes on driving until no task is left, for up to `grace`, then cancels the rest.
 pub(super) async fn finish(mut driven: Driven, grace: Duration) {
+    if driven.runtime.task_count() == Some(0) {
+        return;
+    }
     let limit = driven.runtime.spawn_local(async move { crate::time::sleep(grace).await });
     let abort = limit.abort_handle();
     poll_fn(|cx| {

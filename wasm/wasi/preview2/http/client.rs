@@ -3,6 +3,7 @@
 use super::convert::{
     error_from_host, headers_from_host, headers_to_host, method_to_host, scheme_to_host,
 };
+use super::incoming::Message;
 use super::{Incoming, outgoing};
 use crate::io::Interest;
 use crate::task::{JoinHandle, spawn_local};
@@ -73,7 +74,7 @@ pub async fn send<B: Into<Body>>(
 }
 
 /// The task that sends the body of a request; it ends when nobody is interested any more.
-struct Sending(JoinHandle<io::Result<()>>);
+pub(super) struct Sending(JoinHandle<io::Result<()>>);
 
 impl Drop for Sending {
     fn drop(&mut self) {
@@ -89,8 +90,7 @@ fn answer(
     if let Some(headers) = answer.headers_mut() {
         *headers = headers_from_host(&head.headers())?;
     }
-    let body = head.consume().map_err(|()| io::Error::other("the body is taken"))?;
-    let body = Incoming::new(body, (head, sending));
+    let body = Incoming::new(Message::Response(head), sending);
     answer.body(body).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
 }
 

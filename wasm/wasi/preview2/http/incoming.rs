@@ -1,18 +1,17 @@
 //! A body that comes in.
 
+use super::client::Sending;
 use super::convert::{error_from_host, headers_from_host};
 use crate::io::Ready;
 use crate::socket::Direction;
 use crate::wasm::wasi::http::incoming::reads_body;
 use crate::wasm::wasi::preview2::error::of_stream;
 use crate::wasm::wasi::reactor::{Pollables, Source, System};
-use core::any::Any;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
-use std::boxed::Box;
 use std::io;
 use std::vec::Vec;
-use wasip2::http::types::{FutureTrailers, IncomingBody};
+use wasip2::http::types::{FutureTrailers, IncomingBody, IncomingRequest, IncomingResponse};
 use wasip2::io::streams::{InputStream, StreamError};
 
 /// The body of a request or response that comes in.
@@ -21,18 +20,35 @@ use wasip2::io::streams::{InputStream, StreamError};
 /// [`AsyncReadExt`](crate::io::AsyncReadExt), without. Dropping it tells the host that nobody reads the rest.
 pub struct Incoming {
     state: State,
-    /// What the host keeps the body in, and what sends the body of the request that this answers:
-    /// both end with it.
-    _parents: Box<dyn Any>,
+    /// What the host keeps the body in: it ends after the body.
+    message: Message,
+    /// What sends the body of the request that this answers: it ends with this.
+    _sending: Option<Sending>,
 }
 
 /// The parts of a body end before what they were taken from.
 enum State {
-    /// Nobody has asked for it yet, and often nobody does: what reads it costs the host four calls.
-    Untouched(IncomingBody),
+    /// Nobody has asked for it yet, and often nobody does: what reads it costs the host six calls.
+    Untouched,
     Data(Source<InputStream>, IncomingBody),
     Trailers(Source<FutureTrailers>),
     Done,
+}
+
+/// What a body is a part of.
+pub(super) enum Message {
+    Request(IncomingRequest),
+    Response(IncomingResponse),
+}
+
+impl Message {
+    fn body(&self) -> io::Result<IncomingBody> {
+        let body = match self {
+            Self::Request(request) => request.consume(),
+            Self::Response(response) => response.consume(),
+        };
+        body.map_err(|()| io::Error::other("the body is taken"))
+    }
 }
 
 impl System for InputStream {
@@ -48,16 +64,15 @@ impl System for FutureTrailers {
 }
 
 impl Incoming {
-    /// The body, kept in `parents`.
-    pub(super) fn new(body: IncomingBody, parents: impl Any) -> Self {
-        Self { state: State::Untouched(body), _parents: Box::new(parents) }
+    pub(super) fn new(message: Message, sending: Option<Sending>) -> Self {
+        Self { state: State::Untouched, message, _sending: sending }
     }
 
     /// Has the host give out what is read.
     fn open(&mut self) -> io::Result<()> {
-        if let State::Untouched(_) = self.state
-            && let State::Untouched(body) = core::mem::replace(&mut self.state, State::Done)
-        {
+        if let State::Untouched = self.state {
+            self.state = State::Done;
+            let body = self.message.body()?;
             let stream = body.stream().map_err(|()| io::Error::other("the body is taken"))?;
             self.state = State::Data(Source::new(stream)?.assuming(Ready::READABLE), body);
         }

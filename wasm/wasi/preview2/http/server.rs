@@ -1,6 +1,7 @@
 //! Requests that come in: one runtime each.
 
 use super::convert::{headers_from_host, headers_to_host, method_from_host, uri_from_host};
+use super::incoming::Message;
 use super::{Incoming, outgoing};
 use crate::runtime::Builder;
 use crate::wasm::wasi::http::{Body, GRACE};
@@ -32,7 +33,9 @@ where
             Err(error) => refuse(answer, error),
         }
     });
-    runtime.shutdown(GRACE);
+    if runtime.task_count() != Some(0) {
+        runtime.shutdown(GRACE);
+    }
 }
 
 fn read_head(request: IncomingRequest) -> io::Result<http::Request<Incoming>> {
@@ -41,8 +44,7 @@ fn read_head(request: IncomingRequest) -> io::Result<http::Request<Incoming>> {
     if let Some(headers) = head.headers_mut() {
         *headers = headers_from_host(&request.headers())?;
     }
-    let body = request.consume().map_err(|()| io::Error::other("the body is taken"))?;
-    let body = Incoming::new(body, request);
+    let body = Incoming::new(Message::Request(request), None);
     head.body(body).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
 }
 
@@ -52,7 +54,9 @@ async fn respond(response: http::Response<Body>, answer: ResponseOutparam) {
         Ok(headers) => OutgoingResponse::new(headers),
         Err(error) => return refuse(answer, error),
     };
-    if head.set_status_code(parts.status.as_u16()).is_err() {
+    // A new response has that of success.
+    if parts.status != http::StatusCode::OK && head.set_status_code(parts.status.as_u16()).is_err()
+    {
         return refuse(answer, "the host does not take the status code");
     }
     let Ok(out) = head.body() else { return refuse(answer, "a new response has no body") };

@@ -11,8 +11,7 @@ use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 use std::io;
 use std::vec::Vec;
-use wasip3::http::types::{ErrorCode, Trailers};
-use wasip3::wit_bindgen::{FutureReader, StreamReader};
+use wasip3::http::types::{ErrorCode, Request, Response, Trailers};
 
 /// How a body ended.
 type End = Result<Option<Trailers>, ErrorCode>;
@@ -23,17 +22,41 @@ type End = Result<Option<Trailers>, ErrorCode>;
 /// [`AsyncReadExt`](crate::io::AsyncReadExt), without. Dropping it
 /// tells the host that nobody reads the rest.
 pub struct Incoming {
-    reader: Reader,
-    /// How it ended, once it has.
-    end: Option<Single<End>>,
+    state: State,
     /// What sends the body of the request that this answers.
     _sending: Unless,
 }
 
+enum State {
+    /// Nobody has asked for it yet, and often nobody does: what reads it costs the host a stream and two
+    /// futures.
+    Untouched(Message),
+    Open(Reader, Single<End>),
+    /// How it ended was answered.
+    Done,
+}
+
+/// What a body is a part of.
+pub(super) enum Message {
+    Request(Request),
+    Response(Response),
+}
+
+impl Message {
+    fn open(self) -> State {
+        // Dropping the end that writes says that all went well here.
+        let (_done, done) = wasip3::wit_future::new(|| Ok(()));
+        let (stream, end) = match self {
+            Self::Request(request) => Request::consume_body(request, done),
+            Self::Response(response) => Response::consume_body(response, done),
+        };
+        State::Open(Reader::new(stream), Single::new(async { end.await }))
+    }
+}
+
 impl Incoming {
-    pub(super) fn new(stream: StreamReader<u8>, end: FutureReader<End>) -> Self {
-        let end = Some(Single::new(async { end.await }));
-        Self { reader: Reader::new(stream), end, _sending: Unless(None) }
+    pub(super) fn new(message: Message) -> Self {
+        Self { state: State::Untouched(message), _sending: Unless(None) }
     }
 
     /// The task ends with this body.
@@ -41,19 +64,29 @@ impl Incoming {
         Self { _sending: Unless(sending), ..self }
     }
 
+    fn open(&mut self) -> &mut State {
+        if let State::Untouched(_) = self.state
+            && let State::Untouched(message) = core::mem::replace(&mut self.state, State::Done)
+        {
+            self.state = message.open();
+        }
+        &mut self.state
+    }
+
     fn poll_piece(
         &mut self,
         cx: &mut Context<'_>,
         limit: usize,
     ) -> Poll<io::Result<Option<Vec<u8>>>> {
-        let more = !ready!(self.reader.poll_ready(cx)).is_empty();
-        Poll::Ready(Ok(more.then(|| self.reader.take_at_most(limit))))
+        let State::Open(reader, _) = self.open() else { return Poll::Ready(Ok(None)) };
+        let more = !ready!(reader.poll_ready(cx)).is_empty();
+        Poll::Ready(Ok(more.then(|| reader.take_at_most(limit))))
     }
 
     fn poll_trailers(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<http::HeaderMap>>> {
-        let Some(end) = &mut self.end else { return Poll::Ready(Ok(None)) };
+        let State::Open(_, end) = self.open() else { return Poll::Ready(Ok(None)) };
         let end = ready!(Pin::new(end).poll(cx));
-        self.end = None;
+        self.state = State::Done;
         Poll::Ready(match end {
             Ok(trailers) => trailers.as_ref().map(headers_from_host).transpose(),
             Err(code) => Err(error_from_host(&code)),
@@ -61,7 +94,7 @@ impl Incoming {
     }
 
     fn is_over(&self) -> bool {
-        self.end.is_none()
+        matches!(self.state, State::Done)
     }
 }
 

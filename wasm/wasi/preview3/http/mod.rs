@@ -29,6 +29,8 @@ use convert::{
 };
 use core::fmt::Display;
 use core::future::Future;
+use incoming::Message;
+use outgoing::{CutBy, Sending};
 use std::io;
 use std::string::ToString;
 use wasip3::http::types::{ErrorCode, Request, Response};
@@ -85,15 +87,24 @@ where
             respond(response.map(Into::into))
         });
         let (response, sending) = driven.until(answering).await.map_err(refused)??;
-        wit_bindgen::spawn_local(async move {
-            if let Some(sending) = sending {
-                // A receiver that is gone, or a body that fails, cuts the response short, which the
-                // host tells the other side.
-                let sending = driven.runtime.spawn_local(sending);
-                let _ = driven.until(sending).await;
+        // Most requests leave nothing behind that needs the runtime.
+        let alone = driven.runtime.task_count() == Some(0);
+        match sending {
+            Sending::Nothing if alone => {}
+            Sending::Whole(..) if alone => {
+                drop(driven);
+                wit_bindgen::spawn_local(sending.run());
             }
-            finish(driven, GRACE).await;
-        });
+            _ => {
+                wit_bindgen::spawn_local(async move {
+                    // A receiver that is gone, or a body that fails, cuts the response short, which
+                    // the host tells the other side.
+                    let sending = driven.runtime.spawn_local(sending.run());
+                    let _ = driven.until(sending).await;
+                    finish(driven, GRACE).await;
+                });
+            }
+        }
         Ok(response)
     }
 }
@@ -106,21 +117,20 @@ fn read_head(request: Request) -> Result<http::Request<Incoming>, ErrorCode> {
     if let Some(headers) = head.headers_mut() {
         *headers = headers_from_host(&request.get_headers()).map_err(refused)?;
     }
-    let (_done, done) = wasip3::wit_future::new(|| Ok(()));
-    let (stream, trailers) = Request::consume_body(request, done);
-    head.body(Incoming::new(stream, trailers)).map_err(refused)
+    head.body(Incoming::new(Message::Request(request))).map_err(refused)
 }
 
 /// The response, and what sends its body.
-fn respond(
-    response: http::Response<Body>,
-) -> Result<(Response, Option<impl Future<Output = io::Result<()>>>), ErrorCode> {
+fn respond(response: http::Response<Body>) -> Result<(Response, Sending), ErrorCode> {
     let (parts, body) = response.into_parts();
     let headers = headers_to_host(&parts.headers).map_err(refused)?;
-    let (contents, trailers, sending) = outgoing::open(body);
+    let (contents, trailers, sending) = outgoing::open(body, CutBy::Host);
     let (response, _sent) = Response::new(headers, contents, trailers);
-    let status = response.set_status_code(parts.status.as_u16());
-    status.map_err(|()| refused("the host does not take the status code"))?;
+    // A new response has that of success.
+    if parts.status != http::StatusCode::OK {
+        let status = response.set_status_code(parts.status.as_u16());
+        status.map_err(|()| refused("the host does not take the status code"))?;
+    }
     Ok((response, sending))
 }
 
@@ -144,7 +154,7 @@ pub async fn send<B: Into<Body>>(
 ) -> io::Result<http::Response<Incoming>> {
     let (parts, body) = request.into_parts();
     let invalid = |what| move |()| io::Error::new(io::ErrorKind::InvalidInput, what);
-    let (contents, trailers, sending) = outgoing::open(body.into());
+    let (contents, trailers, sending) = outgoing::open(body.into(), CutBy::Program);
     let (request, _sent) = Request::new(headers_to_host(&parts.headers)?, contents, trailers, None);
     request
         .set_method(&method_to_host(&parts.method))
@@ -158,17 +168,17 @@ pub async fn send<B: Into<Body>>(
     request
         .set_path_with_query(parts.uri.path_and_query().map(|path| path.as_str()))
         .map_err(invalid("the host does not take the path"))?;
-    let sending = sending.map(|sending| crate::task::spawn_local(sending).abort_handle());
-    let mut sending = Unless(sending);
+    let mut sending = Unless(match sending {
+        Sending::Nothing => None,
+        sending => Some(crate::task::spawn_local(sending.run()).abort_handle()),
+    });
     let response =
         wasip3::http::client::send(request).await.map_err(|code| error_from_host(&code))?;
     let mut head = http::Response::builder().status(response.get_status_code());
     if let Some(headers) = head.headers_mut() {
         *headers = headers_from_host(&response.get_headers())?;
     }
-    let (_done, done) = wasip3::wit_future::new(|| Ok(()));
-    let (stream, trailers) = Response::consume_body(response, done);
-    let body = Incoming::new(stream, trailers).with(sending.0.take());
+    let body = Incoming::new(Message::Response(response)).with(sending.0.take());
     head.body(body).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
 }
 
