@@ -10,7 +10,11 @@ mod conformance;
 #[cfg(all(target_os = "wasi", feature = "fs"))]
 mod wasi_fs;
 #[cfg(all(target_os = "wasi", feature = "wasip3"))]
+mod wasi_net;
+#[cfg(all(target_os = "wasi", feature = "wasip3"))]
 mod wasip3_net;
+#[cfg(all(target_os = "wasi", feature = "wasip3"))]
+use wasip3_net as sockets;
 
 #[cfg(target_os = "wasi")]
 mod command {
@@ -23,7 +27,7 @@ mod command {
         let mut cases = all();
         #[cfg(feature = "fs")]
         cases.extend(crate::wasi_fs::CASES);
-        cases.extend(crate::wasip3_net::CASES);
+        cases.extend(crate::wasi_net::CASES.iter().chain(crate::wasip3_net::CASES));
         let cases = Request::from_environment().choose(cases);
         for case in &cases {
             print!("test {} ... ", case.name);

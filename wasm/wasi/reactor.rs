@@ -8,6 +8,8 @@
 //!
 //! The list is never empty, since a host ends the program for that: see [`Reactor::park`].
 
+mod sources;
+
 use super::poll::{Pollable, poll};
 use crate::atomic::{AtomicUsize, Ordering};
 use crate::env::owner::{NO_RUNTIME, OwnerRef};
@@ -21,6 +23,7 @@ use core::any::Any;
 use core::fmt;
 use core::ops::Deref;
 use core::task::{Context, Poll};
+use sources::{MOMENT, Sources, Whom};
 use std::io::{self, IoSlice, Read, Write};
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,25 +39,6 @@ pub(super) struct Reactor {
     sources: Lock<Sources>,
     /// How many times the busy runtime need not look.
     skip: AtomicUsize,
-}
-
-#[derive(Default)]
-struct Sources {
-    places: Vec<Option<Place>>,
-    /// The empty places.
-    free: Vec<usize>,
-    shut_down: bool,
-}
-
-impl Sources {
-    fn is_empty(&self) -> bool {
-        self.places.len() == self.free.len()
-    }
-}
-
-struct Place {
-    slot: Arc<Slot>,
-    pollables: Pollables,
 }
 
 /// What the host is asked for one source. They are gone before the source itself is dropped, as the
@@ -83,34 +67,31 @@ impl Reactor {
 
     /// Asks the host, and wakes who waits for what is ready. Answers how many it was asked for.
     fn ask(&self, timeout: Option<Duration>) -> usize {
-        let sources = self.sources.lock();
+        let mut sources = self.sources.lock();
+        let whom = sources.choose();
+        let timeout = match whom {
+            Whom::All => timeout,
+            Whom::Hot => Some(timeout.map_or(MOMENT, |timeout| timeout.min(MOMENT))),
+        };
         let mut asked = Vec::new();
         let mut meant = Vec::new();
-        for place in sources.places.iter().flatten() {
-            let (reads, writes) = place.slot.wanted();
-            let wanted = [
-                (reads, &place.pollables.read, Ready::READABLE),
-                (writes, &place.pollables.write, Ready::WRITABLE),
-            ];
-            for (_, pollable, ready) in wanted.into_iter().filter(|(wanted, ..)| *wanted) {
-                // What cannot be waited for is tried again at once.
-                asked.extend(pollable);
-                meant.push((&place.slot, ready));
-            }
-        }
+        sources.wanted(whom, |end, pollable| {
+            asked.push(pollable);
+            meant.push(end);
+        });
         let count = asked.len();
         assert!(
             count > 0 || timeout.is_some(),
             "deadlock: every task waits for another, no timer is armed and no I/O is waited for, so \
              nothing can wake this program"
         );
-        let ready: Vec<(Arc<Slot>, Ready)> = poll(&asked, timeout)
-            .into_iter()
-            .filter_map(|index| meant.get(index as usize))
-            .map(|(slot, ready)| (Arc::clone(slot), *ready))
-            .collect();
+        let told = poll(asked, timeout);
+        let told = || told.iter().filter_map(|index| meant.get(*index as usize)).copied();
+        let woken: Vec<(Arc<Slot>, Ready)> =
+            told().filter_map(|end| Some((Arc::clone(sources.slot(end)?), end.ready))).collect();
+        sources.note(told());
         drop(sources);
-        for (slot, ready) in ready {
+        for (slot, ready) in woken {
             slot.set(slot.generation(), ready);
         }
         count
@@ -142,14 +123,15 @@ impl Park for Reactor {
 impl platform::Driver for Reactor {
     #[cfg(all(feature = "net", target_env = "p2"))]
     fn lookup(&self, host: std::string::String, port: u16) -> platform::Lookup {
+        // Always so, and yet the compiler leaves out what follows where no name is ever asked for.
+        assert!(platform::names_are_asked_for(), "somebody asks for one");
         super::net::lookup(host, port)
     }
 
     fn shut_down(&self) {
         let mut sources = self.sources.lock();
         sources.shut_down = true;
-        let slots: Vec<_> =
-            sources.places.iter().flatten().map(|place| Arc::clone(&place.slot)).collect();
+        let slots: Vec<_> = sources.slots().cloned().collect();
         drop(sources);
         slots.iter().for_each(|slot| slot.shut_down());
     }
@@ -181,17 +163,11 @@ impl Registration {
     fn new(pollables: Pollables) -> io::Result<Self> {
         let reactor = Reactor::current()?;
         let slot = Arc::new(Slot::new());
-        let place = Some(Place { slot: Arc::clone(&slot), pollables });
         let mut sources = reactor.sources.lock();
         if sources.shut_down {
             return Err(RuntimeShutDown::error());
         }
-        let index = sources.free.pop().unwrap_or(sources.places.len());
-        if index == sources.places.len() {
-            sources.places.push(place);
-        } else {
-            sources.places[index] = place;
-        }
+        let index = sources.insert(Arc::clone(&slot), pollables);
         drop(sources);
         Ok(Self { reactor, slot, index })
     }
@@ -199,10 +175,7 @@ impl Registration {
     /// Replaces what the host is asked.
     #[cfg(all(feature = "net", target_env = "p2"))]
     pub(crate) fn replace(&self, pollables: Pollables) {
-        let mut sources = self.reactor.sources.lock();
-        if let Some(place) = &mut sources.places[self.index] {
-            place.pollables = pollables;
-        }
+        self.reactor.sources.lock().replace(self.index, pollables);
     }
 }
 
@@ -216,10 +189,7 @@ impl Deref for Registration {
 
 impl Drop for Registration {
     fn drop(&mut self) {
-        let mut sources = self.reactor.sources.lock();
-        sources.places[self.index] = None;
-        sources.free.push(self.index);
-        drop(sources);
+        self.reactor.sources.lock().remove(self.index);
         self.slot.renew();
     }
 }

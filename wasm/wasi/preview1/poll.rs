@@ -34,7 +34,7 @@ impl Pollable {
 
 /// Waits until one of `pollables` is ready, for `timeout` at most; answers the indices of some that
 /// are.
-pub(crate) fn poll(pollables: &[&Pollable], timeout: Option<Duration>) -> Vec<u32> {
+pub(crate) fn poll(pollables: Vec<&Pollable>, timeout: Option<Duration>) -> Vec<u32> {
     let mut subscriptions: Vec<Subscription> = pollables
         .iter()
         .enumerate()

@@ -42,7 +42,7 @@ impl System for Output {
 
 impl Read for &Input {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        if poll(&[&Pollable::Read(STDIN)], Some(Duration::ZERO)).is_empty() {
+        if poll(std::vec![&Pollable::Read(STDIN)], Some(Duration::ZERO)).is_empty() {
             return Err(io::ErrorKind::WouldBlock.into());
         }
         let iovec = wasip1::Iovec { buf: buf.as_mut_ptr(), buf_len: buf.len() };

@@ -15,20 +15,15 @@ pub(crate) use wasip2::io::poll::Pollable;
 /// are.
 ///
 /// Without a timeout the list must not be empty: the host would end the program.
-pub(crate) fn poll(pollables: &[&Pollable], timeout: Option<Duration>) -> Vec<u32> {
+pub(crate) fn poll(pollables: Vec<&Pollable>, timeout: Option<Duration>) -> Vec<u32> {
+    let count = pollables.len();
     let nanoseconds = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
     let timer = timeout.map(|time| monotonic_clock::subscribe_duration(nanoseconds(time)));
-    let ready = match &timer {
-        None => wasip2::io::poll::poll(pollables),
-        Some(timer) => {
-            let mut all = Vec::with_capacity(pollables.len() + 1);
-            all.extend_from_slice(pollables);
-            all.push(timer);
-            wasip2::io::poll::poll(&all)
-        }
-    };
+    let mut all = pollables;
+    all.extend(&timer);
+    let ready = wasip2::io::poll::poll(&all);
     if ready.len() > LARGE
-        && let Some(one) = ready.iter().find_map(|index| pollables.get(*index as usize))
+        && let Some(one) = ready.iter().find_map(|index| all[..count].get(*index as usize))
     {
         take_turn(one);
     }

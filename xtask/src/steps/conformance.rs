@@ -236,6 +236,9 @@ fn cases_in_sources(host: Host) -> Result<BTreeSet<String>, String> {
     if matches!(host, Host::Wasi | Host::Wasip2 | Host::Wasip3) {
         texts.push(repo::read("tests/hosts/wasi_fs.rs")?);
     }
+    if matches!(host, Host::Wasip2 | Host::Wasip3) {
+        texts.push(repo::read("tests/hosts/wasi_net.rs")?);
+    }
     if host == Host::Wasip2 {
         texts.push(repo::read("tests/hosts/wasip2.rs")?);
     }
