@@ -42,15 +42,15 @@ impl Server {
         Err(format!("{} does not listen\n{text}", shell::shown(command)))
     }
 
-    /// How long it had the processor so far, where the system tells: on Linux.
+    /// How long its threads had the processor so far, where the system tells: on Linux. Threads that ended
+    /// are not counted.
     pub fn cpu(&self) -> Option<Duration> {
-        const TICKS_A_SECOND: u64 = 100;
-        let status = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).ok()?;
-        // The name may hold spaces, but nothing behind its parenthesis does.
-        let (_, fields) = status.rsplit_once(')')?;
-        let mut fields = fields.split_whitespace().skip(11).map(str::parse::<u64>);
-        let (user, system) = (fields.next()?.ok()?, fields.next()?.ok()?);
-        Some(Duration::from_millis((user + system) * 1000 / TICKS_A_SECOND))
+        let threads = fs::read_dir(format!("/proc/{}/task", self.child.id())).ok()?;
+        let of_thread = |thread: fs::DirEntry| {
+            let text = fs::read_to_string(thread.path().join("schedstat")).ok()?;
+            text.split_whitespace().next()?.parse().ok().map(Duration::from_nanos)
+        };
+        Some(threads.flatten().filter_map(of_thread).sum())
     }
 
     /// What it has written so far.

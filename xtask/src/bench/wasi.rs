@@ -23,7 +23,7 @@ const PEERS: [(&str, &str); 5] = [
     ("wit-bindgen, 3", "wasip3"),
 ];
 
-const ROUNDS: usize = 7;
+const ROUNDS: usize = 5;
 
 /// A program that has not ended by then never does.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -96,7 +96,7 @@ impl Programs {
                 }
             }
             let cells = best.map(|(a_second, cpu)| {
-                let cpu = if cpu.is_finite() { format!(", {cpu:.0} us") } else { String::new() };
+                let cpu = if cpu.is_finite() { format!(", {cpu:.1} us") } else { String::new() };
                 format!("{:.1}k/s{cpu}", a_second / 1000.0)
             });
             let s = if connections == "1" { "" } else { "s" };
@@ -116,7 +116,7 @@ impl Programs {
         let before = server.cpu();
         let arguments = [service, &server.address, connections, requests];
         let text = capture(Command::new(&self.load).args(arguments))?;
-        let spent = server.cpu().zip(before).map(|(after, before)| after - before);
+        let spent = server.cpu().zip(before).map(|(after, before)| after.saturating_sub(before));
         let count: f64 = [connections, requests].iter().map(|n| n.parse().unwrap_or(1.0)).product();
         let cpu = spent.map_or(f64::INFINITY, |spent| spent.as_secs_f64() * 1e6 / count);
         Ok((number_before_its_unit(&text, 3).unwrap_or(0.0), cpu))
@@ -192,14 +192,31 @@ impl Programs {
     }
 }
 
-/// The bytes of a component after jco's `opt`, which is Binaryen's `wasm-opt -Oz` for components.
+/// The bytes of a component after jco's `opt`, which is Binaryen's `wasm-opt -Oz` for components, and without
+/// the names of its parts, which that leaves.
 pub fn small_size(component: &Path, log: &mut Log) -> Result<u64, Trouble> {
     let out = component.with_extension("small.wasm");
     let mut optimise = Command::new(tools::node()?);
     optimise.arg(tools::jco()?).arg("opt").arg(component).arg("-o").arg(&out);
     log.run(&mut optimise)?;
-    let size = std::fs::metadata(&out).map_err(|error| format!("{}: {error}", out.display()))?;
-    Ok(size.len())
+    let bytes = std::fs::read(&out).map_err(|error| format!("{}: {error}", out.display()))?;
+    let custom = custom_sections(&bytes).ok_or_else(|| format!("{}: no wasm", out.display()))?;
+    Ok((bytes.len() - custom) as u64)
+}
+
+/// How many bytes of a component are in sections that say nothing to an engine.
+fn custom_sections(component: &[u8]) -> Option<usize> {
+    let mut custom = 0;
+    let mut rest = component.get(8..)?;
+    while let [id, behind @ ..] = rest {
+        // The length of a section, seven bits a byte.
+        let digits = behind.iter().position(|byte| byte & 0x80 == 0)? + 1;
+        let bits = |length, byte: &u8| length << 7 | usize::from(byte & 0x7f);
+        let length = behind[..digits].iter().rev().fold(0, bits);
+        rest = behind.get(digits + length..)?;
+        custom += if *id == 0 { 1 + digits + length } else { 0 };
+    }
+    Some(custom)
 }
 
 /// Builds the package with a profile: the programs of preview 2, then those of preview 3.
@@ -221,4 +238,20 @@ pub fn folder(profile: &str) -> PathBuf {
 /// The number that so many words follow.
 fn number_before_its_unit(text: &str, words: usize) -> Option<f64> {
     text.split_whitespace().rev().nth(words)?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sections_for_debuggers_do_not_count() {
+        let header = [0; 8];
+        let module = [1, 2, 7, 7];
+        // 130 bytes, and so two for the length.
+        let names = [&[0, 0x82, 1][..], &[9; 130]].concat();
+        let component = [&header[..], &module, &names, &module].concat();
+        assert_eq!(custom_sections(&component), Some(133));
+        assert_eq!(custom_sections(&component[..20]), None);
+    }
 }

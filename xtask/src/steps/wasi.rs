@@ -33,6 +33,18 @@ fn echo_of(component: &str, log: &mut Log) -> Verdict {
     Ok("64, 256 and 600 connections".to_owned())
 }
 
+/// A program that waits for nothing at all ends, and says why: a host would end it without.
+pub fn stuck(log: &mut Log) -> Verdict {
+    let programs = Programs::build(log)?;
+    let mut wasmtime = Command::new(&programs.wasmtime);
+    let ran = log.run_apart(wasmtime.arg("run").arg(programs.component("stuck")))?;
+    let why = "deadlock: every task waits for another";
+    if ran.succeeded || !ran.err.contains(why) {
+        return Err(format!("it does not say `{why}`:\n{}", ran.err).into());
+    }
+    Ok(format!("`{why}`"))
+}
+
 /// hyper on creel's sockets. Its answers have a head and a body: if they went out as two packets, the
 /// second would wait for the client's delayed acknowledgement of the first, for 40 ms.
 pub fn hyper(log: &mut Log) -> Verdict {
