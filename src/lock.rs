@@ -42,12 +42,25 @@ impl<T> core::panic::RefUnwindSafe for Lock<T> {}
 impl<T> Lock<T> {
     #[cfg(not(loom))]
     pub(crate) const fn new(value: T) -> Self {
-        Self(Raw::new(value))
+        Self(Raw::new(0, value))
+    }
+
+    /// A lock whose word begins with these bits.
+    #[cfg(not(loom))]
+    pub(crate) const fn with_word(bits: usize, value: T) -> Self {
+        debug_assert!(bits & LOCKED == 0);
+        Self(Raw::new(bits, value))
     }
 
     #[cfg(loom)]
     pub(crate) fn new(value: T) -> Self {
-        Self(Raw::new(value))
+        Self(Raw::new(0, value))
+    }
+
+    /// A lock whose word begins with these bits.
+    #[cfg(loom)]
+    pub(crate) fn with_word(bits: usize, value: T) -> Self {
+        Self(Raw::new(bits, value))
     }
 
     #[inline]
@@ -115,8 +128,8 @@ mod loom_lock {
     }
 
     impl<T> Raw<T> {
-        pub(super) fn new(value: T) -> Self {
-            Self { word: AtomicUsize::new(0), value: Mutex::new(value) }
+        pub(super) fn new(bits: usize, value: T) -> Self {
+            Self { word: AtomicUsize::new(bits), value: Mutex::new(value) }
         }
 
         pub(super) fn lock(&self) -> RawGuard<'_, T> {
@@ -186,13 +199,13 @@ mod raw {
 
     impl<T> Raw<T> {
         #[cfg(not(loom))]
-        pub(super) const fn new(value: T) -> Self {
-            Self { word: AtomicUsize::new(0), value: UnsafeCell::new(value) }
+        pub(super) const fn new(bits: usize, value: T) -> Self {
+            Self { word: AtomicUsize::new(bits), value: UnsafeCell::new(value) }
         }
 
         #[cfg(loom)]
-        pub(super) fn new(value: T) -> Self {
-            Self { word: AtomicUsize::new(0), value: UnsafeCell::new(value) }
+        pub(super) fn new(bits: usize, value: T) -> Self {
+            Self { word: AtomicUsize::new(bits), value: UnsafeCell::new(value) }
         }
 
         #[inline]
@@ -307,7 +320,7 @@ mod loom_tests {
     #[test]
     fn loom_a_lock_admits_one_at_a_time_and_shows_what_the_last_one_did() {
         loom::model(|| {
-            let lock = Arc::new(Raw::new(0));
+            let lock = Arc::new(Raw::new(0, 0));
             let other = lock.clone();
             let thread = thread::spawn(move || *other.lock() += 1);
             *lock.lock() += 1;
@@ -319,7 +332,7 @@ mod loom_tests {
     #[test]
     fn loom_the_word_is_changed_with_the_lock_and_without() {
         loom::model(|| {
-            let lock = Arc::new(Raw::new(0));
+            let lock = Arc::new(Raw::new(0, 0));
             let other = lock.clone();
             let thread = thread::spawn(move || {
                 let bits = other.word().load(Ordering::Relaxed);

@@ -74,6 +74,19 @@ pub(crate) fn spend() -> bool {
     take().is_some()
 }
 
+/// Does what is worth a unit of budget, if there is one; `f` says whether it was done.
+#[inline]
+pub(crate) fn spend_on(f: impl FnOnce() -> bool) -> bool {
+    context::with(|context| {
+        let budget = context.budget.get();
+        let done = budget.has_remaining() && f();
+        if done && budget != Budget::UNLIMITED {
+            context.budget.set(Budget(budget.0 - 1));
+        }
+        done
+    })
+}
+
 /// Takes one unit of budget; answers what was there before, or `None` if nothing was.
 #[inline]
 fn take() -> Option<Budget> {

@@ -77,3 +77,23 @@ fn loom_semaphore_close_wakes_everybody() {
         assert_eq!(semaphore.available_permits(), 1);
     });
 }
+
+#[test]
+fn loom_semaphore_permits_come_and_go_while_somebody_enlists() {
+    loom::model(|| {
+        let semaphore = Arc::new(Semaphore::new(1));
+        let waiter = thread::spawn({
+            let semaphore = semaphore.clone();
+            move || drop(block_on(semaphore.acquire_many(2)).unwrap())
+        });
+        let passer = thread::spawn({
+            let semaphore = semaphore.clone();
+            move || drop(semaphore.try_acquire())
+        });
+        let forgotten = semaphore.forget_permits(1);
+        semaphore.add_permits(1 + forgotten);
+        passer.join().unwrap();
+        waiter.join().unwrap();
+        assert_eq!(semaphore.available_permits(), 2);
+    });
+}
