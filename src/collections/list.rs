@@ -13,13 +13,36 @@ use core::ptr::NonNull;
 pub(crate) struct Links<T> {
     prev: Option<NonNull<T>>,
     next: Option<NonNull<T>>,
-    linked: bool,
+    linked: Mark,
     _pin: PhantomPinned,
 }
 
 impl<T> Links<T> {
     pub(crate) const fn new() -> Self {
-        Self { prev: None, next: None, linked: false, _pin: PhantomPinned }
+        Self { prev: None, next: None, linked: Mark::new(), _pin: PhantomPinned }
+    }
+}
+
+/// Whether a node is in a list, which only debug builds note.
+#[derive(Debug)]
+struct Mark {
+    #[cfg(debug_assertions)]
+    is_set: bool,
+}
+
+impl Mark {
+    const fn new() -> Self {
+        Self {
+            #[cfg(debug_assertions)]
+            is_set: false,
+        }
+    }
+
+    /// From unlinked to linked, or back.
+    #[inline]
+    fn turn(&mut self, _linked: bool) {
+        #[cfg(debug_assertions)]
+        assert_ne!(core::mem::replace(&mut self.is_set, _linked), _linked, "one list, once");
     }
 }
 
@@ -77,10 +100,9 @@ impl<T: Node> List<T> {
         // SAFETY: the caller gives exclusive access to a valid node and, through the list, to
         // its neighbours.
         unsafe {
-            debug_assert!(!(*links).linked, "a node may be in one list at a time");
+            (*links).linked.turn(true);
             (*links).prev = self.tail;
             (*links).next = None;
-            (*links).linked = true;
             match self.tail {
                 Some(tail) => (*T::links(tail).as_ptr()).next = Some(node),
                 None => self.head = Some(node),
@@ -113,8 +135,8 @@ impl<T: Node> List<T> {
         let links = T::links(node).as_ptr();
         // SAFETY: a linked node and its neighbours are valid by the contract of `push_back`.
         unsafe {
-            debug_assert!((*links).linked, "the node is in no list");
-            let (prev, next) = ((*links).prev.take(), (*links).next.take());
+            (*links).linked.turn(false);
+            let (prev, next) = ((*links).prev, (*links).next);
             match prev {
                 Some(prev) => (*T::links(prev).as_ptr()).next = next,
                 None => self.head = next,
@@ -123,7 +145,6 @@ impl<T: Node> List<T> {
                 Some(next) => (*T::links(next).as_ptr()).prev = prev,
                 None => self.tail = prev,
             }
-            (*links).linked = false;
         }
     }
 

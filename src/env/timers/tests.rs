@@ -227,5 +227,5 @@ fn dropping_a_waker_may_drop_another_timer() {
 
 #[test]
 fn it_is_as_small_as_promised() {
-    assert!(size_of::<Registration>() <= 64);
+    assert!(size_of::<Registration>() <= if cfg!(debug_assertions) { 64 } else { 56 });
 }
