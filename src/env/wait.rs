@@ -239,16 +239,16 @@ impl<P: WaitPoint> Waiter<P> {
         let mut fresh = if this.is_enlisted() { None } else { waker.cloned() };
         loop {
             let mut guarded = this.point.lock().lock();
-            let notified = this.state() == NOTIFIED;
-            let ask = |slot: &P::Slot| decide(&this.point, &mut guarded, slot, notified);
+            let state = this.state();
+            let ask = |slot: &P::Slot| decide(&this.point, &mut guarded, slot, state == NOTIFIED);
             if let Some(answer) = this.with_slot(ask) {
-                let stale = this.retire(&mut guarded);
+                let stale = this.retire(&mut guarded, state);
                 drop(guarded);
                 drop((stale, fresh));
                 return Poll::Ready(answer);
             }
             if fresh.is_some() || this.will_wake(waker) {
-                let stale = this.enlist(&mut guarded, fresh);
+                let stale = this.enlist(&mut guarded, state, fresh);
                 let told = dump::is_asked().then(|| this.with_slot(|slot| this.point.wait(slot)));
                 drop(guarded);
                 drop(stale);
@@ -273,23 +273,29 @@ impl<P: WaitPoint> Waiter<P> {
 
     /// Under the lock: puts the node into the list, unless it is there, and `fresh` into the node,
     /// if there is one. Answers the waker that was there before, to be dropped after the lock.
-    fn enlist(&self, guarded: &mut P::Guarded, fresh: Option<Waker>) -> Option<Waker> {
-        if self.state() != WAITING {
-            self.set_state(WAITING);
-            // SAFETY: the node is pinned and in no list; `retire` takes it out before it dies.
-            unsafe { P::waiters(guarded).list.push_back(self.place()) };
+    #[inline]
+    fn enlist(&self, guarded: &mut P::Guarded, state: u8, fresh: Option<Waker>) -> Option<Waker> {
+        if state == WAITING {
+            return fresh.and_then(|fresh| self.with_waker(|known| known.replace(fresh)));
         }
-        fresh.and_then(|fresh| self.with_waker(|known| known.replace(fresh)))
+        self.set_state(WAITING);
+        // SAFETY: the node is pinned and in no list; `retire` takes it out before it dies.
+        unsafe { P::waiters(guarded).list.push_back(self.place()) };
+        // Only in the list a node has a waker.
+        self.with_waker(|none| core::mem::forget(core::mem::replace(none, fresh)));
+        None
     }
 
     /// Under the lock: takes the node out of the list, if it is there. Answers its waker, to be
     /// dropped after the lock.
-    fn retire(&self, guarded: &mut P::Guarded) -> Option<Waker> {
-        if self.state() == WAITING {
-            // SAFETY: a waiting node is in the list of its point.
-            unsafe { P::waiters(guarded).list.remove(self.place()) };
-        }
+    #[inline]
+    fn retire(&self, guarded: &mut P::Guarded, state: u8) -> Option<Waker> {
         self.set_state(ASIDE);
+        if state != WAITING {
+            return None;
+        }
+        // SAFETY: a waiting node is in the list of its point.
+        unsafe { P::waiters(guarded).list.remove(self.place()) };
         self.with_waker(Option::take)
     }
 
@@ -338,10 +344,10 @@ impl<P: WaitPoint> Waiter<P> {
     #[cold]
     fn leave(&mut self) {
         let mut guarded = self.point.lock().lock();
-        let notified = self.state() == NOTIFIED;
+        let state = self.state();
         // Dropped after `forsake` has released the lock.
-        let _stale = self.retire(&mut guarded);
-        self.with_slot(|slot| self.point.forsake(guarded, slot, notified));
+        let _stale = self.retire(&mut guarded, state);
+        self.with_slot(|slot| self.point.forsake(guarded, slot, state == NOTIFIED));
     }
 }
 

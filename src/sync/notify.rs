@@ -178,6 +178,7 @@ impl Notify {
     ///     notified.await;
     /// }
     /// ```
+    #[inline]
     #[track_caller]
     pub fn notified(&self) -> Notified<'_> {
         Notified { waiter: Waiter::new(self, self.ticket()).at(Site::here()) }
@@ -299,6 +300,10 @@ impl Notify {
 
     /// Hands a permit to a waiter, or stores it if none waits.
     fn hand_permit<'a>(&'a self, mut waiters: LockGuard<'a, WaitList<Ticket>>, end: End) {
+        if let Some(notice) = hand(&mut waiters, end) {
+            drop(waiters);
+            return notice.wake();
+        }
         let mut panics = Panics::new();
         loop {
             if let Some(notice) = hand(&mut waiters, end) {
