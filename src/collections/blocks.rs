@@ -145,7 +145,7 @@ impl<T, W: Wrap> Blocks<T, W> {
     #[inline]
     unsafe fn seek(&self, reader: &mut Reader<T>) -> Option<usize> {
         let mut slot = (reader.next.wrapping_sub(reader.start) & W::MASK) as usize;
-        if slot == SLOTS {
+        if slot >= SLOTS {
             if !self.step(reader) {
                 return None;
             }

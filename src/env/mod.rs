@@ -10,7 +10,6 @@ pub(crate) mod coop;
 #[cfg_attr(not(feature = "dump"), path = "dump_none.rs")]
 pub(crate) mod dump;
 pub(crate) mod panics;
-pub(crate) mod poll_inline;
 pub(crate) mod rng;
 pub(crate) mod site;
 #[cfg_attr(not(feature = "tracing"), path = "spans_none.rs")]

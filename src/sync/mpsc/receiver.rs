@@ -5,11 +5,11 @@ use super::chan::{Bounded, CLOSED, Chan, Flow, TX_GONE, Unbounded};
 use super::error::TryRecvError;
 use crate::env::coop;
 use crate::env::dump::{self, Wait};
-use crate::env::poll_inline::poll_inline;
 use crate::env::site::Site;
 use alloc::vec::Vec;
 use core::fmt;
-use core::future::Future;
+use core::future::{Future, poll_fn};
+use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 
 /// Receives the values of a channel, in the order in which they were sent.
@@ -72,7 +72,7 @@ impl<T, F: Flow> Receiver<T, F> {
     #[track_caller]
     pub fn recv(&mut self) -> impl Future<Output = Option<T>> {
         let op = self.chan.resource.op("Receiver::recv", "poll");
-        Site::here().of(op.of(async move { poll_inline(|cx| self.poll_recv(cx)).await }))
+        Site::here().of(op.of(Recv(self)))
     }
 
     /// Waits for values and appends up to `limit` of them to `buffer`. Answers how many; 0 means
@@ -102,9 +102,7 @@ impl<T, F: Flow> Receiver<T, F> {
     #[track_caller]
     pub fn recv_many(&mut self, buffer: &mut Vec<T>, limit: usize) -> impl Future<Output = usize> {
         let op = self.chan.resource.op("Receiver::recv_many", "poll");
-        Site::here()
-            .of(op
-                .of(async move { poll_inline(|cx| self.poll_recv_many(cx, buffer, limit)).await }))
+        Site::here().of(op.of(poll_fn(move |cx| self.poll_recv_many(cx, buffer, limit))))
     }
 
     /// Takes the next value if there is one.
@@ -204,22 +202,22 @@ impl<T, F: Flow> Receiver<T, F> {
     }
 
     /// Takes by `take`, or arranges to be woken. `Ready(None)` is the end.
-    #[inline]
+    #[inline(always)]
     fn poll<R>(
         &mut self,
         cx: &mut Context<'_>,
         mut take: impl FnMut(&Chan<T, F>) -> Option<R>,
     ) -> Poll<Option<R>> {
         let receipt = ready!(coop::poll_proceed(cx));
-        loop {
-            let taken = take(&self.chan);
-            if taken.is_some() || ready!(self.poll_empty(cx)) {
-                receipt.made_progress();
-                return Poll::Ready(taken);
-            }
+        let mut taken = take(&self.chan);
+        while taken.is_none() && !ready!(self.poll_empty(cx)) {
+            taken = take(&self.chan);
         }
+        receipt.made_progress();
+        Poll::Ready(taken)
     }
 
+    #[cold]
     fn poll_empty(&self, cx: &mut Context<'_>) -> Poll<bool> {
         let wait = || Wait::new("mpsc receiver").on(&raw const *self.chan);
         dump::told(self.chan.poll_empty(cx), wait)
@@ -267,5 +265,18 @@ impl<T, F: Flow> Drop for Receiver<T, F> {
 impl<T, F: Flow> fmt::Debug for Receiver<T, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Receiver").field("chan", &self.chan).finish()
+    }
+}
+
+/// Receives a value. Where there is one at once, that is compiled into whoever awaits it: a call
+/// would be a third of the work.
+struct Recv<'a, T, F: Flow>(&'a mut Receiver<T, F>);
+
+impl<T, F: Flow> Future for Recv<'_, T, F> {
+    type Output = Option<T>;
+
+    #[inline(always)]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        self.0.poll(cx, |chan| chan.take())
     }
 }

@@ -6,11 +6,12 @@ use super::permit::{OwnedPermit, Permit, PermitIterator};
 use super::reserve::{Closed, Reserve};
 use super::tx::{Tx, WeakTx};
 use crate::env::coop;
-use crate::env::poll_inline::poll_inline;
 use crate::env::site::Site;
 use core::fmt;
 use core::future::Future;
+use core::pin::Pin;
 use core::task::{Context, Poll, ready};
+use pin_project_lite::pin_project;
 
 /// Sends values into a bounded channel; clone it for each task that sends.
 ///
@@ -97,37 +98,7 @@ impl<T> Sender<T> {
     #[track_caller]
     pub fn send(&self, value: T) -> impl Future<Output = Result<(), SendError<T>>> {
         let op = self.chan().resource.op("Sender::send", "poll");
-        Site::here().of(op.of(async move {
-            let mut unsent = Some(value);
-            let refused = poll_inline(|cx| self.poll_send_at_once(cx, &mut unsent)).await;
-            let Some(value) = unsent else { return Ok(()) };
-            if refused == Some(Refused::Full) && Reserve::new(self.chan(), 1).await.is_ok() {
-                self.chan().send_reserved(value);
-                return Ok(());
-            }
-            Err(SendError(value))
-        }))
-    }
-
-    /// Sends if there is room, and takes the value only then.
-    #[inline]
-    fn poll_send_at_once(
-        &self,
-        cx: &mut Context<'_>,
-        unsent: &mut Option<T>,
-    ) -> Poll<Option<Refused>> {
-        let receipt = ready!(coop::poll_proceed(cx));
-        let Some(value) = unsent.take() else { return Poll::Ready(None) };
-        match self.chan().try_send(value) {
-            Ok(()) => {
-                receipt.made_progress();
-                Poll::Ready(None)
-            }
-            Err((refused, value)) => {
-                *unsent = Some(value);
-                Poll::Ready(Some(refused))
-            }
-        }
+        Site::here().of(op.of(Sending { chan: self.chan(), unsent: Some(value), reserve: None }))
     }
 
     /// Sends the value if there is room now.
@@ -382,5 +353,76 @@ impl<T> fmt::Debug for Sender<T> {
 impl<T> fmt::Debug for WeakSender<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WeakSender").finish_non_exhaustive()
+    }
+}
+
+/// What is wrong when there is nothing to be sent any more.
+const POLLED_AGAIN: &str = "the future of a send was polled after it had completed";
+
+pin_project! {
+    /// Sends a value. Where there is room at once, that is compiled into whoever awaits it.
+    struct Sending<'a, T> {
+        chan: &'a Chan<T, Bounded>,
+        unsent: Option<T>,
+        #[pin]
+        reserve: Option<Reserve<'a, T>>,
+    }
+}
+
+impl<T> Future for Sending<'_, T> {
+    type Output = Result<(), SendError<T>>;
+
+    #[inline(always)]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        if self.reserve.is_some() {
+            return self.poll_reserve(cx);
+        }
+        let receipt = ready!(coop::poll_proceed(cx));
+        let this = self.project();
+        let value = this.unsent.take().expect(POLLED_AGAIN);
+        match this.chan.try_send(value) {
+            Ok(()) => {
+                receipt.made_progress();
+                Poll::Ready(Ok(()))
+            }
+            Err((Refused::Closed, value)) => Poll::Ready(Err(SendError(value))),
+            Err((Refused::Full, value)) => {
+                drop(receipt);
+                *this.unsent = Some(value);
+                let mut reserve = this.reserve;
+                reserve.set(Some(Reserve::new(this.chan, 1)));
+                Self::wait(reserve, this.unsent, this.chan, cx)
+            }
+        }
+    }
+}
+
+impl<'a, T> Sending<'a, T> {
+    #[cold]
+    fn poll_reserve(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError<T>>> {
+        let this = self.project();
+        Self::wait(this.reserve, this.unsent, this.chan, cx)
+    }
+
+    /// Waits for a place, and sends by it.
+    #[cold]
+    #[inline(never)]
+    fn wait(
+        mut reserve: Pin<&mut Option<Reserve<'a, T>>>,
+        unsent: &mut Option<T>,
+        chan: &Chan<T, Bounded>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), SendError<T>>> {
+        let waits = reserve.as_mut().as_pin_mut().expect(POLLED_AGAIN);
+        let reserved = ready!(waits.poll(cx));
+        reserve.set(None);
+        let value = unsent.take().expect(POLLED_AGAIN);
+        Poll::Ready(match reserved {
+            Ok(()) => {
+                chan.send_reserved(value);
+                Ok(())
+            }
+            Err(_) => Err(SendError(value)),
+        })
     }
 }
