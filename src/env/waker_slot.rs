@@ -2,7 +2,7 @@
 //! atomic.
 //!
 //! Who may write and who owns the waker is decided by a state word, that of a task for its
-//! `JoinHandle`, that of a oneshot channel for its receiver. Being atomic, the words can be read
+//! `JoinHandle`, that of a oneshot channel for its receiver, that of a bounded channel for its own. Being atomic, the words can be read
 //! without a data race by a side that learns only afterwards whether they were its own: its change
 //! of the state fails if they were not.
 //!
@@ -28,6 +28,7 @@ impl WakerSlot {
 
     // Relaxed in both: the state word orders them.
 
+    /// Writes the words of `waker`, whatever was there.
     #[inline]
     pub(crate) fn write(&self, waker: Waker) {
         let waker = ManuallyDrop::new(waker);
@@ -39,6 +40,22 @@ impl WakerSlot {
     pub(crate) fn read(&self) -> WakerWords {
         let data = self.data.load(Ordering::Relaxed);
         WakerWords { data, vtable: self.vtable.load(Ordering::Relaxed) }
+    }
+
+    // For who owns the words until they are there, and again when they are gone.
+
+    /// Whether there are words, or whoever has read them is about to say otherwise.
+    #[inline]
+    pub(crate) fn is_full(&self) -> bool {
+        // Acquire pairs with the Release in `empty`: the words may be written again.
+        !self.vtable.load(Ordering::Acquire).is_null()
+    }
+
+    /// Throws the words away, which were read.
+    #[inline]
+    pub(crate) fn empty(&self) {
+        // Release: the words were read before.
+        self.vtable.store(ptr::null_mut(), Ordering::Release);
     }
 }
 

@@ -414,8 +414,7 @@ impl<T, F: Flow> Chan<T, F> {
         let mut stale = None;
         if self.sleeper.is_full() {
             let word = self.word();
-            // SAFETY: only the receiver comes here.
-            if word & RX_WAITING != 0 && unsafe { self.sleeper.will_wake(waker) } {
+            if word & RX_WAITING != 0 && self.sleeper.will_wake(waker) {
                 // The flag is in the word since before, so whatever is missing here wakes.
                 return Some(word);
             }
@@ -425,9 +424,7 @@ impl<T, F: Flow> Chan<T, F> {
                 return None;
             }
         }
-        let fresh = waker.clone();
-        // SAFETY: only the receiver comes here; the place is empty, and the flag is set next.
-        unsafe { self.sleeper.put(fresh) };
+        self.sleeper.put(waker.clone());
         // Release publishes the waker. A claim that comes after this sees the flag and wakes, and
         // so do `senders_gone`, `close` and the release of the last permit; if they came before,
         // it is seen here, by Acquire.

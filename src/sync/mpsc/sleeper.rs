@@ -9,51 +9,35 @@
 //!
 //! So going to sleep is one atomic write, and waking up none besides the claim.
 //!
-//! Why unsafe: the flag decides who may touch the place, which no type can say.
+//! Why unsafe: the flag decides who may have the waker, which no type can say.
 
-use crate::atomic::{AtomicBool, Ordering, UnsafeCell};
-use core::mem::MaybeUninit;
+use crate::env::waker_slot::WakerSlot;
 use core::task::Waker;
 
-pub(super) struct Sleeper {
-    /// Initialised while `full`.
-    waker: UnsafeCell<MaybeUninit<Waker>>,
-    full: AtomicBool,
-}
+pub(super) struct Sleeper(WakerSlot);
 
 impl Sleeper {
     pub(super) fn new() -> Self {
-        Self { waker: UnsafeCell::new(MaybeUninit::uninit()), full: AtomicBool::new(false) }
+        Self(WakerSlot::new())
     }
 
     /// Whether there is a waker, or one is just being taken out. Only the receiver asks.
     #[inline]
     pub(super) fn is_full(&self) -> bool {
-        // Acquire pairs with the Release in `take`: empty, the place is the receiver's again.
-        self.full.load(Ordering::Acquire)
+        self.0.is_full()
     }
 
-    /// Puts a waker into the empty place.
-    ///
-    /// # Safety
-    /// The caller is the receiver, found the place empty, and sets the flag next, by Release.
+    /// Puts a waker into the empty place. Only the receiver does, who sets the flag next, by Release.
     #[inline]
-    pub(super) unsafe fn put(&self, waker: Waker) {
-        // SAFETY: the place is the caller's, by contract.
-        self.waker.with_mut(|place| unsafe { (*place).write(waker) });
-        // Relaxed: others learn of it by the flag.
-        self.full.store(true, Ordering::Relaxed);
+    pub(super) fn put(&self, waker: Waker) {
+        debug_assert!(!self.is_full());
+        self.0.write(waker);
     }
 
-    /// Whether the waker in the full place does what `waker` does.
-    ///
-    /// # Safety
-    /// The caller is the receiver, and found the place full.
+    /// Whether the waker in the full place does what `waker` does. Only the receiver asks.
     #[inline]
-    pub(super) unsafe fn will_wake(&self, waker: &Waker) -> bool {
-        // SAFETY: full, it holds a waker, which nobody but the receiver would write over; whoever
-        // takes it out only reads, and cannot drop it before it has emptied the place.
-        self.waker.with(|place| unsafe { (*place).assume_init_ref().will_wake(waker) })
+    pub(super) fn will_wake(&self, waker: &Waker) -> bool {
+        self.0.read().are_of(waker)
     }
 
     /// Takes the waker out.
@@ -62,10 +46,9 @@ impl Sleeper {
     /// The caller has cleared the flag, by Acquire, and takes once.
     #[inline]
     pub(super) unsafe fn take(&self) -> Waker {
-        // SAFETY: the flag was set, so the place is full; only its clearer moves the waker out.
-        let waker = self.waker.with(|place| unsafe { (*place).assume_init_read() });
-        // Release gives the place back to the receiver's Acquire.
-        self.full.store(false, Ordering::Release);
-        waker
+        let words = self.0.read();
+        self.0.empty();
+        // SAFETY: the flag was set, so the place was full; only its clearer takes the waker.
+        unsafe { words.into_waker() }
     }
 }
