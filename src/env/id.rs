@@ -17,6 +17,14 @@ impl fmt::Display for Id {
     }
 }
 
+/// What kind of task it is, as spans tell.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Kind {
+    Task,
+    Local,
+    Blocking,
+}
+
 /// How many ids are taken from the global counter at once.
 const BLOCK: usize = 64;
 

@@ -14,6 +14,7 @@
 //! Subscribers are foreign code, so nothing is told under a lock.
 
 use super::id::Id;
+pub(crate) use super::id::Kind;
 use super::site::Site;
 use crate::lock::Lock;
 use core::future::Future;
@@ -30,14 +31,6 @@ pub(crate) struct TaskSpan {
     /// `None` once the task has ended, although its cell may live on.
     open: Lock<Option<Span>>,
     id: Option<u64>,
-}
-
-/// What kind of task it is.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Kind {
-    Task,
-    Local,
-    Blocking,
 }
 
 impl TaskSpan {

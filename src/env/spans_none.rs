@@ -55,16 +55,10 @@ pub(crate) use tasks::{Kind, TaskSpan};
 mod tasks {
     use super::Site;
     use crate::env::id::Id;
+    pub(crate) use crate::env::id::Kind;
 
     #[derive(Debug)]
     pub(crate) struct TaskSpan;
-
-    #[derive(Clone, Copy, Debug)]
-    pub(crate) enum Kind {
-        Task,
-        Local,
-        Blocking,
-    }
 
     impl TaskSpan {
         #[inline]
