@@ -413,7 +413,8 @@ impl Registration {
         // long as the registration.
         match unsafe { env.timers.arm(&self.entry, waker) } {
             Ok(earlier) => {
-                if earlier {
+                // Who drives alone looks before it waits.
+                if earlier && !self.owner.is_driven_here_only() {
                     self.owner.unpark();
                 }
                 None

@@ -205,7 +205,7 @@ impl<T> Link<T> {
 /// The receiver's side.
 impl<T> Link<T> {
     /// Has `waker` called when the sender has spoken. Answers whether it has.
-    #[inline]
+    #[inline(never)]
     pub(super) fn watch_sent(&self, waker: &Waker) -> bool {
         let cell = self.cell();
         let half = Half { cell: &cell.rx_waker, bit: RX_WAKER, refilled: REFILLED, stop: SENT };
@@ -279,6 +279,7 @@ impl<T> Link<T> {
 
 impl<T> Cell<T> {
     /// Leaves `waker` in the cell of a half, or finds that the other half has set the stop bit.
+    #[inline]
     fn register(&self, half: &Half<'_>, waker: &Waker) -> bool {
         // Acquire pairs with the Release of the other half's stop bit.
         let mut state = self.state.load(Ordering::Acquire);
