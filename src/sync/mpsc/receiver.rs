@@ -9,8 +9,10 @@ use crate::env::site::Site;
 use alloc::vec::Vec;
 use core::fmt;
 use core::future::{Future, poll_fn};
+use core::marker::PhantomPinned;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
+use pin_project_lite::pin_project;
 
 /// Receives the values of a channel, in the order in which they were sent.
 ///
@@ -72,7 +74,7 @@ impl<T, F: Flow> Receiver<T, F> {
     #[track_caller]
     pub fn recv(&mut self) -> impl Future<Output = Option<T>> {
         let op = self.chan.resource.op("Receiver::recv", "poll");
-        Site::here().of(op.of(Recv(self)))
+        Site::here().of(op.of(Recv { receiver: self, _pin: PhantomPinned }))
     }
 
     /// Waits for values and appends up to `limit` of them to `buffer`. Answers how many; 0 means
@@ -102,7 +104,8 @@ impl<T, F: Flow> Receiver<T, F> {
     #[track_caller]
     pub fn recv_many(&mut self, buffer: &mut Vec<T>, limit: usize) -> impl Future<Output = usize> {
         let op = self.chan.resource.op("Receiver::recv_many", "poll");
-        Site::here().of(op.of(poll_fn(move |cx| self.poll_recv_many(cx, buffer, limit))))
+        Site::here()
+            .of(op.of(async move { poll_fn(|cx| self.poll_recv_many(cx, buffer, limit)).await }))
     }
 
     /// Takes the next value if there is one.
@@ -268,15 +271,22 @@ impl<T, F: Flow> fmt::Debug for Receiver<T, F> {
     }
 }
 
-/// Receives a value. Where there is one at once, that is compiled into whoever awaits it: a call
-/// would be a third of the work.
-struct Recv<'a, T, F: Flow>(&'a mut Receiver<T, F>);
+pin_project! {
+    /// Receives a value. Where there is one at once, that is compiled into whoever awaits it: a call
+    /// would be a third of the work.
+    struct Recv<'a, T, F: Flow> {
+        receiver: &'a mut Receiver<T, F>,
+        // As the future of an `async fn`, so that none comes to depend on more.
+        #[pin]
+        _pin: PhantomPinned,
+    }
+}
 
 impl<T, F: Flow> Future for Recv<'_, T, F> {
     type Output = Option<T>;
 
     #[inline(always)]
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        self.0.poll(cx, |chan| chan.take())
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        self.project().receiver.poll(cx, |chan| chan.take())
     }
 }
