@@ -250,3 +250,26 @@ fn guards_dropped_out_of_order_leave_nothing_that_dangles() {
         assert!(handle.spawn(async {}).is_finished());
     }
 }
+
+#[test]
+fn who_is_woken_by_the_end_of_a_task_is_no_part_of_it() {
+    /// Notes in which task it is woken.
+    #[derive(Default)]
+    struct Notes(std::sync::Mutex<Vec<Option<task::Id>>>);
+
+    impl std::task::Wake for Notes {
+        fn wake(self: Arc<Self>) {
+            // The task may be freed by now, whose id this would be.
+            self.0.lock().unwrap().push(task::try_id());
+        }
+    }
+
+    let notes = Arc::new(Notes::default());
+    let waker = notes.clone().into();
+    let runtime = rt();
+    let mut ended = std::pin::pin!(runtime.spawn(async {}));
+    let poll = ended.as_mut().poll(&mut std::task::Context::from_waker(&waker));
+    assert!(poll.is_pending());
+    runtime.block_on(task::yield_now());
+    assert_eq!(*notes.0.lock().unwrap(), [None]);
+}

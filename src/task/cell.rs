@@ -16,8 +16,9 @@
 //!    holds the task (`HELD`); after, the `JoinHandle`; without one, whoever completed the task.
 //! 6. `join_waker`: by the rules in `state`.
 //! 7. the metadata: immutable, anyone with a reference.
-//! 8. `counted`: the thread that drives an owner which one thread at a time drives, until the task
-//!    is complete.
+//! 8. `counted`, until the task is complete: the thread that drives an owner which one thread at a
+//!    time drives; of any other owner the party that holds the task, which adds it to the count of all
+//!    when it lets the task rest.
 //!
 //! Deliberately absent: a scheduler type parameter. One cell serves every owner of tasks, through
 //! the owner's table of operations.
@@ -56,7 +57,7 @@ pub(crate) struct Header {
     owner: OwnerRef,
     link: UnsafeCell<Link>,
     id: Id,
-    /// References that the driving thread made, less those that it gave back.
+    /// References that were made, less those that were given back, by whoever may count here.
     counted: UnsafeCell<i8>,
     stage: UnsafeCell<Stage>,
     /// Where else the owner keeps the task, zero at first; by the rule of `slot`.
@@ -355,10 +356,17 @@ impl Task {
     /// Makes a held task idle whose poll was pending.
     #[inline]
     pub(crate) fn rest(self) -> Turn {
-        match self.header().state.pause() {
+        // SAFETY: rule 8: the caller holds the task, until it is idle.
+        let replace = |with| self.header().counted.with_mut(|here| unsafe { here.replace(with) });
+        let counted = replace(0);
+        match self.header().state.pause(counted) {
             Paused::Idle => Turn::Idle,
-            Paused::Again => Turn::Again,
+            Paused::Again => {
+                replace(counted);
+                Turn::Again
+            }
             Paused::Aborted => {
+                replace(counted);
                 self.cancel();
                 Turn::Done
             }
@@ -400,12 +408,16 @@ impl Task {
         if header.state.load().is_owners(merge) {
             // Nobody is left to be told, or to see the word.
             self.discard();
+            self.leave();
             return self.free();
         }
         match header.state.complete_and_release(merge, || header.join_waker.read()) {
-            // SAFETY: rule 6: the words were read while the slot was filled, and nobody took the
-            // waker before the task was complete; it is ours.
-            Ok(Some(words)) => super::guard(|| unsafe { words.into_waker() }.wake()),
+            Ok(Some(words)) => {
+                self.leave();
+                // SAFETY: rule 6: the words were read while the slot was filled, and nobody took
+                // the waker before the task was complete; it is ours.
+                super::guard(|| unsafe { words.into_waker() }.wake());
+            }
             Ok(None) => {}
             Err(()) => self.finish_slowly(merge),
         }
@@ -421,10 +433,21 @@ impl Task {
         // SAFETY: rule 6, the slot was filled and shared when the task was completed, so the waker
         // in it is ours now.
         let waker = before.has_join_waker().then(|| unsafe { self.take_join_waker() });
+        self.leave();
         if header.state.release_completed(merge, waker.is_some()) {
             self.free();
         }
         waker.into_iter().for_each(|waker| super::guard(|| waker.wake()));
+    }
+
+    /// What this thread does from now on is no part of the task, which may be freed meanwhile.
+    #[inline]
+    fn leave(self) {
+        context::with(|cx| {
+            if cx.task.get() == Some(self.as_raw()) {
+                cx.task.set(None);
+            }
+        });
     }
 
     /// [`finish`](Self::finish) that tells the metadata afterwards.
@@ -544,7 +567,8 @@ impl Task {
     /// Counts a reference more or less without an atomic write, where this thread may.
     #[inline]
     fn count(self, change: i8) -> bool {
-        self.is_driven_here() && self.count_here(change)
+        let polled_here = || context::with(|cx| cx.task.get()) == Some(self.as_raw());
+        (polled_here() || self.is_driven_here()) && self.count_here(change)
     }
 
     #[inline]

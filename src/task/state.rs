@@ -24,8 +24,8 @@
 //! References: the owner of the task has one until the task is complete, the `JoinHandle` one,
 //! each waker and `AbortHandle` one. A run queue has none: what is in a queue is held, so it is
 //! not complete, so its owner's reference stands. Until then the count here is biased, so that it
-//! is never zero: the thread that alone drives the owner counts what it makes and drops in a plain
-//! cell, and completing merges the two ([`Merge`]).
+//! is never zero: the thread that alone drives the owner, or else whoever polls the task, counts what it
+//! makes and drops in a plain cell, and completing merges the two ([`Merge`]).
 //!
 //! Who finds that nobody else has a reference needs no atomic write, for nobody can change the word. So
 //! the handle of a task that was never sent anywhere goes by a store (`State::drop_join_alone`), and a
@@ -52,7 +52,7 @@ const JOIN_WAKER: usize = 1 << 5;
 const REFILLED: usize = 1 << 6;
 const REF: usize = 1 << 7;
 
-/// More references than are ever given back here and were counted by the driving thread: an `i8`.
+/// More references than are ever given back here and were counted in a plain cell: an `i8`.
 const BIAS: usize = 256;
 
 pub(super) struct State(AtomicUsize);
@@ -112,7 +112,7 @@ impl fmt::Debug for Snapshot {
 }
 
 /// What completing a task takes off the count: the bias and the owner's reference, less those that
-/// the driving thread counted by itself.
+/// were counted beside it.
 #[derive(Clone, Copy)]
 pub(super) struct Merge(usize);
 
@@ -202,10 +202,13 @@ impl State {
         Snapshot(self.0.fetch_and(!WOKEN, Ordering::AcqRel))
     }
 
-    /// Ends a poll that was pending.
+    /// Ends a poll that was pending; counts as many references more as the holder has made, less
+    /// those that it gave back.
     #[inline]
-    pub(super) fn pause(&self) -> Paused {
-        let done = self.update(|now| (now & (WOKEN | ABORT) == 0).then_some(now & !HELD));
+    pub(super) fn pause(&self, counted: i8) -> Paused {
+        let more = (counted as usize).wrapping_mul(REF);
+        let done = self
+            .update(|now| (now & (WOKEN | ABORT) == 0).then_some((now & !HELD).wrapping_add(more)));
         match done {
             Ok(_) => Paused::Idle,
             Err(now) if now & ABORT != 0 => Paused::Aborted,

@@ -100,7 +100,7 @@ impl Core {
     /// Makes a task that waits idle, or queues it if it was woken or aborted meanwhile.
     #[inline]
     fn rest(&mut self, task: Task, counts: &Counts) {
-        if task.header().state.pause() != Paused::Idle {
+        if task.header().state.pause(0) != Paused::Idle {
             counts.tally.queued.add(1);
             self.queue.push(task);
         }
