@@ -11,6 +11,18 @@ use core::time::Duration;
 use std::io;
 use std::sync::Arc;
 
+#[cfg_attr(
+    not(all(
+        target_os = "linux",
+        any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64"),
+        not(any(miri, loom))
+    )),
+    path = "thread/fences_none.rs"
+)]
+mod fences;
+
+pub(super) use fences::{fence_all, fence_one, prepare_fences};
+
 pub(super) use std::thread::{JoinHandle, available_parallelism, yield_now};
 
 /// Whether a thread that no task depends on may wait for others.

@@ -16,6 +16,7 @@
 //! what it has queued. The watch ends by [`Idle::end_watch`], and by a look at every queue after that:
 //! so what somebody queued who still saw a watch is seen (the same litmus test).
 
+use super::thread;
 use crate::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 use std::boxed::Box;
 
@@ -60,12 +61,16 @@ impl Idle {
     /// awake and searching from now on. `small`: what is queued may wait for the watch.
     #[inline]
     pub(super) fn worker_to_wake(&self, small: bool) -> Option<usize> {
+        if small {
+            // Pairs with the `fence_all` in `end_watch`, which is seldom: this is often.
+            thread::fence_one();
+            if self.watched.load(Ordering::Relaxed) {
+                return None;
+            }
+        }
         fence(Ordering::SeqCst);
         // Relaxed: the fence orders these reads after the push.
-        if self.searching.load(Ordering::Relaxed) > 0
-            || !self.any_sleeps()
-            || small && self.watched.load(Ordering::Relaxed)
-        {
+        if self.searching.load(Ordering::Relaxed) > 0 || !self.any_sleeps() {
             return None;
         }
         // Only one of several who push at once wakes somebody.
@@ -148,7 +153,8 @@ impl Idle {
     /// The watch is over. The worker must look at every queue after this.
     pub(super) fn end_watch(&self) {
         self.watched.store(false, Ordering::Relaxed);
-        fence(Ordering::SeqCst);
+        // Pairs with the fences in `worker_to_wake`.
+        thread::fence_all();
     }
 
     /// Whether any worker does not sleep.

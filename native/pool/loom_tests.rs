@@ -1,9 +1,10 @@
 //! The next slots of the pool, the book of its sleepers and the shared queue, in every interleaving.
 
+use super::biased::Biased;
 use super::idle::Idle;
 use super::injector::Injector;
-use crate::atomic::{AtomicBool, AtomicPtr, Ordering::*, UnsafeCell};
-use crate::collections::run_queue::Ring;
+use super::next::NextSlot;
+use crate::atomic::{AtomicBool, Ordering::*, UnsafeCell};
 use crate::task::Task;
 use crate::task::executor::{Blocking, Executor, ExecutorHandle, Wake};
 use crate::task::observer::Watch;
@@ -53,24 +54,54 @@ impl Tasks {
 fn loom_a_next_slot_is_emptied_once() {
     loom::model(|| {
         let tasks = Tasks::new(2);
-        let remote = Arc::new(super::Remote {
-            ring: Ring::new(1),
-            next: AtomicPtr::new(ptr::null_mut()),
-            parker: crate::lock::Lock::new(None),
-            local: crate::lock::Lock::new(None),
-            vacant: crate::atomic::AtomicBool::new(false),
-        });
+        let next = Arc::new(NextSlot::new());
         let thief = {
-            let (tasks, remote) = (tasks.clone(), remote.clone());
-            thread::spawn(move || remote.take_next().into_iter().for_each(|task| tasks.take(task)))
+            let (tasks, next) = (tasks.clone(), next.clone());
+            thread::spawn(move || next.steal().into_iter().for_each(|task| tasks.take(task)))
         };
+        // SAFETY: this thread is the worker.
+        let put = |number| unsafe { next.put(tasks.make(number)) };
         for number in 0..2 {
-            let before = remote.put_next(tasks.make(number));
-            before.into_iter().for_each(|task| tasks.take(task));
+            put(number).into_iter().for_each(|task| tasks.take(task));
         }
-        remote.take_next().into_iter().for_each(|task| tasks.take(task));
+        // SAFETY: as above.
+        unsafe { next.take() }.into_iter().for_each(|task| tasks.take(task));
         thief.join().unwrap();
         tasks.assert_all_taken();
+    });
+}
+
+#[test]
+fn loom_a_biased_lock_lets_one_in_at_a_time() {
+    loom::model(|| {
+        let lock = Arc::new(Biased::new(0));
+        let other = {
+            let lock = lock.clone();
+            thread::spawn(move || lock.lock(|count| *count += 1))
+        };
+        for _ in 0..2 {
+            // SAFETY: this thread is the owner; loom objects if anybody else is inside.
+            unsafe { lock.own(|count| *count += 1) };
+        }
+        other.join().unwrap();
+        assert_eq!(lock.lock(|count| *count), 3);
+    });
+}
+
+#[test]
+fn loom_two_that_claim_a_biased_lock_wait_for_each_other() {
+    loom::model(|| {
+        let lock = Arc::new(Biased::new(0));
+        let others: Vec<_> = (0..2)
+            .map(|_| {
+                let lock = lock.clone();
+                thread::spawn(move || lock.lock(|count| *count += 1))
+            })
+            .collect();
+        // SAFETY: this thread is the owner.
+        unsafe { lock.own(|count| *count += 1) };
+        others.into_iter().for_each(|other| other.join().unwrap());
+        assert_eq!(lock.lock(|count| *count), 3);
     });
 }
 

@@ -11,11 +11,15 @@
 
 // Why unsafe: the pool is an owner of tasks, which reach it by an untyped pointer.
 
+mod biased;
 mod deputy;
+mod handle;
 mod idle;
 mod injector;
 mod mean;
+mod next;
 mod pace;
+mod registries;
 mod worker;
 
 use super::driver::Driver;
@@ -31,19 +35,22 @@ use crate::env::owner::{Ops, Owner, OwnerRef, RawTask};
 use crate::lock::Lock;
 use crate::runtime::{Config, Deadline, ShutdownReport, Survivor, Threads};
 use crate::task::observer::{Observer, Watch};
-use crate::task::registry::Registry;
 use crate::task::{Task, Turn, guard, poll_as};
 use core::cell::Cell;
 use core::fmt;
 use core::ptr::{self, NonNull};
 use idle::Idle;
 use injector::Injector;
+use next::NextSlot;
+use registries::Registries;
 use std::boxed::Box;
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 use std::vec::Vec;
 use worker::Worker;
+
+pub(super) use handle::Pool;
 
 std::thread_local! {
     /// The worker that this thread is.
@@ -67,8 +74,8 @@ pub(super) struct Shared {
     remotes: Box<[Remote]>,
     injector: Injector,
     idle: Idle,
-    /// All tasks that are not complete, spread so that workers rarely meet.
-    registries: Box<[Shard]>,
+    /// All tasks that are not complete.
+    registries: Registries,
     /// Tasks spawned from outside.
     spawned_outside: SharedCount,
     /// Who owns the tasks that are bound to one thread, for each thread.
@@ -119,8 +126,7 @@ struct Away {
 #[repr(align(128))]
 struct Remote {
     ring: Ring<Task>,
-    /// The next slot: the task to run next.
-    next: AtomicPtr<()>,
+    next: NextSlot,
     /// Where the thread that has the seat waits.
     parker: Lock<Option<Arc<Parker>>>,
     /// The worker stepped down, and nobody has taken its seat yet.
@@ -128,9 +134,6 @@ struct Remote {
     /// Who adopts the tasks that are to stay on the seat's thread, while that thread runs.
     local: Lock<Option<OwnerRef>>,
 }
-
-#[repr(align(128))]
-struct Shard(Lock<Registry>);
 
 // SAFETY: all fields are `Sync` but `owner` and the addresses of tasks, which are held (in queues)
 // or registered (under a lock), and whose futures are `Send`.
@@ -140,32 +143,6 @@ unsafe impl Send for Shared {}
 
 /// More references than there can be.
 const BIAS: usize = 1 << (usize::BITS - 3);
-
-impl Remote {
-    fn has_next(&self) -> bool {
-        !self.next.load(Ordering::Acquire).is_null()
-    }
-
-    fn take_next(&self) -> Option<Task> {
-        if self.next.load(Ordering::Relaxed).is_null() {
-            return None;
-        }
-        // AcqRel: takes over the held task from `put_next`.
-        NonNull::new(self.next.swap(ptr::null_mut(), Ordering::AcqRel)).map(Task::from_raw)
-    }
-
-    /// Only for the worker that has the seat; answers what was there before.
-    #[inline]
-    fn put_next(&self, task: Task) -> Option<Task> {
-        let task = task.as_raw().as_ptr();
-        // Relaxed: nobody else puts anything there, so it stays empty if it is.
-        if self.next.load(Ordering::Relaxed).is_null() {
-            self.next.store(task, Ordering::Release);
-            return None;
-        }
-        NonNull::new(self.next.swap(task, Ordering::AcqRel)).map(Task::from_raw)
-    }
-}
 
 impl Shared {
     fn as_owner(&self) -> NonNull<Owner> {
@@ -188,11 +165,14 @@ impl Shared {
     fn schedule(&self, task: Task) {
         match self.worker() {
             Some(worker) => worker.push_next(task),
-            None => {
-                self.injector.push(task);
-                self.wake_one(false);
-            }
+            None => self.inject(task),
         }
+    }
+
+    /// Queues a task from outside of the workers.
+    fn inject(&self, task: Task) {
+        self.injector.push(task);
+        self.wake_one(false);
     }
 
     fn adopt(&self, task: Task) {
@@ -201,27 +181,21 @@ impl Shared {
     }
 
     fn take_in(&self, task: Task) {
-        let shard = match self.worker() {
-            Some(worker) => {
-                worker.meter.tally.spawned.add(1);
-                worker.index
-            }
-            None => {
-                self.spawned_outside.add(1);
-                context::thread()
-            }
-        };
-        let shard = shard % self.registries.len();
-        task.set_berth(shard);
-        {
-            let mut registry = self.registries[shard].0.lock();
-            // Under the lock: whoever cancels all tasks takes it after `closing` is set.
-            // A fork has none of the workers.
-            if !self.closing.load(Ordering::Acquire) && !self.driver.is_inherited() {
-                registry.insert(task);
-                drop(registry);
-                return self.schedule(task);
-            }
+        let worker = self.worker();
+        match worker {
+            Some(worker) => worker.meter.tally.spawned.add(1),
+            None => self.spawned_outside.add(1),
+        }
+        let seat = worker.map(|worker| worker.index);
+        // Under the lock: whoever cancels all tasks takes it after `closing` is set. A fork has none of
+        // the workers.
+        let closed = || self.is_closing() || self.driver.is_inherited();
+        // SAFETY: it is the seat of this thread.
+        if unsafe { self.registries.insert(seat, task, closed) } {
+            return match worker {
+                Some(worker) => worker.push_next(task),
+                None => self.inject(task),
+            };
         }
         task.cancel();
         self.watch.ended(task);
@@ -254,7 +228,9 @@ impl Shared {
 
     /// Takes a task that is done out of the registry.
     fn forget(&self, task: Task) {
-        self.registries[task.berth()].0.lock().remove(task);
+        let seat = self.worker().map(|worker| worker.index);
+        // SAFETY: it is the seat of this thread.
+        unsafe { self.registries.remove(seat, task) };
         self.watch.ended(task);
         if self.waiting.load(Ordering::Relaxed) {
             self.tell_waiting();
@@ -283,7 +259,7 @@ impl Shared {
     }
 
     fn has_work(&self) -> bool {
-        self.has_more() || self.remotes.iter().any(Remote::has_next)
+        self.has_more() || self.remotes.iter().any(|remote| !remote.next.is_empty())
     }
 
     /// Whether there is work that no worker is about to run.
@@ -342,7 +318,7 @@ impl Shared {
     }
 
     fn task_count(&self) -> usize {
-        self.registries.iter().map(|shard| shard.0.lock().len()).sum()
+        self.registries.len()
     }
 
     /// Lets whoever comes first take a seat, or end it if the pool is closing.
@@ -431,12 +407,11 @@ impl Shared {
             away.swept = true;
             away.tasks.clone()
         };
-        for shard in &self.registries {
-            let tasks: Vec<Task> = shard.0.lock().iter().collect();
-            for task in tasks.into_iter().filter(|task| !away.contains(task)) {
-                self.cancel(task);
-                task.finish();
-            }
+        let mut tasks = Vec::new();
+        self.registries.for_each(|task| tasks.push(task));
+        for task in tasks.into_iter().filter(|task| !away.contains(task)) {
+            self.cancel(task);
+            task.finish();
         }
     }
 
@@ -474,138 +449,6 @@ impl Shared {
 impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Shared").field("workers", &self.remotes.len()).finish_non_exhaustive()
-    }
-}
-
-/// The one owning handle of a pool.
-#[derive(Debug)]
-pub(super) struct Pool {
-    shared: Arc<Shared>,
-    threads: Lock<Vec<JoinHandle<()>>>,
-}
-
-impl Pool {
-    /// Starts the workers.
-    pub(super) fn start(config: &Config, mut env: Env, driver: Arc<Driver>) -> io::Result<Self> {
-        let count = match config.threads.workers {
-            Some(count) => count,
-            None => thread::available_parallelism().map_or(1, usize::from),
-        };
-        env.timers.split(count);
-        env.meter.split(count, config.histogram());
-        let remote = |_| Remote {
-            ring: Ring::new(worker::RING),
-            next: AtomicPtr::new(ptr::null_mut()),
-            parker: Lock::new(None),
-            local: Lock::new(None),
-            vacant: AtomicBool::new(false),
-        };
-        let shared = Arc::new(Shared {
-            owner: Owner::new(&OPS),
-            this: AtomicPtr::new(ptr::null_mut()),
-            references: AtomicUsize::new(2 * BIAS),
-            watch: Watch::of(&env),
-            env,
-            driver,
-            remotes: (0..count).map(remote).collect(),
-            injector: Injector::new(count),
-            idle: Idle::new(count),
-            registries: (0..count.next_power_of_two())
-                .map(|_| Shard(Lock::new(Registry::new(64))))
-                .collect(),
-            spawned_outside: SharedCount::default(),
-            bound: Lock::default(),
-            placed: AtomicUsize::new(0),
-            closing: AtomicBool::new(false),
-            retired: Lock::new(Vec::new()),
-            away: Lock::default(),
-            seats: AtomicUsize::new(count),
-            running: AtomicUsize::new(count),
-            all_ended: AtomicBool::new(false),
-            waiting: AtomicBool::new(false),
-            ended: Mutex::new(()),
-            on_ended: Condvar::new(),
-            has_next: config.lifo_slot,
-            event_interval: config.event_interval,
-            injector_interval: config.global_queue_interval,
-            on_park: config.threads.on_park.clone(),
-            on_unpark: config.threads.on_unpark.clone(),
-        });
-        // The references have an `Arc` of their own, which the last of them gives back.
-        shared.this.store(Arc::into_raw(Arc::clone(&shared)).cast_mut(), Ordering::Relaxed);
-        let pool = Self { shared: Arc::clone(&shared), threads: Lock::new(Vec::new()) };
-        for index in 0..count {
-            let shared = Arc::clone(&shared);
-            let started = thread::spawn(&config.threads, move || {
-                Worker::new(index, shared).run();
-            });
-            let cores = &config.threads.cores;
-            let core = (!cores.is_empty()).then(|| cores[index % cores.len()]);
-            let (running, result) = match started {
-                Ok(thread) => {
-                    let pinned = core.map_or(Ok(()), |core| thread::pin(&thread, core));
-                    pool.threads.lock().push(thread);
-                    (index + 1, pinned)
-                }
-                Err(error) => (index, Err(error)),
-            };
-            if let Err(error) = result {
-                pool.shared.close();
-                // Those that never started cannot end.
-                (running..count).for_each(|_| pool.shared.worker_ended(0, true));
-                let threads = core::mem::take(&mut *pool.threads.lock());
-                threads.into_iter().for_each(|thread| drop(thread.join()));
-                return Err(error);
-            }
-        }
-        Ok(pool)
-    }
-
-    pub(super) fn owner(&self) -> OwnerRef {
-        self.shared.owner()
-    }
-
-    /// Whoever looks at its tasks, if anybody does.
-    pub(super) fn observer(&self) -> Option<&Arc<Observer>> {
-        self.shared.watch.observer()
-    }
-}
-
-impl Threads for Pool {
-    fn are_waited_for(&self) -> bool {
-        thread::MAY_WAIT
-    }
-
-    fn shut_down(&self, deadline: Deadline, report: &mut ShutdownReport) {
-        let shared = &*self.shared;
-        if shared.driver.is_inherited() {
-            // The workers are the parent's.
-            return;
-        }
-        if thread::MAY_WAIT && matches!(deadline, Deadline::Graceful(_)) {
-            shared.wait(deadline, || shared.task_count() == 0);
-        }
-        for shard in &shared.registries {
-            report.survivors.extend(shard.0.lock().iter().map(Survivor::of));
-        }
-        shared.close();
-        if !thread::MAY_WAIT || context::with(|cx| cx.occupied.get()) {
-            // A thread that tasks depend on does not wait: the workers end by themselves.
-            return;
-        }
-        shared.wait(deadline, || shared.all_ended.load(Ordering::Acquire));
-        if shared.all_ended.load(Ordering::Acquire) {
-            // Each has done all but return.
-            let threads = core::mem::take(&mut *self.threads.lock());
-            threads.into_iter().for_each(|thread| drop(thread.join()));
-        }
-    }
-}
-
-impl Drop for Pool {
-    fn drop(&mut self) {
-        self.shared.close();
-        release(self.shared.as_owner(), BIAS);
     }
 }
 
@@ -658,9 +501,7 @@ static OPS: Ops = Ops {
             true
         },
         each: |owner, f| {
-            for shard in &shared(&owner).registries {
-                shard.0.lock().iter().for_each(|task| f(task.as_raw()));
-            }
+            shared(&owner).registries.for_each(|task| f(task.as_raw()));
         },
         end: |owner, task| {
             let task = Task::from_raw(task);

@@ -16,7 +16,6 @@
 
 // Why unsafe: the ring of a seat is used by whoever has the seat.
 
-use super::super::driver::Edges;
 use super::super::parker::Parker;
 use super::mean::MeanPoll;
 use super::pace::Pace;
@@ -37,18 +36,16 @@ use std::boxed::Box;
 use std::sync::Arc;
 use std::time::Duration;
 
+mod sleep;
+
 /// How often in a row the next slot is preferred to the ring.
 const NEXT_IN_A_ROW: u32 = 3;
 /// How many turns the worker's own executor gets at a time.
 const LOCAL_TURNS: usize = 31;
 /// How many tasks the worker's own queue holds.
 pub(super) const RING: usize = if cfg!(loom) { 4 } else { 256 };
-/// After several timers that came due at once, the next ones wait until so long after them: to wake
-/// for each costs more than it gives.
-const CROWD: Duration = Duration::from_micros(100);
-/// How long a sleeper is on watch, at first and at most: twice as long after each in vain.
+/// How long a sleeper is on watch, at first: twice as long after each in vain.
 const WATCH: Duration = Duration::from_millis(1);
-const LONGEST_WATCH: Duration = Duration::from_millis(8);
 /// How many tasks are taken from the shared queue at a time, at most.
 const BATCH: usize = RING / 2;
 
@@ -354,13 +351,13 @@ impl Worker {
             }
         }
         if self.next_in_a_row.get() < NEXT_IN_A_ROW
-            && let Some(task) = remote.take_next()
+            && let Some(task) = self.take_next()
         {
             self.next_in_a_row.set(self.next_in_a_row.get() + 1);
             return Some(task);
         }
         self.next_in_a_row.set(0);
-        self.ring().pop().or_else(|| remote.take_next()).or_else(|| self.take_injected())
+        self.ring().pop().or_else(|| self.take_next()).or_else(|| self.take_injected())
     }
 
     /// What the time is, for the pace; the mean takes it in as well.
@@ -410,7 +407,7 @@ impl Worker {
         (0..workers)
             .map(|offset| (start + offset) % workers)
             .filter(|victim| *victim != self.index)
-            .find_map(|victim| shared.remotes[victim].take_next())
+            .find_map(|victim| shared.remotes[victim].next.steal())
             .inspect(|_| self.count_steal(1))
             .or_else(|| self.take_injected())
     }
@@ -430,141 +427,6 @@ impl Worker {
                 self.shared.wake_one(false);
             }
         }
-    }
-
-    /// Sleeps until there is work; waits for the timers if nobody else does.
-    fn sleep(&self) {
-        let shared = &self.shared;
-        // The callback may make a task ready, so the last look comes after it.
-        shared.before_park();
-        let searching = self.searching.replace(false);
-        if searching {
-            self.watch_time.set(LONGEST_WATCH.min(2 * self.watch_time.get()));
-        }
-        shared.idle.sleep(self.index, searching);
-        // Whatever was queued before the bit was set is seen here, or its pusher sees the bit.
-        let missed = shared.has_work() || shared.is_closing();
-        if missed || !self.is_local_idle() {
-            if !shared.idle.wake(self.index) {
-                // Somebody chose this worker already, and counted it as searching.
-                self.searching.set(true);
-            }
-            return shared.after_park();
-        }
-        let driving = shared.idle.become_driver(self.index);
-        let deputy = self.sees_to_a_deputy(driving);
-        let watching = self.starts_watch();
-        let now = host_now();
-        self.pace.sleeps(now);
-        self.mean.take_in(now, &self.meter);
-        self.lie_down();
-        let busy = self.meter.rest(now);
-        let edges = self.park(driving, deputy, watching, now);
-        let now = host_now();
-        self.meter.resume(now, busy);
-        if !watching {
-            self.get_up();
-        }
-        self.mean.restart(now);
-        self.pace.woke(now);
-        if deputy {
-            shared.idle.stop_deputising();
-        }
-        shared.after_park();
-        self.wake_up(watching);
-        if driving {
-            edges.into_iter().for_each(|edges| guard(|| edges.dispatch()));
-            shared.idle.stop_driving();
-            if shared.has_work() || !self.is_local_idle() {
-                deputy::alert(shared, self.index);
-            }
-        }
-        // Who waited for the timers sees to all.
-        let ring = &shared.remotes[self.index].ring;
-        let before = ring.len();
-        shared.expire(if driving || deputy { None } else { Some(self.index) });
-        let crowded = driving && ring.len() > before;
-        self.crowded_until.set(crowded.then(|| now + CROWD));
-    }
-
-    /// Counts a wait, unless it goes on: whoever was on watch in vain waits again at once.
-    fn lie_down(&self) {
-        let polls = self.meter.tally.polls.get();
-        if self.lies.get() && self.meter.polls_at_last_park() == polls {
-            return;
-        }
-        self.get_up();
-        self.meter.about_to_park(polls);
-        self.lies.set(true);
-    }
-
-    /// Counts the end of a wait.
-    fn get_up(&self) {
-        if self.lies.replace(false) {
-            self.meter.unparked();
-        }
-    }
-
-    /// The worker is not one of the sleepers any more.
-    fn wake_up(&self, watching: bool) {
-        let shared = &self.shared;
-        if !shared.idle.wake(self.index) {
-            // Woken by somebody who wants a searcher.
-            self.searching.set(true);
-            self.wants_watch.set(true);
-        }
-        if watching {
-            shared.idle.end_watch();
-            if shared.has_more() {
-                // What others have queued waits for this look, and this worker may be busy now.
-                shared.wake_one(false);
-            }
-        }
-    }
-
-    /// Whether this worker, about to sleep, is the driver's deputy. A driver that has none, and waits
-    /// for timers, wakes a sleeper, which becomes it.
-    fn sees_to_a_deputy(&self, driving: bool) -> bool {
-        let shared = &self.shared;
-        let armed = shared.env.timers.is_armed();
-        if driving {
-            if armed && !shared.idle.has_deputy() {
-                deputy::appoint(shared, self.index);
-            }
-            return false;
-        }
-        (armed || shared.driver.reactor().is_some()) && shared.idle.become_deputy()
-    }
-
-    /// Whether this worker, about to sleep, goes on watch; see [`idle`](super::idle).
-    fn starts_watch(&self) -> bool {
-        let idle = &self.shared.idle;
-        let wanted = self.wants_watch.replace(false) || idle.any_is_awake();
-        wanted && self.shared.remotes.len() > 1 && idle.start_watch()
-    }
-
-    /// Waits to be woken; the driver for the timers and the reactor too, its deputy until nobody has
-    /// seen to them for a while, who is on watch until that is over.
-    fn park(&self, driving: bool, deputy: bool, watching: bool, now: Instant) -> Option<Edges<'_>> {
-        let shared = &self.shared;
-        let watch = watching.then(|| self.watch_time.get());
-        if deputy {
-            deputy::watch(shared, self.index, &self.parker, watch, || self.is_local_idle());
-            return None;
-        }
-        let next = if driving { shared.env.timers.next() } else { None };
-        let next = next.map(|at| at.max(self.crowded_until.get().unwrap_or(at)));
-        let due = next.map(|at| at.saturating_duration_since(now));
-        let timeout = due.into_iter().chain(watch).min();
-        if let Some(reactor) = shared.driver.reactor().filter(|_| driving) {
-            return self.parker.park_in(timeout, |timeout| reactor.wait(timeout));
-        }
-        self.parker.park(timeout);
-        None
-    }
-
-    fn is_local_idle(&self) -> bool {
-        !self.local_tasks().has_ready()
     }
 
     #[inline]
@@ -610,7 +472,8 @@ impl Worker {
             self.push_ring(task);
             return self.offer();
         }
-        if let Some(before) = self.shared.remotes[self.index].put_next(task) {
+        // SAFETY: this worker has the seat, or it would not be asked.
+        if let Some(before) = unsafe { self.shared.remotes[self.index].next.put(task) } {
             self.push_ring(before);
             self.offer();
         } else if !self.pace.is_small(1) {
@@ -631,6 +494,13 @@ impl Worker {
         // SAFETY: one worker at a time has the seat, and this one is asked for tasks and given
         // tasks only while it has.
         unsafe { self.shared.remotes[self.index].ring.own() }
+    }
+
+    #[inline]
+    fn take_next(&self) -> Option<Task> {
+        debug_assert!(self.seated.get());
+        // SAFETY: this worker has the seat.
+        unsafe { self.shared.remotes[self.index].next.take() }
     }
 
     fn push_ring(&self, task: Task) {

@@ -67,11 +67,25 @@ impl Registry {
     #[inline]
     pub(crate) fn remove(&mut self, task: Task) {
         let index = task.slot();
+        debug_assert_eq!(self.slots[index as usize].task(), Some(task));
+        self.vacate(index);
+    }
+
+    /// [`remove`](Self::remove) for a task that is gone, by its slot.
+    #[inline]
+    pub(crate) fn vacate(&mut self, index: u32) {
         let slot = &mut self.slots[index as usize];
-        debug_assert_eq!(slot.task(), Some(task));
+        debug_assert!(slot.task().is_some());
         *slot = Slot::vacant(self.vacant);
         self.vacant = index;
         self.len -= 1;
+    }
+
+    /// Whether a slot is vacant.
+    #[inline]
+    #[allow(dead_code)] // only a pool asks
+    pub(crate) fn has_room(&self) -> bool {
+        self.vacant != END
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = Task> + '_ {

@@ -17,6 +17,11 @@ use std::num::NonZeroUsize;
 use std::vec::Vec;
 use wasm_bindgen::{JsCast, JsValue};
 
+#[path = "../../../native/thread/fences_none.rs"]
+mod fences;
+
+pub(super) use fences::{fence_all, fence_one, prepare_fences};
+
 /// Nothing waits here: the main thread may not, and a worker of a pool is occupied.
 pub(super) const MAY_WAIT: bool = false;
 
