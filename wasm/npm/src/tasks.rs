@@ -117,7 +117,8 @@ pub fn woken(task: u32) -> impl Future<Output = ()> {
         if core::mem::take(&mut seat.is_woken) {
             return Poll::Ready(());
         }
-        if !seat.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+        // A task has the same waker all its life.
+        if seat.waker.is_none() {
             seat.waker = Some(cx.waker().clone());
         }
         Poll::Pending

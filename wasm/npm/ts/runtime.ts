@@ -28,10 +28,10 @@ const hop: (f: () => void) => void = (() => {
 const ENDED = -2;
 /** What the core is told of a task that has not begun. */
 const START = -3;
+/** How many new tasks may have their first turn meanwhile: they are cheaper. */
+const FIRST_TURNS = 256;
 /** The priority of tasks that nobody gave one: between two others. */
 const NORMAL = 1;
-/** How many new tasks have their first turn in one of the core's. */
-const BATCH = 32;
 /** How deep tasks that wait for a new one may run it at once. */
 const DEPTH = 16;
 
@@ -54,6 +54,8 @@ export abstract class Runtime {
   /** The number of the core's task that gives them their turns, and whether it is about to. */
   #starter = 0;
   #isStarting = false;
+  /** How many new tasks may have their first turn before the core answers. */
+  #allowance = 0;
   #depth = 0;
   #broken: unknown;
 
@@ -125,23 +127,29 @@ export abstract class Runtime {
     this.#wake(this.#starter);
   }
 
-  /** Gives new tasks their first turn; the answer is when there is more to do. */
+  /** Gives new tasks their first turn, those that are left when the core has answered; the answer is the starter's. */
   #start(): number {
-    for (let begun = 0; this.#count > 0; ) {
-      const task = this.#fresh[this.#next]!;
-      if (task.isFresh && begun++ === BATCH) return NEXT_TURN;
-      this.#next += 1;
-      this.begin(task);
+    while (this.#count > 0) {
+      // Others are served as if these were tasks of the core.
+      if (this.#allowance <= 0) return NEXT_TURN;
+      this.begin(this.#fresh[this.#next++]!);
     }
     this.#fresh.length = this.#next = 0;
     this.#isStarting = false;
     return Infinity;
   }
 
+  /** Turns of the core, and first turns; the answer is the core's. */
+  protected turns(core: Core): number {
+    this.#allowance = FIRST_TURNS;
+    return core.tick(TURNS);
+  }
+
   /** Gives a new task its first turn, unless it had that. Who waits for one need not wait for its turn. */
   begin(task: Task<unknown>): void {
-    if (!task.isFresh || this.#depth >= DEPTH) return;
+    if (!task.isFresh || this.#allowance <= 0 || this.#depth >= DEPTH) return;
     task.isFresh = false;
+    this.#allowance -= 1;
     this.#count -= 1;
     if (this.#fresh.at(-1) === task && this.#next < this.#fresh.length) this.#fresh.pop();
     this.#depth += 1;
@@ -250,7 +258,7 @@ class EventLoop extends Runtime {
     try {
       do {
         this.#woken = false;
-        next = this.core.tick(TURNS);
+        next = this.turns(this.core);
       } while ((next === 0 || this.#woken) && performance.now() - begin < slice);
     } catch (error) {
       return this.lose(error);

@@ -419,6 +419,7 @@ export class Wait<T> extends Operation<T> {
  * cancelled; give `fetch` and its like the `signal` of the task.
  */
 export function wait<T>(promise: PromiseLike<T>): Operation<T> {
+  if (!isThenable(promise)) throw new TypeError(`only a promise is waited for, not ${String(promise)}`);
   return new Wait(promise);
 }
 
@@ -426,7 +427,7 @@ export function wait<T>(promise: PromiseLike<T>): Operation<T> {
  * Starts a task. It belongs to nobody: a failure that nobody waits for is reported as an unhandled
  * rejection. Inside a program prefer {@link scope}, which waits for its tasks.
  */
-export function spawn<T>(body: Body<T>, options?: SpawnOptions): Task<T> {
+export function spawn<T>(body: Body<T> | Program<T>, options?: SpawnOptions): Task<T> {
   return new Task(body, options);
 }
 
@@ -442,7 +443,7 @@ export function current(): Task<unknown> {
 }
 
 /** Runs a program from the outside; the answer is a promise of its outcome. */
-export function run<T>(body: Body<T>, options?: SpawnOptions): Promise<T> {
+export function run<T>(body: Body<T> | Program<T>, options?: SpawnOptions): Promise<T> {
   return spawn(body, options).then();
 }
 
@@ -471,7 +472,9 @@ function isNative(value: object): boolean {
 
 /** A program as a generator, which it is unless somebody made it by hand or another realm did. */
 function native<T>(program: Program<T>): Program<T> {
-  return isNative(program) ? program : adopted(program);
+  if (isObject(program) && isNative(program)) return program;
+  if (isProgram(program)) return adopted(program);
+  throw new TypeError(`a task runs a function or a generator, not ${String(program)}; an operation or a promise can be awaited`);
 }
 
 function* adopted<T>(program: Program<T>): Program<T> {

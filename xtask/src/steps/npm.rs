@@ -78,6 +78,7 @@ pub fn package(log: &mut Log) -> Verdict {
     if !said.contains("installed and run: 6, 3600000, 36") {
         return Err(format!("the program said {said:?}").into());
     }
+    readme(&project, log)?;
     log.run(node(&["node_modules/publint/src/cli.js", "--strict"]).arg(&file))?;
     let wrong_types = tools::are_the_types_wrong()?;
     log.run(node(&[]).arg(wrong_types).arg(&file).args(["--profile", "esm-only", "--no-emoji"]))?;
@@ -120,6 +121,31 @@ fn compile(project: &Path, program: &str, log: &mut Log) -> Result<(), Trouble> 
     compile.arg(compiler).args(options).args(lib).arg(program).current_dir(project);
     log.run(&mut compile)?;
     Ok(())
+}
+
+/// The examples of the README compile as they stand, and the first one does what it says.
+fn readme(project: &Path, log: &mut Log) -> Result<(), Trouble> {
+    let failed = |error: std::io::Error| format!("{}: {error}", project.display());
+    let text = fs::read_to_string(folder().join("README.md")).map_err(failed)?;
+    let examples = text.split("```ts\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let mut names = Vec::new();
+    for example in examples {
+        let name = example.lines().next().and_then(|line| line.strip_prefix("// "));
+        let name = name.filter(|name| name.ends_with(".ts")).unwrap_or("readme.ts");
+        fs::write(project.join(name), example).map_err(failed)?;
+        names.push(name);
+    }
+    if names.len() < 4 {
+        return Err(format!("the README has the examples {names:?}").into());
+    }
+    for name in names {
+        compile(project, name, log)?;
+    }
+    let said = log.run(node(&["readme.js"]).current_dir(project))?;
+    match ["wash", "dry", "fold"].iter().all(|job| said.contains(job)) {
+        true => Ok(()),
+        false => Err(format!("the example of the README said {said:?}").into()),
+    }
 }
 
 /// What a small program takes with all that it needs of the package.

@@ -1,5 +1,5 @@
 import { memories } from "./memory.js";
-import { CreelError, current, expose, type Program, run, sleep, spawn, type Task, TimeoutError, transfer } from "creel";
+import { CreelError, current, expose, type Program, sleep, spawn, type Task, TimeoutError, transfer } from "creel";
 
 /** What the workers of the tests can do. */
 export default expose({
@@ -45,10 +45,10 @@ export default expose({
       cancelled.push("orderly");
     }
   },
-  /** Starts tasks until the memory, of which there is little, is used up, and what is left of it all then. */
-  async exhaust(): Promise<{ readonly error: string; readonly started: number; readonly woken: number; readonly after: number }> {
+  /** Starts tasks until the memory, of which there are so many pages left, is used up: how many, and as many again. */
+  async exhaust(pages: number): Promise<{ readonly error: string; readonly started: number; readonly woken: number; readonly again: number }> {
     const [memory] = memories;
-    memory!.grow(0xffff - memory!.buffer.byteLength / 0x10000 - 16);
+    memory!.grow(0xffff - memory!.buffer.byteLength / 0x10000 - pages);
     const tasks: Task<number>[] = [];
     let error = "";
     while (!error) {
@@ -60,7 +60,9 @@ export default expose({
       }
     }
     const woken = (await Promise.all(tasks)).reduce((sum, one) => sum + one, 0);
-    return { error, started: tasks.length, woken, after: await run(function* () { yield* sleep(1); return 2; }) };
+    const later = tasks.map(() => spawn(function* () { yield* sleep(20); return 1; }));
+    const again = (await Promise.all(later)).reduce((sum, one) => sum + one, 0);
+    return { error, started: tasks.length, woken, again };
   },
   /** Destroys the core, as a mistake in it would. */
   async corrupt(): Promise<never> {
