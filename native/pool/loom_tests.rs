@@ -72,6 +72,28 @@ fn loom_a_next_slot_is_emptied_once() {
 }
 
 #[test]
+fn loom_a_thief_that_comes_too_late_leaves_the_task_after() {
+    loom::model(|| {
+        let tasks = Tasks::new(2);
+        let next = Arc::new(NextSlot::new());
+        // SAFETY: this thread is the worker.
+        let put = |number| unsafe { next.put(tasks.make(number)) };
+        assert!(put(0).is_none());
+        let thief = {
+            let (tasks, next) = (tasks.clone(), next.clone());
+            thread::spawn(move || next.steal().into_iter().for_each(|task| tasks.take(task)))
+        };
+        // SAFETY: as above.
+        unsafe { next.take() }.into_iter().for_each(|task| tasks.take(task));
+        put(1).into_iter().for_each(|task| tasks.take(task));
+        thief.join().unwrap();
+        // SAFETY: as above.
+        unsafe { next.take() }.into_iter().for_each(|task| tasks.take(task));
+        tasks.assert_all_taken();
+    });
+}
+
+#[test]
 fn loom_a_biased_lock_lets_one_in_at_a_time() {
     loom::model(|| {
         let lock = Arc::new(Biased::new(0));

@@ -4,6 +4,7 @@ use super::host::Host;
 use super::*;
 use crate::atomic::AtomicUsize;
 use crate::env::clock::Clock;
+use crate::env::context;
 use loom::thread;
 use std::sync::Arc;
 use std::task::Wake;
