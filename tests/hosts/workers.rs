@@ -172,12 +172,10 @@ cases! {
         let Some(script) = script() else { return };
         let task = web::spawn_worker(&script, "forever", vec![]);
         let began = Instant::now();
-        let mut turns = 0;
-        while began.elapsed() < Duration::from_millis(100) {
-            turns += 1;
+        for _ in 0..20 {
             sleep(Duration::from_millis(1)).await;
         }
-        assert!(turns > 10, "{turns}");
+        assert!(began.elapsed() < Duration::from_secs(10) && !task.is_finished());
         task.abort();
         assert!(task.await.unwrap_err().is_cancelled());
     }

@@ -26,8 +26,23 @@ extern "C" {
     #[wasm_bindgen(js_name = clearTimeout)]
     pub(super) fn clear_timeout(timer: f64);
 
-    #[wasm_bindgen(thread_local_v2, js_name = setImmediate)]
-    static SET_IMMEDIATE: Option<Callback>;
+    /// What there is: asked at need and kept nowhere, for a lazy static of each would be as much code again.
+    type Global;
+    #[wasm_bindgen(js_namespace = globalThis, js_name = valueOf)]
+    fn global() -> Global;
+    #[wasm_bindgen(method, getter, js_name = setImmediate)]
+    fn immediate(this: &Global) -> Option<Callback>;
+    #[wasm_bindgen(method, getter, js_name = requestAnimationFrame)]
+    fn animation_frame(this: &Global) -> Option<Callback>;
+    #[wasm_bindgen(method, getter, js_name = requestIdleCallback)]
+    fn idle_callback(this: &Global) -> Option<Callback>;
+    #[wasm_bindgen(method, getter, js_name = scheduler)]
+    fn scheduler_itself(this: &Global) -> Option<Scheduler>;
+    #[wasm_bindgen(method, getter, js_name = document)]
+    fn document_itself(this: &Global) -> Option<Document>;
+    #[wasm_bindgen(method, getter, js_name = process)]
+    fn process_itself(this: &Global) -> Option<Process>;
+
     #[wasm_bindgen(js_name = setImmediate)]
     pub(super) fn set_immediate(callback: &Callback);
 
@@ -95,14 +110,10 @@ extern "C" {
     #[wasm_bindgen(method, js_name = postMessage)]
     pub(super) fn post_message(this: &MessagePort, message: &JsValue);
 
-    #[wasm_bindgen(thread_local_v2, js_name = requestAnimationFrame)]
-    static REQUEST_ANIMATION_FRAME: Option<Callback>;
     #[wasm_bindgen(js_name = requestAnimationFrame)]
     pub(super) fn request_animation_frame(callback: &Callback) -> u32;
     #[wasm_bindgen(js_name = cancelAnimationFrame)]
     pub(super) fn cancel_animation_frame(id: u32);
-    #[wasm_bindgen(thread_local_v2, js_name = requestIdleCallback)]
-    static REQUEST_IDLE_CALLBACK: Option<Callback>;
     #[wasm_bindgen(js_name = requestIdleCallback)]
     pub(super) fn request_idle_callback(callback: &Callback);
 
@@ -117,8 +128,6 @@ extern "C" {
     pub(super) fn cause(this: &Error) -> JsValue;
 
     pub(super) type Scheduler;
-    #[wasm_bindgen(thread_local_v2, js_name = scheduler)]
-    static SCHEDULER: Option<Scheduler>;
     #[wasm_bindgen(method, getter, js_name = postTask)]
     fn post_task_itself(this: &Scheduler) -> JsValue;
     #[wasm_bindgen(method, js_name = postTask)]
@@ -132,15 +141,11 @@ extern "C" {
     pub(super) fn set_priority(this: &PostTaskOptions, priority: &str);
 
     pub(super) type Document;
-    #[wasm_bindgen(thread_local_v2, js_name = document)]
-    pub(super) static DOCUMENT: Option<Document>;
     #[wasm_bindgen(method, getter)]
     pub(super) fn hidden(this: &Document) -> bool;
 
     /// Node's; a program in a page may have something of that name as well.
     type Process;
-    #[wasm_bindgen(thread_local_v2, js_name = process)]
-    static PROCESS: Option<Process>;
     #[wasm_bindgen(method, setter, js_name = exitCode, catch)]
     fn set_exit_code(this: &Process, code: u32) -> Result<(), JsValue>;
 }
@@ -152,17 +157,17 @@ pub(super) fn exports() -> Exports {
 
 /// Whether there is a `setImmediate`, as in Node.
 pub(super) fn has_immediate() -> bool {
-    SET_IMMEDIATE.with(Option::is_some)
+    global().immediate().is_some()
 }
 
 /// Whether there are frames to wait for.
 pub(super) fn has_frames() -> bool {
-    REQUEST_ANIMATION_FRAME.with(Option::is_some)
+    global().animation_frame().is_some()
 }
 
 /// Whether there is a `requestIdleCallback`.
 pub(super) fn has_idle_callback() -> bool {
-    REQUEST_IDLE_CALLBACK.with(Option::is_some)
+    global().idle_callback().is_some()
 }
 
 fn is_error(value: &JsValue) -> bool {
@@ -174,9 +179,12 @@ fn is_error(value: &JsValue) -> bool {
 
 /// The scheduler of this global scope, if there is one.
 pub(super) fn scheduler() -> Option<Scheduler> {
-    SCHEDULER.with(|scheduler| {
-        scheduler.as_ref().map(|it| it.unchecked_ref::<JsValue>().clone().unchecked_into())
-    })
+    global().scheduler_itself()
+}
+
+/// That of the page, if this is its thread.
+pub(super) fn document() -> Option<Document> {
+    global().document_itself()
 }
 
 impl Scheduler {
@@ -187,8 +195,6 @@ impl Scheduler {
 
 /// Makes Node end with exit code 1 when it ends; elsewhere there is no process.
 pub(super) fn fail_process() {
-    PROCESS.with(|process| {
-        // A `process` that is not Node's may refuse.
-        process.iter().for_each(|process| drop(process.set_exit_code(1)));
-    });
+    // A `process` that is not Node's may refuse.
+    global().process_itself().iter().for_each(|process| drop(process.set_exit_code(1)));
 }

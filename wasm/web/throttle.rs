@@ -17,10 +17,10 @@ pub(super) fn is_throttled(late: Duration) -> bool {
 
 /// Whether this is a page that nobody sees. Workers cannot tell, and are not throttled.
 pub fn is_hidden() -> bool {
-    js::DOCUMENT.with(|document| document.as_ref().is_some_and(js::Document::hidden))
+    js::document().as_ref().is_some_and(js::Document::hidden)
 }
 
 /// Whether this thread is that of a page.
 pub(super) fn is_page() -> bool {
-    js::DOCUMENT.with(Option::is_some)
+    js::document().is_some()
 }
