@@ -50,7 +50,7 @@ pub(super) enum Advice {
 
 /// Nothing is remembered.
 #[derive(Debug, Default)]
-pub(super) struct Habit;
+pub(super) struct Habit(());
 
 impl Habit {
     #[inline]

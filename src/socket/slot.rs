@@ -262,6 +262,7 @@ impl Slot {
     }
 
     /// Whether it was told that there is something to read, and nobody has found otherwise since.
+    #[allow(dead_code)] // as `repeat`
     #[inline]
     pub(crate) fn is_unread(&self) -> bool {
         self.state.load() & usize::from(Ready::READABLE.bits()) != 0

@@ -1,10 +1,12 @@
 //! What operations leave that were dropped, forgotten, or outlived by others.
 
-use super::{Counted, alone, descriptors, drivers, everywhere, nibble, on_all, pair, settled};
+use super::{
+    Counted, Dice, alone, descriptors, drivers, everywhere, nibble, on_all, pair, settled,
+};
 use creel::io::{AsyncReadExt, AsyncReadOwned, AsyncWriteExt, Interest};
 use creel::runtime::Builder;
 use creel::task::yield_now;
-use creel::time::sleep;
+use creel::time::{sleep, timeout};
 use std::future::Future;
 use std::io::{self, ErrorKind};
 use std::pin::Pin;
@@ -110,6 +112,36 @@ fn what_a_dropped_read_left_is_read_first() {
         assert_eq!(server.try_read(&mut buf).unwrap_err().kind(), ErrorKind::WouldBlock);
         drop(server.into_std().unwrap());
         assert_eq!(client.read(&mut buf).await.unwrap(), 0);
+    });
+}
+
+/// A limit that runs out again and again, now before a message, now right with it.
+#[test]
+fn a_read_with_a_limit_loses_no_byte() {
+    everywhere(|| async {
+        const COUNT: u8 = 100;
+        let (mut client, mut server) = pair().await;
+        let writer = creel::spawn(async move {
+            let mut dice = Dice(3);
+            for number in 0..COUNT {
+                sleep(Duration::from_micros(dice.below(400))).await;
+                client.write_all(&[number]).await.unwrap();
+            }
+        });
+        let (mut dice, mut seen, mut late) = (Dice(4), Vec::new(), 0);
+        while seen.len() < COUNT.into() {
+            let limit = Duration::from_micros(dice.below(300));
+            match timeout(limit, server.read_owned(Vec::with_capacity(16))).await {
+                Ok((read, buf)) => {
+                    assert!(read.unwrap() > 0);
+                    seen.extend(buf);
+                }
+                Err(_) => late += 1,
+            }
+        }
+        assert!(seen.iter().copied().eq(0..COUNT), "{seen:?}");
+        assert!(late > 0, "limits ran out");
+        writer.await.unwrap();
     });
 }
 

@@ -1,5 +1,5 @@
-//! The conformance list and the native tests on Windows, as far as wine goes. It has no Unix, so no
-//! processes and signals of that kind; its consoles are not exercised.
+//! The conformance list and the native tests on Windows, as far as wine goes, children among them. Its
+//! consoles, and so their events, are not exercised.
 
 use super::Trouble;
 use super::source::passed;
@@ -10,7 +10,8 @@ use std::process::Command;
 type Verdict = Result<String, Trouble>;
 
 /// What the system has a say in.
-const TESTS: [&str; 8] = ["net", "net_udp", "named_pipe", "fs", "fiber", "pool", "tasks", "faults"];
+const TESTS: [&str; 9] =
+    ["net", "net_udp", "named_pipe", "fs", "fiber", "pool", "tasks", "faults", "windows"];
 
 pub fn run(log: &mut Log) -> Verdict {
     let wine = tools::wine()?;
