@@ -32,7 +32,7 @@ use mio::{Registry, Token};
 use std::collections::HashMap;
 use std::io;
 pub(crate) use std::os::fd::AsRawFd as Described;
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::RawFd;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 /// Set in the token of an event that is told by level. Indices are shorter.
