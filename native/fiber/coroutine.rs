@@ -173,9 +173,12 @@ impl<I, T, B> Coroutine<I, T, B> {
             State::Started(raw) if !raw.done() => raw,
             _ => panic!("a fiber was polled after its end"),
         };
-        let around = Entered::now();
-        if let Some(held) = self.held.take() {
-            held.enter(around);
+        // What was entered is noted where it is compared: a copy right behind it would wait for the notes
+        // to reach memory.
+        let resumed =
+            Resumed { outer: RUNNING.get(), around: Entered::now(), held: &mut self.held };
+        if let Some(held) = resumed.held.take() {
+            held.enter(resumed.around);
         }
         let face = &self.face;
         face.waker.set(waker.map(NonNull::from));
@@ -185,8 +188,7 @@ impl<I, T, B> Coroutine<I, T, B> {
             face.pinned.set(cx.pinned.get());
             face.task.set(cx.task.get());
         });
-        let outer = RUNNING.replace(Some(NonNull::from(face)));
-        let _resumed = Resumed { outer, around, held: &mut self.held };
+        RUNNING.set(Some(NonNull::from(face)));
         f(raw)
     }
 
@@ -347,29 +349,24 @@ impl<I> Items<I> {
     #[track_caller]
     #[inline(always)]
     pub(super) fn give(&self, item: I) {
-        with_running(|face| {
+        let yielder = with_running(|face| {
             face.check();
-            if face.is_unwinding() {
-                abort();
-            }
+            let yielder = face.yielder();
             // SAFETY: only the function of this coroutine has this, and it is the innermost that
             // runs, for no other that it resumes can reach it. So the resumer, who waits, has lent
             // room for an item of this type.
             unsafe { face.item.get().cast::<Option<I>>().write(Some(item)) };
+            yielder
         });
-        suspend();
+        // SAFETY: as in `suspend`.
+        unsafe { yielder.as_ref() }.suspend(());
     }
 }
 
 /// Gives the thread back until somebody resumes the coroutine.
 #[inline(always)]
 fn suspend() {
-    let yielder = with_running(|face| {
-        if face.is_unwinding() {
-            abort();
-        }
-        face.yielder.get().expect("set before the function began")
-    });
+    let yielder = with_running(Face::yielder);
     // SAFETY: it is the yielder of the innermost coroutine, on whose stack this runs and at whose
     // root the yielder lives.
     unsafe { yielder.as_ref() }.suspend(());
@@ -426,6 +423,15 @@ impl Face {
             task == self.task.get(),
             "a fiber cannot wait below another runtime that it drives: wait outside of `block_on`"
         );
+    }
+
+    /// How to give the thread back. A stack that unwinds cannot be left.
+    #[inline(always)]
+    fn yielder(&self) -> NonNull<RawYielder> {
+        if self.is_unwinding() {
+            abort();
+        }
+        self.yielder.get().expect("set before the function began")
     }
 
     /// Whether the stack of the coroutine is unwinding.
