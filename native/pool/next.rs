@@ -59,7 +59,12 @@ impl NextSlot {
         if self.is_empty() {
             return None;
         }
-        self.taking.lock(|()| self.replace(ptr::null_mut()))
+        // Not emptied if it is empty by now: the worker may put a task in without a claim. While there is
+        // one it may not.
+        self.taking.lock(|()| match self.is_empty() {
+            true => None,
+            false => self.replace(ptr::null_mut()),
+        })
     }
 
     /// Only inside `taking`.
