@@ -11,6 +11,8 @@ mod floor;
 #[cfg(target_os = "linux")]
 mod floor_ring;
 #[cfg(target_os = "linux")]
+mod processor;
+#[cfg(target_os = "linux")]
 mod servers;
 #[cfg(target_os = "linux")]
 mod table;
