@@ -19,7 +19,7 @@
 use super::super::parker::Parker;
 use super::mean::MeanPoll;
 use super::pace::Pace;
-use super::{Shared, WORKER, deputy, thread};
+use super::{Shared, WORKER, thread};
 use crate::atomic::Ordering;
 use crate::collections::run_queue::Own;
 use crate::env::context::{self, Post};

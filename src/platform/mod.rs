@@ -31,9 +31,11 @@ pub use clock::set_clock;
 mod driver;
 #[cfg(feature = "alloc")]
 mod park;
+#[cfg(all(feature = "wasi", feature = "net", target_os = "wasi", target_env = "p2"))]
+pub(crate) use driver::names_are_asked_for;
 #[cfg(feature = "alloc")]
 pub(crate) use driver::{Driver, SourceCounts};
 #[cfg(feature = "std")]
-pub(crate) use driver::{Lookup, lookup, names_are_asked_for};
+pub(crate) use driver::{Lookup, lookup};
 #[cfg(feature = "alloc")]
 pub use park::Park;
