@@ -14,6 +14,7 @@ use std::boxed::Box;
 use std::cell::{Cell, RefCell};
 use std::io;
 use std::num::NonZeroUsize;
+use std::sync::atomic::AtomicI32;
 use std::vec::Vec;
 use wasm_bindgen::{JsCast, JsValue};
 
@@ -93,13 +94,24 @@ addEventListener('message', ({ data: [place, module, memory, body, stack] }) => 
 }, { once: true });
 ";
 
-/// The same in Node, where the thread ends when it has nothing left to do.
+/// The same in Node, where the thread ends when it has nothing left to do. One thread at a time begins or
+/// ends, by [`GATE`].
 const NODE_BOOT: &str = "
-const { workerData: [place, module, memory, body, stack] } = require('node:worker_threads');
-const own = require(place).initSync({ module, memory, thread_stack_size: stack });
+const { workerData: [place, module, memory, body, stack, gate] } = require('node:worker_threads');
+const word = new Int32Array(memory.buffer, gate, 1);
+const alone = (act) => {
+    while (Atomics.compareExchange(word, 0, 0, 1)) Atomics.wait(word, 0, 1);
+    try { return act(); } finally { Atomics.store(word, 0, 0); Atomics.notify(word, 0, 1); }
+};
+const own = alone(() => require(place).initSync({ module, memory, thread_stack_size: stack }));
 own.__creel_thread(body);
-own.__wbindgen_thread_destroy?.();
+alone(() => own.__wbindgen_thread_destroy?.());
 ";
+
+/// Zero, or one while a thread begins or ends. wasm-bindgen has a lock of its own in these, but in Node 20
+/// whoever had to wait for it took itself for the first thread, and ran `main` once more: the engine
+/// forgets a local variable there.
+static GATE: AtomicI32 = AtomicI32::new(0);
 
 /// Starts a thread of a runtime, between its callbacks.
 ///
@@ -132,6 +144,7 @@ pub(super) fn spawn(
     let started = match script.in_node() {
         Some(place) => {
             start.set(0, place.into());
+            start.push(&(core::ptr::from_ref(&GATE).addr() as u32).into());
             node_worker(NODE_BOOT, &start, &Array::new())
         }
         None => browser_worker(&script, BOOT, &config.thread_name(), &start, &Array::new()),
