@@ -1,5 +1,7 @@
 //! Where things are.
 
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// The root of the repository.
@@ -22,7 +24,21 @@ pub fn scratch() -> PathBuf {
 
 /// The text of a file of the repository.
 pub fn read(path: &str) -> Result<String, String> {
-    std::fs::read_to_string(root().join(path)).map_err(|error| format!("{path}: {error}"))
+    fs::read_to_string(root().join(path)).map_err(|error| format!("{path}: {error}"))
+}
+
+/// Copies a folder with all that is in it.
+pub fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        match entry.file_type()?.is_dir() {
+            true => copy(&entry.path(), &target)?,
+            false => drop(fs::copy(entry.path(), target)?),
+        }
+    }
+    Ok(())
 }
 
 /// The version that `Cargo.toml` pins a dependency to: `name = { version = "=1.2.3", .. }`.

@@ -66,15 +66,15 @@ pub fn assemble(log: &mut Log) -> Result<PathBuf, Trouble> {
     if folder.exists() {
         fs::remove_dir_all(&folder).map_err(failed)?;
     }
-    copy(&repo::root().join("www"), &folder).map_err(failed)?;
+    repo::copy(&repo::root().join("www"), &folder).map_err(failed)?;
     // The sources of what it measures are no part of it.
     fs::remove_dir_all(folder.join("rust")).map_err(failed)?;
-    copy(&npm::folder().join("dist"), &folder.join("creel")).map_err(failed)?;
+    repo::copy(&npm::folder().join("dist"), &folder.join("creel")).map_err(failed)?;
     let measured = hosts::build(Host::Chromium(Context::Window), MEASURED, log)?;
     let made = measured.path().parent().expect("it is in a folder");
-    copy(made, &folder.join("measured")).map_err(failed)?;
+    repo::copy(made, &folder.join("measured")).map_err(failed)?;
     log.run(&mut doc::command())?;
-    copy(&repo::target().join("doc"), &folder.join("api")).map_err(failed)?;
+    repo::copy(&repo::target().join("doc"), &folder.join("api")).map_err(failed)?;
     dress(&folder.join("api"), "../").map_err(failed)?;
     // Its help and its settings lead back to a page that cargo does not make.
     fs::write(folder.join("api/index.html"), TO_THE_API).map_err(failed)?;
@@ -110,20 +110,6 @@ fn dressed(page: &str, root: &str) -> String {
             &format!(r#"<main><nav class="site" aria-label="The site">{links}</nav>"#),
             1,
         )
-}
-
-/// Copies a folder with all that is in it.
-pub fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        match entry.file_type()?.is_dir() {
-            true => copy(&entry.path(), &target)?,
-            false => drop(fs::copy(entry.path(), target)?),
-        }
-    }
-    Ok(())
 }
 
 /// Serves a folder on a free port as long as the process lives; the answer is the address.

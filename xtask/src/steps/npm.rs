@@ -107,7 +107,7 @@ fn installed(name: &str, log: &mut Log) -> Result<(PathBuf, PathBuf), Trouble> {
     let project = repo::target().join("npm/projects").join(name);
     let failed = |error: std::io::Error| format!("{}: {error}", project.display());
     let _ = fs::remove_dir_all(&project);
-    site::copy(&folder().join("test/projects").join(name), &project).map_err(failed)?;
+    repo::copy(&folder().join("test/projects").join(name), &project).map_err(failed)?;
     log.run(npm(&["install", "--offline", "--silent"]).arg(&file).current_dir(&project))?;
     Ok((file, project))
 }

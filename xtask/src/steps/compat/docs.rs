@@ -22,7 +22,7 @@ pub fn run(log: &mut Log) -> Result<String, Trouble> {
 
 fn lay_out(folder: &Path, tokio: &Path) -> std::io::Result<()> {
     super::lay_out(folder, PACKAGE)?;
-    super::copy(&tokio.join("src"), &folder.join("src"))?;
+    repo::copy(&tokio.join("src"), &folder.join("src"))?;
     let doors = folder.join("src/lib.rs");
     let text = fs::read_to_string(&doors)?;
     fs::write(&doors, format!("#![cfg(doctest)]\n{text}"))

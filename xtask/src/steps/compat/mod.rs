@@ -66,20 +66,6 @@ fn source_of(folder: &Path, package: &str) -> std::result::Result<PathBuf, Troub
     Ok(Path::new(&manifest).with_file_name(""))
 }
 
-/// Copies a folder with what is in it.
-fn copy(from: &Path, to: &Path) -> Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        match entry.file_type()?.is_dir() {
-            true => copy(&entry.path(), &target)?,
-            false => drop(fs::copy(entry.path(), target)?),
-        }
-    }
-    Ok(())
-}
-
 /// The end of each manifest.
 const PATCH: &str = r#"
 [patch.crates-io]

@@ -2,6 +2,7 @@
 
 use super::super::Trouble;
 use super::super::source::passed;
+use crate::repo;
 use crate::shell::Log;
 use std::fs;
 use std::path::Path;
@@ -33,7 +34,7 @@ fn take(package: &str, from: &Path, to: &Path) -> std::io::Result<()> {
     for entry in fs::read_dir(from)?.flatten() {
         let name = entry.file_name().into_string().unwrap_or_default();
         match entry.path().is_dir() {
-            true => super::copy(&entry.path(), &to.join(name))?,
+            true => repo::copy(&entry.path(), &to.join(name))?,
             // It refuses to be built with fewer features than these.
             false if name == "_require_full.rs" => {}
             false => drop(fs::copy(entry.path(), to.join(format!("{package}_{name}")))?),

@@ -243,7 +243,7 @@ fn of_the_driver() -> impl Iterator<Item = &'static str> {
 fn lay_out(folder: &Path, tokio: &Path) -> std::io::Result<()> {
     super::lay_out(folder, PACKAGE)?;
     let tests = folder.join("tests");
-    super::copy(&tokio.join("tests/support"), &tests.join("support"))?;
+    repo::copy(&tokio.join("tests/support"), &tests.join("support"))?;
     for file in FILES {
         fs::copy(tokio.join(format!("tests/{file}.rs")), tests.join(format!("{file}.rs")))?;
     }
