@@ -161,6 +161,8 @@ async fn messages_are_kept_apart_if_asked_for() {
 async fn one_direction_may_be_all() {
     let name = name("direction");
     let mut server = ServerOptions::new().access_inbound(false).create(&name).unwrap();
+    let refused = ClientOptions::new().open(&name).unwrap_err();
+    assert_eq!(refused.kind(), io::ErrorKind::PermissionDenied, "nobody would read it");
     let mut client = ClientOptions::new().write(false).open(&name).unwrap();
     server.connect().await.unwrap();
     server.write_all(b"down").await.unwrap();
