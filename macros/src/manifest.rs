@@ -3,9 +3,10 @@
 //! An attribute cannot say `$crate`, and a program moves over from tokio by writing
 //! `tokio = { package = "creel" }`, so the name is looked up in its `Cargo.toml`: among the
 //! dependencies, then those of tests, then those of the build script, each also under
-//! `[target.'cfg(..)']` and inherited from the workspace. The crate itself, a manifest without the
-//! dependency and a build without cargo get `creel`; a path through another crate is what the
-//! option `crate = ".."` is for.
+//! `[target.'cfg(..)']` and inherited from the workspace. A manifest that has tokio and no creel, and
+//! uses our attributes nevertheless, has a `[patch]` that lets a package of ours stand for tokio, so
+//! tokio it is. The crate itself, a manifest with neither and a build without cargo get `creel`; a
+//! path through another crate is what the option `crate = ".."` is for.
 
 mod toml;
 
@@ -44,9 +45,22 @@ fn look_up(directory: &Path) -> String {
     name.unwrap_or_else(|| CREEL.to_string()).replace('-', "_")
 }
 
-/// The name of the first dependency whose package is `creel`. `inherited` tells the package of a
-/// dependency that the workspace declares.
+/// The name of the first dependency whose package is `creel`, else of the first that is `tokio`,
+/// unless the manifest is that of creel itself.
 fn find(entries: &[Entry], inherited: impl Fn(&str) -> Option<String>) -> Option<String> {
+    if entries.iter().any(|entry| entry.path == ["package", "name"] && entry.value == CREEL) {
+        return None;
+    }
+    [CREEL, "tokio"].iter().find_map(|package| find_package(package, entries, &inherited))
+}
+
+/// The name of the first dependency whose package is `wanted`. `inherited` tells the package of a
+/// dependency that the workspace declares.
+fn find_package(
+    wanted: &str,
+    entries: &[Entry],
+    inherited: impl Fn(&str) -> Option<String>,
+) -> Option<String> {
     ["dependencies", "dev-dependencies", "build-dependencies"].iter().find_map(|kind| {
         entries.iter().find_map(|entry| {
             let (name, _) = entry.dependency(kind)?;
@@ -64,7 +78,7 @@ fn find(entries: &[Entry], inherited: impl Fn(&str) -> Option<String>) -> Option
                 }
                 None => name.to_string(),
             };
-            (package == CREEL).then(|| name.to_string())
+            (package == wanted).then(|| name.to_string())
         })
     })
 }
@@ -112,7 +126,6 @@ mod tests {
     #[test]
     fn plain_and_renamed() {
         assert_eq!(name("[dependencies]\ncreel = '1'").unwrap(), "creel");
-        assert_eq!(name("[dependencies]\ntokio = '1'"), None);
         let inline = "[dependencies]\ntokio = { version = '1', package = \"creel\" } # it is";
         assert_eq!(name(inline).unwrap(), "tokio");
         let table = "[dependencies.tokio]\nversion = '1'\npackage = 'creel'\n[features]\na = []";
@@ -126,6 +139,16 @@ mod tests {
         assert_eq!(name("[dependencies]\ncreel = { package = 'other' }"), None);
         let both = "[dependencies]\ncreel = { package = 'other' }\nrt = { package = 'creel' }";
         assert_eq!(name(both).unwrap(), "rt");
+    }
+
+    #[test]
+    fn a_package_that_stands_for_tokio() {
+        assert_eq!(name("[dependencies]\ntokio = '1'").unwrap(), "tokio");
+        assert_eq!(name("[dev-dependencies]\nrt.package = 'tokio'").unwrap(), "rt");
+        assert_eq!(name("[dependencies]\ntokio = '1'\ncreel = '1'").unwrap(), "creel");
+        let late = "[dependencies]\ntokio = '1'\n[dev-dependencies]\nrt.package = 'creel'";
+        assert_eq!(name(late).unwrap(), "rt");
+        assert_eq!(name("[package]\nname = 'creel'\n[dependencies]\ntokio = '1'"), None);
     }
 
     #[test]

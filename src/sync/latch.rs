@@ -1,19 +1,12 @@
 //! A counter that goes down to zero, once, and tasks that wait for that.
 //!
-//! The count only falls. Whoever brings it to zero takes the lock of the waiters and wakes them;
-//! a waiter looks at the count under the same lock, so it either sees zero or is seen.
-//!
-//! Why unsafe: naming the place where one waits is a promise that it stays one place.
+//! The count only falls. Whoever brings it to zero releases the waiters.
 
-use super::wait::{WaitList, WaitPoint, Waiter, wake_while};
+use super::crowd::{Crowd, Named};
 use crate::atomic::{AtomicUsize, Ordering};
-use crate::env::dump::Wait;
 use crate::env::site::Site;
-use crate::lock::Lock;
 use core::fmt;
 use core::future::Future;
-use core::future::poll_fn;
-use core::pin::pin;
 
 /// Waits until something was counted down to zero. It cannot be used anew: for that there is the
 /// [`Barrier`](super::Barrier).
@@ -31,20 +24,20 @@ use core::pin::pin;
 /// ```
 pub struct Latch {
     count: AtomicUsize,
-    waiters: Lock<WaitList<()>>,
+    waiters: Crowd<Self>,
 }
 
 impl Latch {
     /// A latch that opens after `count` times [`count_down`](Self::count_down).
     #[cfg(not(loom))]
     pub const fn new(count: usize) -> Self {
-        Self { count: AtomicUsize::new(count), waiters: Lock::new(WaitList::new()) }
+        Self { count: AtomicUsize::new(count), waiters: Crowd::new() }
     }
 
     /// A latch that opens after `count` times [`count_down`](Self::count_down).
     #[cfg(loom)]
     pub fn new(count: usize) -> Self {
-        Self { count: AtomicUsize::new(count), waiters: Lock::new(WaitList::new()) }
+        Self { count: AtomicUsize::new(count), waiters: Crowd::new() }
     }
 
     /// Counts down by one.
@@ -60,7 +53,7 @@ impl Latch {
         // that the wake below carries all of it to the waiters.
         let lowered = self.count.fetch_update(Ordering::AcqRel, Ordering::Relaxed, lower);
         if lowered.is_ok_and(|before| before <= n) {
-            wake_while(&self, self.waiters.lock(), |()| true);
+            self.waiters.release();
         }
     }
 
@@ -98,33 +91,13 @@ impl Latch {
     /// ```
     #[track_caller]
     pub fn wait(&self) -> impl Future<Output = ()> {
-        Site::here().of(async move {
-            if self.try_wait() {
-                return;
-            }
-            let mut waiter = pin!(Waiter::new(self, ()));
-            let open = || self.try_wait().then_some(());
-            poll_fn(|cx| waiter.as_mut().enroll(Some(cx.waker()), |_, (), _| open())).await
-        })
+        let open = || self.try_wait().then_some(());
+        Site::here().of(self.waiters.wait_for(open))
     }
 }
 
-// SAFETY: always the one lock and the one list inside the latch that the reference keeps alive.
-unsafe impl WaitPoint for &Latch {
-    type Guarded = WaitList<()>;
-    type Slot = ();
-
-    fn lock(&self) -> &Lock<WaitList<()>> {
-        &self.waiters
-    }
-
-    fn waiters(list: &mut WaitList<()>) -> &mut WaitList<()> {
-        list
-    }
-
-    fn wait(&self, _: &()) -> Wait {
-        Wait::new("latch")
-    }
+impl Named for Latch {
+    const NAME: &'static str = "latch";
 }
 
 impl fmt::Debug for Latch {

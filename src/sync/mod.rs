@@ -89,6 +89,7 @@ mod barrier;
 mod blocking_signals;
 #[cfg(feature = "alloc")]
 pub mod cancellation;
+mod crowd;
 mod event;
 mod latch;
 mod once_cell;

@@ -4,23 +4,18 @@
 //! From then on the value is only read, so reading costs one load. Before, only the holder of that
 //! lock touches the cell.
 //!
-//! Why unsafe: the flag decides who may touch the cell, which no type can say; and naming the place
-//! where one waits is a promise that it stays one place.
+//! Why unsafe: the flag decides who may touch the cell, which no type can say.
 
-use super::wait::{WaitList, WaitPoint, Waiter, wake_while};
-use crate::atomic::{AtomicBool, Ordering, UnsafeCell};
-use crate::env::dump::Wait;
-use crate::env::site::Site;
-use crate::lock::Lock;
 #[cfg(feature = "alloc")]
-use alloc::sync::Arc;
+mod owned;
+
+use super::crowd::{Crowd, Named};
+use crate::atomic::{AtomicBool, Ordering, UnsafeCell};
+use crate::env::site::Site;
 use core::error::Error;
 use core::fmt;
 use core::future::Future;
-use core::future::poll_fn;
 use core::mem::MaybeUninit;
-use core::pin::{Pin, pin};
-use core::task::{Context, Poll};
 
 /// A cell that is set once; everybody may wait for its value.
 ///
@@ -42,7 +37,7 @@ use core::task::{Context, Poll};
 pub struct SetOnce<T> {
     set: AtomicBool,
     value: UnsafeCell<MaybeUninit<T>>,
-    waiters: Lock<WaitList<()>>,
+    waiters: Crowd<Self>,
 }
 
 // SAFETY: the cell owns its value, which moves with it.
@@ -87,13 +82,13 @@ impl<T> SetOnce<T> {
 
     #[cfg(not(loom))]
     const fn with_state(value: MaybeUninit<T>, set: bool) -> Self {
-        let waiters = Lock::new(WaitList::new());
+        let waiters = Crowd::new();
         Self { set: AtomicBool::new(set), value: UnsafeCell::new(value), waiters }
     }
 
     #[cfg(loom)]
     fn with_state(value: MaybeUninit<T>, set: bool) -> Self {
-        let waiters = Lock::new(WaitList::new());
+        let waiters = Crowd::new();
         Self { set: AtomicBool::new(set), value: UnsafeCell::new(value), waiters }
     }
 
@@ -132,7 +127,7 @@ impl<T> SetOnce<T> {
         });
         // Release publishes the value to `initialized`.
         self.set.store(true, Ordering::Release);
-        wake_while(&self, waiters, |()| true);
+        self.waiters.release_from(waiters);
         Ok(())
     }
 
@@ -156,21 +151,7 @@ impl<T> SetOnce<T> {
     /// ```
     #[track_caller]
     pub fn wait(&self) -> impl Future<Output = &T> {
-        Site::here().of(async move {
-            let mut waiter = pin!(Waiter::new(self, ()));
-            poll_fn(|cx| self.poll_get(waiter.as_mut(), cx)).await
-        })
-    }
-
-    /// The value, or `waiter`, which waits at this very cell, is enlisted.
-    pub(crate) fn poll_get<P>(&self, waiter: Pin<&mut Waiter<P>>, cx: &Context<'_>) -> Poll<&T>
-    where
-        P: WaitPoint<Guarded = WaitList<()>, Slot = ()>,
-    {
-        match self.get() {
-            Some(value) => Poll::Ready(value),
-            None => waiter.enroll(Some(cx.waker()), |_, (), _| self.get()),
-        }
+        Site::here().of(self.waiters.wait_for(|| self.get()))
     }
 
     /// The value, if it is there.
@@ -185,41 +166,8 @@ impl<T> SetOnce<T> {
     }
 }
 
-// SAFETY: always the one lock and the one list inside the cell that the reference keeps alive.
-unsafe impl<T> WaitPoint for &SetOnce<T> {
-    type Guarded = WaitList<()>;
-    type Slot = ();
-
-    fn lock(&self) -> &Lock<WaitList<()>> {
-        &self.waiters
-    }
-
-    fn waiters(list: &mut WaitList<()>) -> &mut WaitList<()> {
-        list
-    }
-
-    fn wait(&self, _: &()) -> Wait {
-        Wait::new("set once")
-    }
-}
-
-// SAFETY: as above; the counted pointer keeps the cell alive.
-#[cfg(feature = "alloc")]
-unsafe impl<T> WaitPoint for Arc<SetOnce<T>> {
-    type Guarded = WaitList<()>;
-    type Slot = ();
-
-    fn lock(&self) -> &Lock<WaitList<()>> {
-        &self.waiters
-    }
-
-    fn waiters(list: &mut WaitList<()>) -> &mut WaitList<()> {
-        list
-    }
-
-    fn wait(&self, _: &()) -> Wait {
-        Wait::new("set once")
-    }
+impl<T> Named for SetOnce<T> {
+    const NAME: &'static str = "set once";
 }
 
 impl<T> Drop for SetOnce<T> {

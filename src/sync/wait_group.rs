@@ -1,21 +1,14 @@
 //! A group whose members one can wait for: a [`Latch`](super::Latch) that counts its own handles.
 //!
 //! The count can only rise through a member, so once it is zero it stays zero. Whoever brings it
-//! there takes the lock of the waiters and wakes them; a waiter looks at the count under the same
-//! lock.
-//!
-//! Why unsafe: naming the place where one waits is a promise that it stays one place.
+//! there releases the waiters.
 
-use super::wait::{WaitList, WaitPoint, Waiter, wake_while};
+use super::crowd::{Crowd, Named};
 use crate::atomic::{AtomicUsize, Ordering};
-use crate::env::dump::Wait;
 use crate::env::site::Site;
-use crate::lock::Lock;
 use alloc::sync::Arc;
 use core::fmt;
 use core::future::Future;
-use core::future::poll_fn;
-use core::pin::pin;
 
 /// Waits until every member of a group is gone.
 ///
@@ -45,14 +38,13 @@ pub struct WaitGroup {
 
 struct Group {
     members: AtomicUsize,
-    waiters: Lock<WaitList<()>>,
+    waiters: Crowd<Self>,
 }
 
 impl WaitGroup {
     /// A group of one member.
     pub fn new() -> Self {
-        let waiters = Lock::new(WaitList::new());
-        Self { group: Arc::new(Group { members: AtomicUsize::new(1), waiters }) }
+        Self { group: Arc::new(Group { members: AtomicUsize::new(1), waiters: Crowd::new() }) }
     }
 
     /// How many members there are, this one among them.
@@ -69,12 +61,7 @@ impl WaitGroup {
         Site::here().of(async move {
             let group = Arc::clone(&self.group);
             drop(self);
-            let group = &*group;
-            let mut waiter = pin!(Waiter::new(group, ()));
-            poll_fn(|cx| {
-                waiter.as_mut().enroll(Some(cx.waker()), |_, (), _| group.is_empty().then_some(()))
-            })
-            .await
+            group.waiters.wait_for(|| group.is_empty().then_some(())).await
         })
     }
 }
@@ -86,22 +73,8 @@ impl Group {
     }
 }
 
-// SAFETY: always the one lock and the one list inside the group that the reference keeps alive.
-unsafe impl WaitPoint for &Group {
-    type Guarded = WaitList<()>;
-    type Slot = ();
-
-    fn lock(&self) -> &Lock<WaitList<()>> {
-        &self.waiters
-    }
-
-    fn waiters(list: &mut WaitList<()>) -> &mut WaitList<()> {
-        list
-    }
-
-    fn wait(&self, _: &()) -> Wait {
-        Wait::new("wait group")
-    }
+impl Named for Group {
+    const NAME: &'static str = "wait group";
 }
 
 impl Clone for WaitGroup {
@@ -116,7 +89,7 @@ impl Drop for WaitGroup {
     fn drop(&mut self) {
         // Release publishes what this member did, Acquire takes in what the others published.
         if self.group.members.fetch_sub(1, Ordering::AcqRel) == 1 {
-            wake_while(&&*self.group, self.group.waiters.lock(), |()| true);
+            self.group.waiters.release();
         }
     }
 }

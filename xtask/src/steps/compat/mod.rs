@@ -45,7 +45,7 @@ fn lay_out(folder: &Path, manifest: &str) -> Result<()> {
     write("src/lib.rs", "")?;
     // What tokio calls unstable is there, too.
     write("build.rs", "fn main() {\n    println!(\"cargo:rustc-cfg=tokio_unstable\");\n}\n")?;
-    write("tokio/Cargo.toml", STAND_IN)?;
+    write("tokio/Cargo.toml", &stand_in())?;
     write("tokio/src/lib.rs", "pub use creel::*;\n")
 }
 
@@ -75,29 +75,10 @@ tokio = { path = "tokio" }
 debug = "line-tables-only"
 "#;
 
-/// What tokio-test, tokio-stream and tokio-util take for tokio.
-const STAND_IN: &str = r#"
-[package]
-name = "tokio"
-version = "1.54.1"
-edition = "2021"
-
-[features]
-default = []
-full = []
-fs = []
-io-std = []
-io-util = []
-macros = []
-net = []
-process = []
-rt = []
-rt-multi-thread = []
-signal = []
-sync = []
-test-util = []
-time = []
-
-[dependencies]
-creel = { path = "ROOT", features = ["full"] }
-"#;
+/// The manifest of the package that stands for tokio: the guide's, with the one that `ROOT` names.
+fn stand_in() -> String {
+    const GUIDE: &str = include_str!("../../../../docs/guide/coming_from_tokio.md");
+    let mut blocks = GUIDE.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let manifest = blocks.find(|block| block.contains("name = \"tokio\""));
+    manifest.expect("the guide says what stands for tokio").replace("../creel", "ROOT")
+}
