@@ -1,9 +1,12 @@
 //! What the service answers, on both previews.
 
+use creel::sync::Mutex;
 use creel::time::{Duration, sleep, timeout};
 use creel::wasm::wasi::http::Body;
 use http::{Request, Response};
 use std::io;
+
+static QUEUE: Mutex<()> = Mutex::const_new(());
 
 pub async fn answer<I>(request: Request<I>) -> io::Result<Response<Body>>
 where
@@ -39,6 +42,13 @@ where
                 eprintln!("done after the response");
             });
             Ok(Response::new("now\n".into()))
+        }
+        // Requests that an instance has at the same time wait for each other.
+        "/queue" => {
+            let turn = QUEUE.lock().await;
+            sleep(Duration::from_millis(1)).await;
+            drop(turn);
+            Ok(Response::new("had its turn\n".into()))
         }
         "/error" => Err(io::Error::other("this path fails on purpose")),
         _ => {

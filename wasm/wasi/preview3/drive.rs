@@ -1,14 +1,14 @@
 //! A runtime inside an async export.
 
+use super::export::{Ear, Export};
 use super::net::Names;
 use super::single::Single;
-use crate::lock::Lock;
 use crate::runtime::{Builder, LocalRuntime, Next};
 use crate::task::{JoinError, JoinHandle};
 use crate::time::Instant;
 use core::future::{Future, poll_fn};
 use core::pin::Pin;
-use core::task::{Context, Poll, Waker};
+use core::task::{Context, Poll};
 use core::time::Duration;
 use std::sync::Arc;
 use wasip3::clocks::monotonic_clock::wait_for;
@@ -29,7 +29,20 @@ where
     F: Future + 'static,
     F::Output: 'static,
 {
-    let mut driven = Driven::new();
+    run(Driven::new(), main).await
+}
+
+/// [`drive`] for a command, which no other export wakes: if nothing else can either, the bindings end it
+/// with a reason.
+pub async fn command<F: Future<Output = ()> + 'static>(main: F) {
+    run(Driven { ear: None, ..Driven::new() }, main).await;
+}
+
+async fn run<F>(mut driven: Driven, main: F) -> F::Output
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
     let task = driven.runtime.spawn_local(main);
     let output = driven.until(task).await;
     output.unwrap_or_else(|error| panic!("{error}"))
@@ -58,17 +71,8 @@ pub(super) struct Driven {
     export: Arc<Export>,
     /// The one timer of the host's, and when it is due.
     timer: Option<(Instant, Single<()>)>,
-}
-
-/// Whom to wake when a task is ready.
-#[derive(Default)]
-struct Export(Lock<Option<Waker>>);
-
-impl Export {
-    fn wake(&self) {
-        let waker = self.0.lock().take();
-        waker.into_iter().for_each(Waker::wake);
-    }
+    /// By which other exports reach this one.
+    ear: Option<Ear>,
 }
 
 impl Driven {
@@ -77,7 +81,7 @@ impl Driven {
         let wake = Arc::clone(&export);
         let runtime =
             Builder::new_current_thread().build_local_ticked(Arc::new(Names), move || wake.wake());
-        Self { runtime, export, timer: None }
+        Self { runtime, export, timer: None, ear: Some(Ear::default()) }
     }
 
     /// Drives until a task is done.
@@ -91,14 +95,20 @@ impl Driven {
 
     /// One tick, and the wait for the next; ready when no task is left.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        *self.export.0.lock() = Some(cx.waker().clone());
+        let begun = self.export.begin(cx.waker());
         match self.runtime.tick(TURNS) {
             // The host may have news by now.
             Next::Now | Next::Busy => cx.waker().wake_by_ref(),
             Next::At(then) => self.wait_until(then, cx),
             Next::Idle => self.timer = None,
         }
-        if self.runtime.task_count() == Some(0) { Poll::Ready(()) } else { Poll::Pending }
+        if self.runtime.task_count() == Some(0) {
+            return Poll::Ready(());
+        }
+        if let Some(ear) = &mut self.ear {
+            ear.listen(&self.export, &begun, cx);
+        }
+        Poll::Pending
     }
 
     fn wait_until(&mut self, then: Instant, cx: &mut Context<'_>) {

@@ -31,6 +31,7 @@
 //! `Builder::build` and `block_on` still mean preview 2, which every host of preview 3 has beside it.
 
 mod drive;
+mod export;
 #[cfg(feature = "wasi-http")]
 pub mod http;
 pub mod net;
@@ -42,6 +43,7 @@ pub use drive::drive;
 /// What the macros expand to.
 #[doc(hidden)]
 pub mod __private {
+    pub use super::drive::command;
     pub use wasip3;
 }
 
@@ -51,13 +53,13 @@ pub mod __private {
 macro_rules! wasip3_command {
     ($main:path) => {
         const _: () = {
-            use $crate::wasm::wasi::preview3::__private::wasip3;
+            use $crate::wasm::wasi::preview3::__private::{command, wasip3};
 
             struct Command;
 
             impl wasip3::exports::cli::run::Guest for Command {
                 async fn run() -> Result<(), ()> {
-                    $crate::wasm::wasi::preview3::drive($main()).await;
+                    command($main()).await;
                     Ok(())
                 }
             }
