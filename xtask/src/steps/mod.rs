@@ -70,6 +70,7 @@ steps! {
     "compat/tokio" compat::tokio, "tokio's own tests of what is here, unchanged";
     "compat/docs" compat::docs, "the examples in tokio's documentation, unchanged";
     "compat/neighbours" compat::neighbours, "tokio-util and tokio-stream built on creel, and their own tests";
+    "compat/programs" compat::programs, "mini-redis, tower and others built on creel, and their own tests";
     "conformance/native" conformance::native, "the conformance list on a thread";
     "conformance/pool" conformance::pool, "the conformance list on pools, by each driver, in tasks and in fibers";
     "conformance/windows" windows::run, "the conformance list, sockets, files and fibers on Windows, by wine";

@@ -5,10 +5,12 @@
 
 mod docs;
 mod neighbours;
+mod programs;
 mod tokio;
 
 pub use docs::run as docs;
 pub use neighbours::run as neighbours;
+pub use programs::run as programs;
 pub use tokio::run as tokio;
 
 use super::Trouble;
