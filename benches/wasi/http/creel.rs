@@ -1,9 +1,9 @@
 //! HTTP on creel, preview 2.
 
-use creel::wasm::wasi::http::{Body, Incoming};
-use http::{Request, Response};
+use creel::wasm::wasi::http::{Body, Unread};
+use http::Response;
 
-async fn handle(_request: Request<Incoming>) -> std::io::Result<Response<Body>> {
+async fn handle(_request: Unread) -> std::io::Result<Response<Body>> {
     Ok(Response::new("hello, world\n".into()))
 }
 

@@ -3,11 +3,19 @@
 
 mod routes;
 
-use creel::wasm::wasi::http::{Body, Incoming};
-use http::{Request, Response};
+use creel::wasm::wasi::http::{Body, Unread};
+use http::Response;
 
-async fn handle(request: Request<Incoming>) -> std::io::Result<Response<Body>> {
-    routes::answer(request).await
+async fn handle(request: Unread) -> std::io::Result<Response<Body>> {
+    match request.path_and_query().as_deref() {
+        // What is asked for most needs no more of the request.
+        Some("/") => Ok(Response::new("hello\n".into())),
+        Some("/accept") => {
+            let accept = request.header("Accept")?;
+            Ok(Response::new(format!("{} {accept:?}\n", request.method()?).into()))
+        }
+        _ => routes::answer(request.read()?).await,
+    }
 }
 
 creel::wasi_http_handler!(handle);

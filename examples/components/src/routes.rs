@@ -13,7 +13,6 @@ where
     I: http_body::Body<Data = bytes::Bytes, Error = io::Error> + 'static,
 {
     match request.uri().path() {
-        "/" => Ok(Response::new("hello\n".into())),
         // Whatever comes in goes out again while it comes.
         "/echo" => Ok(Response::new(Body::new(request.into_body()))),
         "/sleep" => {

@@ -91,10 +91,13 @@ macro_rules! conversions {
             let mut headers = HeaderMap::with_capacity(entries.len());
             for (name, value) in entries {
                 let name = HeaderName::from_bytes(name.as_bytes()).map_err(invalid)?;
-                let value = HeaderValue::from_maybe_shared(bytes::Bytes::from(value));
-                headers.append(name, value.map_err(invalid)?);
+                headers.append(name, value_from_host(value)?);
             }
             Ok(headers)
+        }
+
+        pub(super) fn value_from_host(value: Vec<u8>) -> io::Result<HeaderValue> {
+            HeaderValue::from_maybe_shared(bytes::Bytes::from(value)).map_err(invalid)
         }
 
         fn invalid(error: impl Into<std::boxed::Box<dyn core::error::Error + Send + Sync>>) -> io::Error {

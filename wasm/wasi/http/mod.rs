@@ -46,8 +46,9 @@
 pub(in crate::wasm::wasi) mod body;
 pub(in crate::wasm::wasi) mod convert;
 pub(in crate::wasm::wasi) mod incoming;
+pub(in crate::wasm::wasi) mod unread;
 
-pub use crate::wasm::wasi::preview2::http::{Incoming, send};
+pub use crate::wasm::wasi::preview2::http::{Incoming, Unread, send};
 pub use body::Body;
 
 use std::time::Duration;
@@ -66,7 +67,8 @@ pub mod __private {
 ///
 /// The function is `async fn(http::Request<Incoming>) -> Result<http::Response<B>, E>`, where `B`
 /// becomes a [`Body`] and `E` can be displayed: an error answers 500 and is
-/// told to the host. Use it once, in a crate of the type `cdylib`.
+/// told to the host. It may take an [`Unread`] instead, or whatever else is made from one by [`TryFrom`].
+/// Use it once, in a crate of the type `cdylib`.
 #[macro_export]
 macro_rules! wasi_http_handler {
     ($handler:path) => {

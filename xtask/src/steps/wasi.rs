@@ -78,6 +78,7 @@ fn http_of(component: &str, log: &mut Log) -> Verdict {
     let server = programs.start(component, wasmtime.arg(programs.component(component)))?;
     let expected = [
         ("/", "200 hello"),
+        ("/accept", "200 GET Some(\"text/plain\")"),
         ("/sleep", "200 slept"),
         ("/tasks", "200 3 true"),
         ("/later", "200 now"),

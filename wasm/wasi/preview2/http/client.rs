@@ -90,7 +90,7 @@ fn answer(
     if let Some(headers) = answer.headers_mut() {
         *headers = headers_from_host(&head.headers())?;
     }
-    let body = Incoming::new(Message::Response(head), sending);
+    let body = Incoming::new(Message::Response(head)).with(sending);
     answer.body(body).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
 }
 

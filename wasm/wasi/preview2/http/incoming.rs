@@ -1,10 +1,13 @@
 //! A body that comes in.
 
 use super::client::Sending;
-use super::convert::{error_from_host, headers_from_host};
+use super::convert::{
+    error_from_host, headers_from_host, method_from_host, uri_from_host, value_from_host,
+};
 use crate::io::Ready;
 use crate::socket::Direction;
 use crate::wasm::wasi::http::incoming::reads_body;
+use crate::wasm::wasi::http::unread::reads_head;
 use crate::wasm::wasi::preview2::error::of_stream;
 use crate::wasm::wasi::reactor::{Pollables, Source, System};
 use core::pin::Pin;
@@ -64,8 +67,13 @@ impl System for FutureTrailers {
 }
 
 impl Incoming {
-    pub(super) fn new(message: Message, sending: Option<Sending>) -> Self {
-        Self { state: State::Untouched, message, _sending: sending }
+    pub(super) fn new(message: Message) -> Self {
+        Self { state: State::Untouched, message, _sending: None }
+    }
+
+    /// The body of one's own request goes out until this body ends.
+    pub(super) fn with(self, sending: Option<Sending>) -> Self {
+        Self { _sending: sending, ..self }
     }
 
     /// Has the host give out what is read.
@@ -122,6 +130,7 @@ impl Incoming {
 }
 
 reads_body!(Incoming);
+reads_head!(IncomingRequest: method path_with_query scheme authority headers);
 
 /// The host says more about a failed body than about other streams.
 fn of_body(error: StreamError) -> io::Error {

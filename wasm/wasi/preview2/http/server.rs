@@ -1,20 +1,19 @@
 //! Requests that come in: one runtime each.
 
-use super::convert::{headers_from_host, headers_to_host, method_from_host, uri_from_host};
-use super::incoming::Message;
-use super::{Incoming, outgoing};
+use super::convert::headers_to_host;
+use super::{Unread, outgoing};
 use crate::runtime::Builder;
 use crate::wasm::wasi::http::{Body, GRACE};
 use core::fmt::Display;
 use core::future::Future;
-use std::io;
 use std::string::ToString;
 use wasip2::http::types::{ErrorCode, IncomingRequest, OutgoingResponse, ResponseOutparam};
 
 /// Has `handler` answer a request, and stays until its tasks are done, or out of time.
-pub fn serve<F, A, B, E>(request: IncomingRequest, answer: ResponseOutparam, handler: F)
+pub fn serve<F, Q, A, B, E>(request: IncomingRequest, answer: ResponseOutparam, handler: F)
 where
-    F: FnOnce(http::Request<Incoming>) -> A,
+    F: FnOnce(Q) -> A,
+    Q: TryFrom<Unread, Error: Display>,
     A: Future<Output = Result<http::Response<B>, E>>,
     B: Into<Body>,
     E: Display,
@@ -24,7 +23,7 @@ where
         Err(error) => return refuse(answer, error),
     };
     runtime.block_on(async {
-        let request = match read_head(request) {
+        let request = match Q::try_from(Unread(request)) {
             Ok(request) => request,
             Err(error) => return refuse(answer, error),
         };
@@ -36,16 +35,6 @@ where
     if runtime.task_count() != Some(0) {
         runtime.shutdown(GRACE);
     }
-}
-
-fn read_head(request: IncomingRequest) -> io::Result<http::Request<Incoming>> {
-    let uri = uri_from_host(request.scheme(), request.authority(), request.path_with_query())?;
-    let mut head = http::Request::builder().method(method_from_host(request.method())?).uri(uri);
-    if let Some(headers) = head.headers_mut() {
-        *headers = headers_from_host(&request.headers())?;
-    }
-    let body = Incoming::new(Message::Request(request), None);
-    head.body(body).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
 }
 
 async fn respond(response: http::Response<Body>, answer: ResponseOutparam) {

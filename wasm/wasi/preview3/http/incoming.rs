@@ -1,9 +1,12 @@
 //! A body that comes in.
 
 use super::Unless;
-use super::convert::{error_from_host, headers_from_host};
+use super::convert::{
+    error_from_host, headers_from_host, method_from_host, uri_from_host, value_from_host,
+};
 use crate::task::AbortHandle;
 use crate::wasm::wasi::http::incoming::reads_body;
+use crate::wasm::wasi::http::unread::reads_head;
 use crate::wasm::wasi::preview3::single::Single;
 use crate::wasm::wasi::preview3::streams::Reader;
 use core::future::Future;
@@ -99,3 +102,4 @@ impl Incoming {
 }
 
 reads_body!(Incoming);
+reads_head!(Request: get_method get_path_with_query get_scheme get_authority get_headers);

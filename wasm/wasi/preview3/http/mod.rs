@@ -19,13 +19,12 @@ mod convert;
 mod incoming;
 mod outgoing;
 
-pub use incoming::Incoming;
+pub use incoming::{Incoming, Unread};
 
 use super::drive::{Driven, finish};
 use crate::wasm::wasi::http::{Body, GRACE};
 use convert::{
-    error_from_host, headers_from_host, headers_to_host, method_from_host, method_to_host,
-    scheme_to_host, uri_from_host,
+    error_from_host, headers_from_host, headers_to_host, method_to_host, scheme_to_host,
 };
 use core::fmt::Display;
 use core::future::Future;
@@ -45,8 +44,9 @@ pub mod __private {
 
 /// Makes a function the component's handler of HTTP requests on preview 3. The function is as that of
 /// [`wasi_http_handler!`](crate::wasi_http_handler), with
-/// [`preview3::http::Incoming`](crate::wasm::wasi::preview3::http::Incoming). Use it once, in a crate
-/// of the type `cdylib`.
+/// [`Incoming`](crate::wasm::wasi::preview3::http::Incoming) and
+/// [`Unread`](crate::wasm::wasi::preview3::http::Unread) of `preview3::http`. Use it once, in a crate of the
+/// type `cdylib`.
 #[macro_export]
 macro_rules! wasip3_http_handler {
     ($handler:path) => {
@@ -70,12 +70,13 @@ macro_rules! wasip3_http_handler {
 /// Has `handler` answer a request; its tasks go on after that, as the host drives them.
 #[doc(hidden)]
 #[allow(clippy::manual_async_fn)] // an async one is for users, and has its row in the guide
-pub fn serve<F, A, B, E>(
+pub fn serve<F, Q, A, B, E>(
     request: Request,
     handler: F,
 ) -> impl Future<Output = Result<Response, ErrorCode>>
 where
-    F: FnOnce(http::Request<Incoming>) -> A + 'static,
+    F: FnOnce(Q) -> A + 'static,
+    Q: TryFrom<Unread, Error: Display> + 'static,
     A: Future<Output = Result<http::Response<B>, E>> + 'static,
     B: Into<Body> + 'static,
     E: Display + 'static,
@@ -83,7 +84,8 @@ where
     async move {
         let mut driven = Driven::new();
         let answering = driven.runtime.spawn_local(async move {
-            let response = handler(read_head(request)?).await.map_err(refused)?;
+            let response =
+                handler(Q::try_from(Unread(request)).map_err(refused)?).await.map_err(refused)?;
             respond(response.map(Into::into))
         });
         let (response, sending) = driven.until(answering).await.map_err(refused)??;
@@ -107,17 +109,6 @@ where
         }
         Ok(response)
     }
-}
-
-fn read_head(request: Request) -> Result<http::Request<Incoming>, ErrorCode> {
-    let uri =
-        uri_from_host(request.get_scheme(), request.get_authority(), request.get_path_with_query());
-    let method = method_from_host(request.get_method()).map_err(refused)?;
-    let mut head = http::Request::builder().method(method).uri(uri.map_err(refused)?);
-    if let Some(headers) = head.headers_mut() {
-        *headers = headers_from_host(&request.get_headers()).map_err(refused)?;
-    }
-    head.body(Incoming::new(Message::Request(request))).map_err(refused)
 }
 
 /// The response, and what sends its body.
