@@ -1,11 +1,16 @@
-//! creel for C: `include/creel.h` says what each function does. The header is written by hand, and
-//! `tests/header.rs` holds it against this file.
+//! creel for C. The header `include/creel.h` is made of this file, and its comments are what C reads:
+//! `tests/c.rs` holds the two against each other, and writes the header anew when `CREEL_HEADER=new`.
 //!
 //! A runtime is a passive machine: the program's own loop ticks it, and waits in between for its
 //! descriptor, its hook, or the next deadline. A task is a function that is called whenever it is
 //! woken, until it says that it is done.
 //!
 //! Nothing here unwinds into C: a panic ends the process, as it does in any `extern "C"` function.
+//!
+//! # Safety
+//! For every function: what a pointer points to came from here and was not given back, unless it is
+//! said that null is allowed; and the header's rule about threads is kept.
+#![allow(clippy::missing_safety_doc)] // above, once for all
 
 use runtime::runtime::{Builder, Next, Runtime};
 use runtime::task::{AbortHandle, JoinHandle};
@@ -16,39 +21,51 @@ use std::pin::Pin;
 use std::ptr;
 use std::task::{Context, Poll, Waker};
 
-/// `creel_runtime`.
+/// A runtime.
 pub struct CreelRuntime {
     runtime: Runtime,
     #[cfg(unix)]
     descriptor: std::os::fd::OwnedFd,
 }
 
-/// `creel_task`.
+/// The handle of a task.
 pub struct CreelTask {
     handle: JoinHandle<()>,
     abort: AbortHandle,
 }
 
-/// `creel_context`: what a task sees while it is called.
+/// What a task sees while it is called.
 pub struct CreelContext<'a> {
     waker: &'a Waker,
     wake_at: Option<Instant>,
 }
 
-/// `creel_waker`.
+/// What wakes a task.
 pub struct CreelWaker(Waker);
 
-/// `creel_next`.
+/// After a tick: another at once, for tasks are ready.
+pub const CREEL_NOW: c_int = 0;
+/// After a tick: another after `delay_ns` at the latest, or when the runtime is woken.
+pub const CREEL_AT: c_int = 1;
+/// After a tick: nothing until the runtime is woken.
+pub const CREEL_IDLE: c_int = 2;
+/// Nothing was done: a tick is under way further up the stack.
+pub const CREEL_BUSY: c_int = 3;
+
+/// What a runtime needs after a tick.
 #[repr(C)]
 pub struct CreelNext {
     kind: c_int,
     delay_ns: u64,
 }
 
-const NOW: c_int = 0;
-const AT: c_int = 1;
-const IDLE: c_int = 2;
-const BUSY: c_int = 3;
+/// A task answers: call again when it is woken.
+pub const CREEL_PENDING: c_int = 0;
+/// A task answers: it is done.
+pub const CREEL_READY: c_int = 1;
+
+/// A task: called when it is woken, and once to begin with. The context is valid during the call.
+pub type CreelPoll = extern "C" fn(data: *mut c_void, context: *mut CreelContext<'_>) -> c_int;
 
 /// A pointer of C's that goes where the runtime goes.
 struct Data(*mut c_void);
@@ -58,7 +75,7 @@ unsafe impl Send for Data {}
 // SAFETY: as above.
 unsafe impl Sync for Data {}
 
-/// Makes a runtime; null if the system has no descriptors to give.
+/// Makes a runtime; NULL if the system has no descriptors to give.
 #[unsafe(no_mangle)]
 pub extern "C" fn creel_runtime_new() -> *mut CreelRuntime {
     let mut builder = Builder::new_current_thread();
@@ -72,10 +89,7 @@ pub extern "C" fn creel_runtime_new() -> *mut CreelRuntime {
     made.map_or(ptr::null_mut(), |made| Box::into_raw(Box::new(made)))
 }
 
-/// Cancels the tasks and ends the runtime.
-///
-/// # Safety
-/// `runtime` comes from `creel_runtime_new` and is not used any more; null is allowed.
+/// Cancels all tasks, releases their data and ends the runtime. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn creel_runtime_free(runtime: *mut CreelRuntime) {
     if !runtime.is_null() {
@@ -84,10 +98,8 @@ pub unsafe extern "C" fn creel_runtime_free(runtime: *mut CreelRuntime) {
     }
 }
 
-/// The descriptor that is readable when a tick has something to do; -1 where there is none.
-///
-/// # Safety
-/// `runtime` is alive.
+/// A descriptor that is readable when a tick has something to do, for poll, epoll or kqueue; it
+/// belongs to the runtime. -1 on systems that have none: use the hook there.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn creel_runtime_fd(runtime: *const CreelRuntime) -> c_int {
     // SAFETY: the caller keeps the runtime alive.
@@ -101,14 +113,12 @@ pub unsafe extern "C" fn creel_runtime_fd(runtime: *const CreelRuntime) -> c_int
     }
 }
 
-/// Has `hook` called when there is work, at most once until the next tick, from any thread.
-///
-/// # Safety
-/// `runtime` is alive, and `hook` may be called with `data` on any thread as long as it is.
+/// Has `hook(data)` called when there is work, at most once until the next tick, from any thread. It
+/// must not block and must not tick.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn creel_runtime_set_wake_hook(
     runtime: *const CreelRuntime,
-    hook: extern "C" fn(*mut c_void),
+    hook: extern "C" fn(data: *mut c_void),
     data: *mut c_void,
 ) {
     // SAFETY: the caller keeps the runtime alive.
@@ -120,10 +130,8 @@ pub unsafe extern "C" fn creel_runtime_set_wake_hook(
     });
 }
 
-/// Gives up to `turns` tasks a turn.
-///
-/// # Safety
-/// `runtime` is alive.
+/// Fires the timers that are due, gives up to `turns` ready tasks a call each, and says what is
+/// needed next. Never waits.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn creel_runtime_tick(
     runtime: *const CreelRuntime,
@@ -131,17 +139,14 @@ pub unsafe extern "C" fn creel_runtime_tick(
 ) -> CreelNext {
     // SAFETY: the caller keeps the runtime alive.
     match unsafe { &*runtime }.runtime.tick(turns) {
-        Next::Now => CreelNext { kind: NOW, delay_ns: 0 },
-        Next::At(then) => CreelNext { kind: AT, delay_ns: until(then) },
-        Next::Idle => CreelNext { kind: IDLE, delay_ns: 0 },
-        _ => CreelNext { kind: BUSY, delay_ns: 0 },
+        Next::Now => CreelNext { kind: CREEL_NOW, delay_ns: 0 },
+        Next::At(then) => CreelNext { kind: CREEL_AT, delay_ns: until(then) },
+        Next::Idle => CreelNext { kind: CREEL_IDLE, delay_ns: 0 },
+        _ => CreelNext { kind: CREEL_BUSY, delay_ns: 0 },
     }
 }
 
-/// Nanoseconds until the next timer is due; -1 if none is armed.
-///
-/// # Safety
-/// `runtime` is alive.
+/// Nanoseconds until the next timer is due, zero if it is; -1 if none is armed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn creel_runtime_next_deadline_ns(runtime: *const CreelRuntime) -> i64 {
     // SAFETY: the caller keeps the runtime alive.
@@ -154,16 +159,13 @@ fn until(then: Instant) -> u64 {
     u64::try_from(delay.as_nanos()).unwrap_or(u64::MAX)
 }
 
-/// Starts a task.
-///
-/// # Safety
-/// `runtime` is alive; `poll` and `release` may be called with `data` on the threads that tick or
-/// free the runtime, `release` exactly once.
+/// Starts a task. `release(data)` is called exactly once, when the task is done, cancelled, or ended
+/// with its runtime; it may be NULL. The handle is given back by creel_task_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn creel_spawn(
     runtime: *const CreelRuntime,
-    poll: extern "C" fn(*mut c_void, *mut CreelContext<'_>) -> c_int,
-    release: Option<extern "C" fn(*mut c_void)>,
+    poll: CreelPoll,
+    release: Option<extern "C" fn(data: *mut c_void)>,
     data: *mut c_void,
 ) -> *mut CreelTask {
     let task = Callback { poll, release, data: Data(data), nap: None };
@@ -175,7 +177,7 @@ pub unsafe extern "C" fn creel_spawn(
 
 /// A task of C's.
 struct Callback {
-    poll: extern "C" fn(*mut c_void, *mut CreelContext<'_>) -> c_int,
+    poll: CreelPoll,
     release: Option<extern "C" fn(*mut c_void)>,
     data: Data,
     /// What wakes it at the time that it asked for.
@@ -187,7 +189,7 @@ impl Future for Callback {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let mut context = CreelContext { waker: cx.waker(), wake_at: None };
-        if (self.poll)(self.data.0, &raw mut context) != 0 {
+        if (self.poll)(self.data.0, &raw mut context) != CREEL_PENDING {
             return Poll::Ready(());
         }
         if let Some(then) = context.wake_at {
@@ -211,20 +213,14 @@ impl Drop for Callback {
     }
 }
 
-/// Has the task called again in `delay_ns` at the latest.
-///
-/// # Safety
-/// `context` is that of the call which is under way.
+/// In a task's call: have it called again after `delay_ns` at the latest. The last request counts.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn creel_wake_after_ns(context: *mut CreelContext<'_>, delay_ns: u64) {
     // SAFETY: the caller is in the call that the context belongs to.
     unsafe { &mut *context }.wake_at = Some(Instant::now() + Duration::from_nanos(delay_ns));
 }
 
-/// What wakes the task, from any thread.
-///
-/// # Safety
-/// `context` is that of the call which is under way.
+/// In a task's call: what wakes this task. It may outlive task and runtime.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn creel_waker_new(context: *const CreelContext<'_>) -> *mut CreelWaker {
     // SAFETY: the caller is in the call that the context belongs to.
@@ -232,20 +228,14 @@ pub unsafe extern "C" fn creel_waker_new(context: *const CreelContext<'_>) -> *m
     Box::into_raw(Box::new(CreelWaker(waker)))
 }
 
-/// Has the task called again.
-///
-/// # Safety
-/// `waker` is alive.
+/// Has the task called again; nothing if it is done. From any thread, never blocks.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn creel_waker_wake(waker: *const CreelWaker) {
     // SAFETY: the caller keeps the waker alive.
     unsafe { &*waker }.0.wake_by_ref();
 }
 
-/// Gives a waker back.
-///
-/// # Safety
-/// `waker` is not used any more; null is allowed.
+/// Gives a waker back. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn creel_waker_free(waker: *mut CreelWaker) {
     if !waker.is_null() {
@@ -254,10 +244,7 @@ pub unsafe extern "C" fn creel_waker_free(waker: *mut CreelWaker) {
     }
 }
 
-/// Cancels a task: it is not called any more, and its data is released at the next tick.
-///
-/// # Safety
-/// `task` is alive.
+/// Cancels a task: it is not called any more, and its data is released at the next tick at the latest.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn creel_task_cancel(task: *const CreelTask) {
     // SAFETY: the caller keeps the handle alive.
@@ -265,19 +252,13 @@ pub unsafe extern "C" fn creel_task_cancel(task: *const CreelTask) {
 }
 
 /// Whether a task is done or cancelled.
-///
-/// # Safety
-/// `task` is alive.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn creel_task_is_finished(task: *const CreelTask) -> bool {
     // SAFETY: the caller keeps the handle alive.
     unsafe { &*task }.handle.is_finished()
 }
 
-/// Gives the handle of a task back; the task goes on.
-///
-/// # Safety
-/// `task` is not used any more; null is allowed.
+/// Gives the handle back; the task goes on. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn creel_task_free(task: *mut CreelTask) {
     if !task.is_null() {
