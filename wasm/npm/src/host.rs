@@ -4,7 +4,7 @@ use crate::single::Single;
 use core::cell::{Cell, OnceCell};
 use core::mem::ManuallyDrop;
 use creel::platform;
-use creel::runtime::{Builder, Handle, Next, Runtime};
+use creel::runtime::{Builder, Next, Runtime};
 use creel::time::Instant;
 
 #[link(wasm_import_module = "js")]
@@ -33,9 +33,9 @@ fn runtimes() -> &'static [Runtime; PRIORITIES] {
     })
 }
 
-/// Where a new task of this priority goes.
-pub fn home(priority: u32) -> Handle {
-    runtimes()[(priority as usize).min(PRIORITIES - 1)].handle().clone()
+/// Starts a task of this priority.
+pub fn start(priority: u32, task: impl Future<Output = ()> + Send + 'static) {
+    drop(runtimes()[(priority as usize).min(PRIORITIES - 1)].handle().spawn(task));
 }
 
 /// Gives ready tasks up to `turns` turns. The answer: 0 when tasks are ready still, a negative

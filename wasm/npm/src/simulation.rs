@@ -4,7 +4,6 @@ use crate::single::Single;
 use crate::tasks;
 use alloc::rc::Rc;
 use core::cell::RefCell;
-use creel::runtime::Handle;
 use creel::sim::Simulator;
 
 static SIMULATOR: Single<RefCell<Option<Rc<Simulator>>>> = Single(RefCell::new(None));
@@ -13,9 +12,9 @@ fn simulator() -> Rc<Simulator> {
     SIMULATOR.borrow().clone().expect("`simulate` comes first")
 }
 
-/// Where a new task goes; the seed decides about turns, so priorities mean nothing here.
-pub fn home(_priority: u32) -> Handle {
-    simulator().runtime().handle().clone()
+/// Starts a task; the seed decides about turns, so priorities mean nothing here.
+pub fn start(_priority: u32, task: impl Future<Output = ()> + Send + 'static) {
+    drop(simulator().runtime().handle().spawn(task));
 }
 
 /// Begins a simulation whose every choice follows from `seed`. Before the first task.

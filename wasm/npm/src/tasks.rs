@@ -5,7 +5,7 @@
 //! what: for a turn, for so long at most, or for nothing any more. What it is that a task waits for, and
 //! what it gets, are JavaScript's business.
 
-use crate::host::home;
+use crate::host::start;
 use crate::memory;
 use crate::single::Single;
 use alloc::vec::Vec;
@@ -71,7 +71,7 @@ pub extern "C" fn spawn(task: u32, priority: u32, wait: f64) -> u32 {
     if !prepare(task) {
         return 0;
     }
-    drop(home(priority).spawn(OneThread(run(task, wait))));
+    start(priority, OneThread(run(task, wait)));
     1
 }
 

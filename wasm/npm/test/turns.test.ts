@@ -135,6 +135,24 @@ describe("first turns", () => {
     port1.close();
   });
 
+  test("the page waits for few turns when each computes for a millisecond", async () => {
+    let [since, most] = [0, 0];
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => { since = 0; port2.postMessage(0); };
+    port2.postMessage(0);
+    await run(() => scope(function* (inner) {
+      for (let n = 0; n < 150; n++) {
+        inner.spawn(function* () {
+          yield* yieldNow();
+          most = Math.max(most, ++since);
+          for (const end = performance.now() + 1; performance.now() < end; );
+        });
+      }
+    }));
+    port1.close();
+    assert.ok(most >= 2 && most <= 40, `${most} turns before the page has its own`);
+  });
+
   test("a new task can be cancelled, seen, and wait for anything in its first turn", async () => {
     await seen(20);
     let begun = false;

@@ -37,6 +37,11 @@ export abstract class Operation<T> implements PromiseLike<T> {
     return true;
   }
 
+  /** Whether only time is waited for, which needs no waiter. @internal */
+  get isTimer(): boolean {
+    return false;
+  }
+
   [Symbol.iterator](): Iterator<Operation<unknown>, T, unknown> {
     return new Once<T>(this);
   }
@@ -68,19 +73,23 @@ export class Action<T> extends Operation<T> {
   }
 }
 
-/** Yields an operation, and returns what comes back: a generator that does so takes half as long again. */
+/**
+ * Yields an operation, and returns what comes back. It is its own results, which `yield*` hands through: a generator
+ * that does so takes twice as long.
+ */
 class Once<T> implements Iterator<Operation<unknown>, T, unknown> {
-  #operation: Operation<unknown> | undefined;
+  done = false;
+  #hasBegun = false;
 
-  constructor(operation: Operation<unknown>) {
-    this.#operation = operation;
-  }
+  constructor(public value: unknown) {}
 
   next(value: unknown): IteratorResult<Operation<unknown>, T> {
-    const operation = this.#operation;
-    if (!operation) return { value: value as T, done: true };
-    this.#operation = undefined;
-    return { value: operation, done: false };
+    if (this.#hasBegun) {
+      this.value = value;
+      this.done = true;
+    }
+    this.#hasBegun = true;
+    return this as unknown as IteratorResult<Operation<unknown>, T>;
   }
 
   return(value?: T): IteratorResult<Operation<unknown>, T> {
@@ -94,6 +103,29 @@ class Once<T> implements Iterator<Operation<unknown>, T, unknown> {
 
 /** Nothing but the next turn is waited for. @internal */
 export const NEXT_TURN = -1;
+
+/** Lets others have a turn, and comes to `value`. @internal */
+export class Yield<T> extends Operation<T> {
+  override get what(): string {
+    return "yield";
+  }
+
+  override get isTimer(): boolean {
+    return true;
+  }
+
+  constructor(readonly value: T) {
+    super();
+  }
+
+  override enlist(): number {
+    return NEXT_TURN;
+  }
+
+  override finish(): T {
+    return this.value;
+  }
+}
 
 /** How an operation becomes a promise; set by the module of tasks, which needs this one. @internal */
 let start: <T>(operation: Operation<T>) => Promise<T>;

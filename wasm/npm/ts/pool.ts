@@ -75,9 +75,10 @@ export class Pool<F extends Functions> implements AsyncDisposable {
     }));
     const limits = { maxRestarts: 3 * workers, backoff: { initial: 10, max: 1000 }, ...options };
     this.#task = new Task<void>(() => supervise(children, limits), { name: "pool" });
-    this.#task.onEnd = () => {
+    const ended = (): void => {
       for (let call; (call = calls.tryReceive()); ) settle(call, { error: this.#ended() });
     };
+    this.#task.owner = { ended };
   }
 
   /**

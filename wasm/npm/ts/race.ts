@@ -31,11 +31,11 @@ export class Select extends Operation<{ readonly index: number; readonly value: 
     return index >= 0;
   }
 
-  override enlist(inside: Runtime, { task }: Waiter): number {
+  override enlist(inside: Runtime, whole: Waiter): number {
     let soonest = Infinity;
     try {
       this.operations.forEach((operation, index) => {
-        const waiter = new Waiter(task, index);
+        const waiter = new Waiter(whole.task, whole, index);
         const milliseconds = Math.max(0, operation.enlist(inside, waiter));
         this.#waiters.push(waiter);
         if (milliseconds >= soonest) return;
@@ -80,12 +80,12 @@ function* first(waitables: readonly Waitable<unknown>[]): Program<{ index: numbe
   const chosen = ({ index, value }: { index: number; value: unknown }) => ({ index: places[index]!, value });
   if (plain.length === waitables.length) return chosen(yield* new Select(plain));
 
-  const inner = new Scope({ failFast: false });
   const ended = new Signal();
+  const inner = new Scope({ failFast: false }, () => ended.all());
   const tasks = new Map<number, Task<unknown>>();
   try {
     waitables.forEach((waitable, index) => {
-      if (!places.includes(index)) tasks.set(index, inner.watched(bodyOf(waitable), undefined, () => ended.all()));
+      if (!places.includes(index)) tasks.set(index, inner.spawn(bodyOf(waitable)));
     });
     for (;;) {
       for (const [index, task] of tasks) if (task.isDone) return { index, value: task.outcome() };

@@ -1,13 +1,15 @@
 import { type Core, instantiate, type Tasks } from "./core.js";
 import { CreelError } from "./errors.js";
-import { NEXT_TURN, Operation } from "./operation.js";
+import { NEXT_TURN, Yield } from "./operation.js";
 import { text } from "./wasm.js";
-import type { Task } from "./task.js";
+import { Place, type Task } from "./task.js";
 
 /** How long ready tasks run before the event loop gets a turn, in milliseconds. */
 let slice = 5;
-/** Turns a crossing into the core. */
-const TURNS = 128;
+/** Turns a crossing into the core: at first, for they may be long ones, and at most. */
+const [FEW, MANY] = [8, 128];
+/** How many at most while new tasks have their first turn. */
+const BESIDE_FIRST = 16;
 /** Operations a task may complete without waiting before it must let others run. */
 const BUDGET = 128;
 
@@ -28,8 +30,8 @@ const hop: (f: () => void) => void = (() => {
 const ENDED = -2;
 /** What the core is told of a task that has not begun. */
 const START = -3;
-/** How many new tasks may have their first turn meanwhile: they are cheaper. */
-const FIRST_TURNS = 256;
+/** How many new tasks may have their first turn for each of those turns: they are cheaper. */
+const FIRST_TURNS = 2;
 /** The priority of tasks that nobody gave one: between two others. */
 const NORMAL = 1;
 /** How deep tasks that wait for a new one may run it at once. */
@@ -95,7 +97,7 @@ export abstract class Runtime {
       this.tasks[known] = task;
       this.#fresh.push(task);
       this.#count += 1;
-      task.isFresh = true;
+      task.place = Place.Fresh;
       if (!this.current) this.#startLater();
       return known;
     }
@@ -139,31 +141,32 @@ export abstract class Runtime {
     return Infinity;
   }
 
-  /** Turns of the core, and first turns; the answer is the core's. */
-  protected turns(core: Core): number {
-    this.#allowance = FIRST_TURNS;
-    return core.tick(TURNS);
+  /** So many turns of the core, and first turns; the answer is the core's. */
+  protected turns(core: Core, turns: number): number {
+    this.#allowance = FIRST_TURNS * turns;
+    // Who starts the new ones keeps asking for its turn until the core answers.
+    return core.tick(this.#count > 0 ? Math.min(turns, BESIDE_FIRST) : turns);
   }
 
   /** Gives a new task its first turn, unless it had that. Who waits for one need not wait for its turn. */
   begin(task: Task<unknown>): void {
-    if (!task.isFresh || this.#allowance <= 0 || this.#depth >= DEPTH) return;
-    task.isFresh = false;
+    if (task.place !== Place.Fresh || this.#allowance <= 0 || this.#depth >= DEPTH) return;
+    task.place = Place.Ready;
     this.#allowance -= 1;
     this.#count -= 1;
     if (this.#fresh.at(-1) === task && this.#next < this.#fresh.length) this.#fresh.pop();
     this.#depth += 1;
     const wait = this.#turn(task.id, task);
     this.#depth -= 1;
-    if (wait === Infinity) task.isUnknown = true;
+    if (wait === Infinity) task.place = Place.Apart;
     else if (wait !== ENDED) this.#adopt(task.id, wait === NEXT_TURN ? START : wait);
   }
 
   /** Lets a task that is parked go on. */
   wake(task: Task<unknown>): void {
     if (this.isBroken || this.hasEnded) return;
-    if (!task.isUnknown) return this.#wake(task.id);
-    task.isUnknown = false;
+    if (task.place !== Place.Apart) return this.#wake(task.id);
+    task.place = Place.Parked;
     this.#adopt(task.id, START);
   }
 
@@ -199,7 +202,7 @@ export abstract class Runtime {
           operation = task.fail(error);
           continue;
         }
-        if (spent >= BUDGET) return task.park(new Done(this.value));
+        if (spent >= BUDGET) return task.park(new Yield(this.value));
         operation = task.proceed(this.value);
       }
       this.tasks[id] = undefined;
@@ -253,17 +256,23 @@ class EventLoop extends Runtime {
   }
 
   readonly #run = (): void => {
-    const begin = performance.now();
     let next: number;
-    try {
-      do {
-        this.#woken = false;
-        next = this.turns(this.core);
-      } while ((next === 0 || this.#woken) && performance.now() - begin < slice);
-    } catch (error) {
-      return this.lose(error);
+    // Mostly there is little to do, and the clock need not be asked.
+    let [turns, begin, before] = [FEW, 0, 0];
+    for (;;) {
+      this.#woken = false;
+      try {
+        next = this.turns(this.core, turns);
+      } catch (error) {
+        return this.lose(error);
+      }
+      if (next !== 0 && !this.#woken) break;
+      const now = performance.now();
+      begin ||= now;
+      if (now - begin >= slice) return hop(this.#run);
+      if (now - before < slice / 8) turns = Math.min(2 * turns, MANY);
+      before = now;
     }
-    if (next === 0 || this.#woken) return hop(this.#run);
     this.#scheduled = false;
     if (next > 0) this.#alarm(performance.now() + next);
   };
@@ -282,23 +291,6 @@ class EventLoop extends Runtime {
 }
 
 const resolved = Promise.resolve();
-
-/** An operation that was done before the task gave way. */
-class Done extends Operation<unknown> {
-  override get what(): string {
-    return "yield";
-  }
-
-  constructor(readonly value: unknown) {
-    super();
-  }
-  override enlist(): number {
-    return NEXT_TURN;
-  }
-  override finish(): unknown {
-    return this.value;
-  }
-}
 
 let ambient: Runtime | undefined;
 let simulated: Runtime | undefined;

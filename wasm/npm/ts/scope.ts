@@ -1,4 +1,5 @@
 import { CancelledError } from "./errors.js";
+import { List } from "./list.js";
 import { Operation, type Program } from "./operation.js";
 import { Signal } from "./sync.js";
 import { type Body, isProgram, programOf, type SpawnOptions, Task, wait } from "./task.js";
@@ -11,45 +12,45 @@ export interface ScopeOptions {
 
 /** Tasks that end together: see {@link scope}. */
 export class Scope {
-  readonly #live = new Set<Task<unknown>>();
+  readonly #live = new List<Task<unknown>>();
   readonly #emptiness = new Signal();
   readonly #failFast: boolean;
   #error: { readonly reason: unknown } | undefined;
 
+  /** Told of each end. */
+  readonly #onEnd: (() => void) | undefined;
+
   /** @internal */
-  constructor(options: ScopeOptions) {
+  constructor(options: ScopeOptions, onEnd?: () => void) {
     this.#failFast = options.failFast ?? true;
+    this.#onEnd = onEnd;
   }
 
   /** Starts a task that ends with the scope. */
   spawn<T>(body: Body<T> | Program<T>, options?: SpawnOptions): Task<T> {
-    return this.watched(body, options);
-  }
-
-  /** Starts a task and tells of its end. @internal */
-  watched<T>(body: Body<T> | Program<T>, options?: SpawnOptions, onEnd?: () => void): Task<T> {
     const task = new Task(body, options);
-    this.#live.add(task);
-    task.onEnd = () => {
-      this.#ended(task);
-      onEnd?.();
-    };
+    this.#live.push(task);
+    task.owner = this;
     return task;
   }
 
   /** Cancels all tasks of the scope. */
   cancel(reason?: unknown): void {
-    for (const task of this.#live) task.cancel(reason);
+    for (let task = this.#live.first; task; task = task.after) task.cancel(reason);
   }
 
-  #ended(task: Task<unknown>): void {
-    this.#live.delete(task);
-    const { settled } = task;
-    if (settled?.status === "rejected" && !(settled.reason instanceof CancelledError)) {
-      this.#error ??= settled;
-      if (this.#failFast) this.cancel(settled.reason);
+  /** @internal */
+  ended(task: Task<unknown>): void {
+    this.#live.remove(task);
+    if (task.state !== "done") {
+      const { reason } = task.settled as PromiseRejectedResult;
+      if (!(reason instanceof CancelledError)) {
+        this.#error ??= { reason };
+        if (this.#failFast) this.cancel(reason);
+      }
     }
-    if (this.#live.size === 0) this.#emptiness.all();
+    if (!this.#live.first) this.#emptiness.all();
+    this.#onEnd?.();
   }
 
   /** Waits until no task is left; if whoever waits is cancelled, so are they, and are waited for. @internal */
@@ -68,7 +69,7 @@ export class Scope {
   }
 
   *#emptied(): Program<void> {
-    while (this.#live.size > 0) yield* this.#emptiness.wait();
+    while (this.#live.first) yield* this.#emptiness.wait();
   }
 
   /** Fails with the first failure. @internal */

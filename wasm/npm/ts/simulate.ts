@@ -28,7 +28,7 @@ export function simulate<T>(seed: number, body: Body<T>): Simulation<T> {
   return within(inside, () => {
     const task = new Task(body, { name: "simulation" });
     // Whatever its outcome, it is told below. Number 0 is who waits for that.
-    task.onEnd = () => inside.core.wake(0);
+    task.owner = { ended: () => inside.core.wake(0) };
     try {
       const trace = inside.core.run_simulation();
       const elapsed = inside.now();

@@ -64,7 +64,7 @@ export function* supervise(children: readonly Child[], options: SupervisorOption
   const start = (running: Running) => {
     const { child } = running;
     running.task = new Task(child.run, { name: child.name, ...child.options });
-    running.task.onEnd = () => changed.all();
+    running.task.owner = { ended: () => changed.all() };
     onEvent?.({ kind: "started", child: child.name });
   };
   function* stop(group: readonly Running[]): Program<void> {

@@ -1,7 +1,7 @@
 import { CancelledError, CreelError } from "./errors.js";
 import { NEXT_TURN, Operation, type Program, setStart } from "./operation.js";
 import { type Runtime, runtime } from "./runtime.js";
-import { Waiter, Waiters } from "./waiting.js";
+import { nobody, Waiter, Waiters } from "./waiting.js";
 
 /** Which tasks have their turns first. */
 export type Priority = "user-blocking" | "user-visible" | "background";
@@ -32,23 +32,37 @@ export interface TaskContext {
   wait<T>(operation: Operation<T>): Promise<T>;
 }
 
-/** Who waits for a task outside of tasks. */
-interface Promised<T> {
-  readonly promise: Promise<T>;
-  resolve(value: T): void;
-  reject(error: unknown): void;
-}
-
-/** What only a task has that somebody may cancel. */
-interface Cancelling {
+/** What only a task has that somebody may cancel, or awaits outside of tasks. */
+interface Seldom<T> {
   /** Why it was cancelled. */
   reason?: CancelledError;
   /** Whether its program has been told. */
-  isDelivered: boolean;
+  isDelivered?: boolean;
   /** Whom its `signal` belongs to, if somebody asked for that. */
   controller?: AbortController;
   /** Listens no longer to the signal that it was started with. */
   unlisten?: () => void;
+  /** What is settled when it ends, and how. */
+  promise?: Promise<T>;
+  resolve?(value: T): void;
+  reject?(error: unknown): void;
+}
+
+/** Who hears when a task ends, and sees to its failure. @internal */
+export interface Owner {
+  ended(task: Task<unknown>): void;
+}
+
+/** What the core knows of a task. @internal */
+export const enum Place {
+  /** It will have its turn, has it, or has ended. */
+  Ready,
+  /** It waits to be woken, or for its deadline. */
+  Parked,
+  /** Nothing yet: it waits for its first turn. */
+  Fresh,
+  /** Nothing yet: it had its first turn, and waits to be woken. */
+  Apart,
 }
 
 /**
@@ -61,43 +75,39 @@ interface Cancelling {
 export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContext {
   /** The operation that it waits for. @internal */
   pending: Operation<unknown> | undefined = undefined;
-  /** How often it has waited: what belonged to an earlier wait means nothing any more. @internal */
-  turns = 0;
-  /** Called once when it has ended; whoever sets it sees to its failure. @internal */
-  onEnd: (() => void) | undefined = undefined;
+  /** Set before it has ended. @internal */
+  owner: Owner | undefined = undefined;
+  /** Its neighbours there. @internal */
+  before: Task<unknown> | undefined = undefined;
+  /** @internal */
+  after: Task<unknown> | undefined = undefined;
   /** Its number in the core. @internal */
   readonly id: number;
   /** @internal */
   readonly runtime: Runtime;
-  /** Whether it waits for its first turn, of which the core does not know. @internal */
-  isFresh = false;
-  /** Whether it had that and is parked since, of which the core does not know either. @internal */
-  isUnknown = false;
+  /** @internal */
+  place = Place.Ready;
   /** The wait for `pending`. */
   #waiter: Waiter | undefined = undefined;
   /** Why it goes on: what it waited for has come, or it was cancelled. Neither when its time was over. */
   #answer: Waiter | "cancelled" | undefined = undefined;
-  /** Whether it goes on when it is woken, and not anyway. */
-  #isParked = false;
   /** Who waits for its end. */
   #followers: Waiters | undefined = undefined;
-  /** What it runs: the body until it begins, then the generator. */
-  #program: Body<T> | Program<T> | undefined;
+  /** What it runs: the body until it begins, then the generator; at last the value or the error. */
+  #content: unknown;
   /** Its name, or the function that has it: to ask for that costs more than a turn. */
   #name: string | Body<T> | undefined;
   #parent: Task<unknown> | undefined;
   #state: "ready" | "done" | "failed" | "cancelled" = "ready";
-  /** The value, or the error. */
-  #outcome: unknown = undefined;
+  /** Whether somebody is told of its failure. */
   #observed = false;
-  #promised: Promised<T> | undefined = undefined;
-  #cancelling: Cancelling | undefined = undefined;
+  #seldom: Seldom<T> | undefined = undefined;
 
   /** @internal */
   constructor(body: Body<T> | Program<T>, options?: SpawnOptions, inside: Runtime = runtime()) {
     super();
     this.runtime = inside;
-    this.#program = typeof body === "function" ? body : native(body);
+    this.#content = typeof body === "function" ? body : native(body);
     this.#parent = inside.current;
     this.#name = options?.name ?? (typeof body === "function" ? body : undefined);
     this.id = inside.spawn(this, PRIORITIES[options?.priority ?? "user-visible"]);
@@ -116,8 +126,9 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
 
   /** Where it is. */
   get state(): TaskState {
+    if (this.#state !== "ready") return this.#state;
     if (this.runtime.current === this) return "running";
-    return this.#state === "ready" && this.pending ? "waiting" : this.#state;
+    return this.pending ? "waiting" : "ready";
   }
 
   /** Whether it has ended, one way or another. */
@@ -127,10 +138,10 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
 
   /** Aborted when the task is cancelled, with a {@link CancelledError} as reason. */
   get signal(): AbortSignal {
-    const cancelling = (this.#cancelling ??= { isDelivered: false });
-    cancelling.controller ??= new AbortController();
-    if (cancelling.reason) cancelling.controller.abort(cancelling.reason);
-    return cancelling.controller.signal;
+    const seldom = (this.#seldom ??= {});
+    seldom.controller ??= new AbortController();
+    if (seldom.reason) seldom.controller.abort(seldom.reason);
+    return seldom.controller.signal;
   }
 
   /** Waits for an operation in an `async` function; rejects when the task is cancelled. */
@@ -152,29 +163,28 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
     const abort = () => this.#request(signal.reason);
     if (signal.aborted) return abort();
     signal.addEventListener("abort", abort);
-    this.#cancelling ??= { isDelivered: false };
-    this.#cancelling.unlisten = () => signal.removeEventListener("abort", abort);
+    (this.#seldom ??= {}).unlisten = () => signal.removeEventListener("abort", abort);
   }
 
   #request(reason: unknown): void {
-    if (this.isDone || this.#cancelling?.reason) return;
+    if (this.isDone || this.#seldom?.reason) return;
     const error = reason instanceof CancelledError
       ? reason
       : new CancelledError(undefined, reason === undefined ? undefined : { cause: reason });
-    const cancelling = (this.#cancelling ??= { isDelivered: false });
-    cancelling.reason = error;
-    cancelling.controller?.abort(error);
-    if (this.#waiter && !this.#answer) this.#goOn("cancelled");
+    const seldom = (this.#seldom ??= {});
+    seldom.reason = error;
+    seldom.controller?.abort(error);
+    if (this.pending && !this.#answer) this.#goOn("cancelled");
   }
 
   #goOn(answer: Waiter | "cancelled"): void {
     this.#answer = answer;
-    if (this.#isParked) this.runtime.wake(this);
+    if (this.place !== Place.Ready) this.runtime.wake(this);
   }
 
   /** Lets it go on with what came, if that is what it waits for, and nothing else has come. @internal */
-  answer(waiter: Waiter, turn: number): boolean {
-    if (turn !== this.turns || !this.#waiter || this.#answer) return false;
+  answer(waiter: Waiter): boolean {
+    if (waiter.of !== this.#waiter || this.#answer) return false;
     this.#goOn(waiter);
     return true;
   }
@@ -182,7 +192,7 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
   /** Waits for an operation; the answer is for how many milliseconds at most. @internal */
   park(operation: Operation<unknown>): number {
     this.pending = operation;
-    const waiter = (this.#waiter = new Waiter(this));
+    const waiter = (this.#waiter = operation.isTimer ? nobody : new Waiter(this));
     let milliseconds: number;
     try {
       milliseconds = operation.enlist(this.runtime, waiter);
@@ -191,8 +201,9 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
       throw error;
     }
     // What has come while it began to wait is taken in the next turn.
-    this.#isParked = milliseconds !== NEXT_TURN && !this.#answer;
-    return this.#isParked ? milliseconds : NEXT_TURN;
+    if (this.#answer) return NEXT_TURN;
+    if (milliseconds !== NEXT_TURN) this.place = Place.Parked;
+    return milliseconds;
   }
 
   /** Runs to the next operation; nothing if it has ended. @internal */
@@ -206,6 +217,7 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
       operation.abandon(waiter);
       return this.#unwind();
     }
+    if (operation instanceof Following) return this.#followed(operation as Following<T>);
     let value: unknown;
     try {
       value = operation.finish(answer ?? waiter);
@@ -216,19 +228,18 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
   }
 
   #unpark(): void {
-    this.turns += 1;
     this.pending = this.#waiter = this.#answer = undefined;
-    this.#isParked = false;
+    this.place = Place.Ready;
   }
 
   /** Goes on with the value of an operation. @internal */
   proceed(value: unknown): Operation<unknown> | undefined {
-    return this.#resume(next, value);
+    return this.#resume(false, value);
   }
 
   /** Goes on with the failure of an operation. @internal */
   fail(error: unknown): Operation<unknown> | undefined {
-    return this.#resume(raise, error);
+    return this.#resume(true, error);
   }
 
   /** The core is gone: the task will never go on. @internal */
@@ -238,50 +249,61 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
 
   /** Calls the function of the task. */
   #begin(): Operation<unknown> | undefined {
-    const body = this.#program;
-    const reason = this.#cancelling?.reason;
+    const body = this.#content;
+    const reason = this.#seldom?.reason;
     if (typeof body === "function") {
-      let result: Program<T> | PromiseLike<T> | T;
       if (reason) return this.#end("cancelled", reason);
       try {
-        result = body(this);
+        const result = (body as Body<T>)(this);
+        if (!isObject(result)) return this.#end("done", result);
+        if (isNative(result)) this.#content = result;
+        else if (isProgram(result)) this.#content = adopted(result);
+        else if (isThenable(result)) return (this.#content = new Following(result as PromiseLike<T>));
+        else return this.#end("done", result);
       } catch (error) {
         return this.#end("failed", error);
       }
-      if (isObject(result) && isNative(result)) this.#program = result as Program<T>;
-      else if (isProgram(result)) this.#program = adopted(result as Program<T>);
-      else if (isThenable(result)) this.#program = follow(result as PromiseLike<T>);
-      else return this.#end("done", result);
     }
-    return reason ? this.#unwind() : this.#resume(next, undefined);
+    return reason ? this.#unwind() : this.#resume(false, undefined);
   }
 
   /**
    * Throws the reason into the program. `return` would not do: where a generator waits in a `finally`
    * block, the one that delegates to it goes on behind `yield*` afterwards, as if nothing had happened.
+   * An `async` function has seen the signal, and what it still does is waited for.
    */
   #unwind(): Operation<unknown> | undefined {
-    this.#cancelling!.isDelivered = true;
-    return this.#resume(raise, this.#cancelling!.reason);
+    const { reason } = this.#seldom!;
+    this.#seldom!.isDelivered = true;
+    return this.#content instanceof Following ? this.#content : this.#resume(true, reason);
   }
 
-  #resume(how: typeof next | typeof raise, value: unknown): Operation<unknown> | undefined {
-    const program = this.#program as Program<T>;
+  /** Its `async` function has ended. */
+  #followed(following: Following<T>): undefined {
+    const reason = this.#seldom?.reason;
+    if (this.#seldom?.isDelivered) return this.#end("cancelled", reason);
+    const result = following.result!;
+    if ("error" in result) return this.#end(result.error === reason ? "cancelled" : "failed", result.error);
+    return this.#end("done", result.value);
+  }
+
+  #resume(raises: boolean, value: unknown): Operation<unknown> | undefined {
+    const program = this.#content as Program<T>;
     for (;;) {
       let result: IteratorResult<Operation<unknown>, T>;
       try {
-        result = how.call(program, value) as typeof result;
+        result = (raises ? raise.call(program, value) : next.call(program, value)) as typeof result;
       } catch (error) {
-        return this.#end(error === this.#cancelling?.reason ? "cancelled" : "failed", error);
+        return this.#end(error === this.#seldom?.reason ? "cancelled" : "failed", error);
       }
-      const cancelling = this.#cancelling;
+      const seldom = this.#seldom;
       if (result.done) {
-        return cancelling?.isDelivered ? this.#end("cancelled", cancelling.reason) : this.#end("done", result.value);
+        return seldom?.isDelivered ? this.#end("cancelled", seldom.reason) : this.#end("done", result.value);
       }
-      how = raise;
-      if (cancelling?.reason && !cancelling.isDelivered) {
-        cancelling.isDelivered = true;
-        value = cancelling.reason;
+      raises = true;
+      if (seldom?.reason && !seldom.isDelivered) {
+        seldom.isDelivered = true;
+        value = seldom.reason;
       } else if (result.value instanceof Operation) {
         return result.value;
       } else {
@@ -294,50 +316,49 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
 
   #end(state: "done" | "failed" | "cancelled", outcome: unknown): undefined {
     this.#state = state;
-    this.#outcome = outcome;
-    this.#parent = this.#program = undefined;
-    this.#cancelling?.unlisten?.();
+    this.#content = outcome;
+    this.#parent = undefined;
+    const seldom = this.#seldom;
+    seldom?.unlisten?.();
     this.#followers?.settleAll();
-    if (this.#promised) {
-      if (state === "done") this.#promised.resolve(outcome as T);
-      else this.#promised.reject(outcome);
-    } else if (state === "failed" && !this.#observed && !this.onEnd) {
-      // Nobody waits. Unless somebody does before the host looks, it reports this, as for any promise.
-      this.#promise();
-    }
-    this.onEnd?.();
+    if (seldom?.promise) this.#settle(seldom);
+    // Nobody waits. Unless somebody does before the host looks, it reports this, as for any promise.
+    else if (state === "failed" && !this.#observed && !this.owner) this.#promise();
+    this.owner?.ended(this);
   }
 
   /** Somebody is told of its failure. @internal */
   observe(): void {
     this.#observed = true;
-    this.#promised?.promise.catch(() => {});
+    this.#seldom?.promise?.catch(() => {});
   }
 
   /** What is settled when it ends. */
   #promise(): Promise<T> {
-    if (!this.#promised) {
-      let resolve!: (value: T) => void;
-      let reject!: (error: unknown) => void;
-      const promise = new Promise<T>((yes, no) => ([resolve, reject] = [yes, no]));
-      this.#promised = { promise, resolve, reject };
-      if (this.#state === "done") resolve(this.#outcome as T);
-      else if (this.isDone) reject(this.#outcome);
+    const seldom = (this.#seldom ??= {});
+    if (!seldom.promise) {
+      seldom.promise = new Promise<T>((yes, no) => ([seldom.resolve, seldom.reject] = [yes, no]));
+      if (this.isDone) this.#settle(seldom);
     }
-    return this.#promised.promise;
+    return seldom.promise;
+  }
+
+  #settle(seldom: Seldom<T>): void {
+    if (this.#state === "done") seldom.resolve!(this.#content as T);
+    else seldom.reject!(this.#content);
   }
 
   /** Its outcome, once it has ended. @internal */
   outcome(): T {
-    if (this.#state === "done") return this.#outcome as T;
-    throw this.#outcome;
+    if (this.#state === "done") return this.#content as T;
+    throw this.#content;
   }
 
   /** Its outcome as data, once it has ended. */
   get settled(): PromiseSettledResult<T> | undefined {
     if (!this.isDone) return undefined;
-    if (this.#state === "done") return { status: "fulfilled", value: this.#outcome as T };
-    return { status: "rejected", reason: this.#outcome };
+    if (this.#state === "done") return { status: "fulfilled", value: this.#content as T };
+    return { status: "rejected", reason: this.#content };
   }
 
   override get what(): string {
@@ -346,7 +367,7 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
 
   override attempt(inside: Runtime): boolean {
     this.observe();
-    if (this.isFresh) inside.begin(this);
+    if (this.place === Place.Fresh) inside.begin(this);
     if (!this.isDone) return false;
     inside.value = this.outcome();
     return true;
@@ -454,6 +475,10 @@ export function run<T>(body: Body<T> | Program<T>, options?: SpawnOptions): Prom
 const generators = Object.getPrototypeOf(function* () {}).prototype as Generator<unknown, unknown, unknown>;
 const { next, throw: raise } = generators;
 
+/** For `instanceof`, which costs less than to ask for prototypes. */
+const Generators = function () {} as unknown as new () => Generator;
+Generators.prototype = generators;
+
 /** Whether something is a generator that has begun. @internal */
 export function isProgram(value: unknown): value is Program<unknown> {
   if (!isObject(value)) return false;
@@ -466,8 +491,7 @@ function isObject(value: unknown): value is object {
 }
 
 function isNative(value: object): boolean {
-  const prototype = Object.getPrototypeOf(value) as object | null;
-  return prototype !== null && Object.getPrototypeOf(prototype) === generators;
+  return value instanceof Generators;
 }
 
 /** A program as a generator, which it is unless somebody made it by hand or another realm did. */
@@ -483,8 +507,8 @@ function* adopted<T>(program: Program<T>): Program<T> {
 
 /** The end of an `async` function. */
 class Following<T> extends Operation<T> {
-  #result: Settled<T> | undefined;
-  #waiter: Waiter | undefined;
+  result: Settled<T> | undefined = undefined;
+  #waiter: Waiter | undefined = undefined;
 
   override get what(): string {
     return "promise";
@@ -492,39 +516,17 @@ class Following<T> extends Operation<T> {
 
   constructor(promise: PromiseLike<T>) {
     super();
-    const done = (result: Settled<T>) => {
-      this.#result = result;
-      this.#waiter?.settle(undefined);
-    };
-    promise.then((value) => done({ value }), (error: unknown) => done({ error }));
+    promise.then((value) => this.#end({ value }), (error: unknown) => this.#end({ error }));
   }
 
-  get isDone(): boolean {
-    return this.#result !== undefined;
+  #end(result: Settled<T>): void {
+    this.result ??= result;
+    this.#waiter?.settle(undefined);
   }
 
   override enlist(_inside: Runtime, waiter: Waiter): number {
     this.#waiter = waiter;
-    return this.isDone ? NEXT_TURN : Infinity;
-  }
-
-  override finish(): T {
-    return unwrapped(this.#result!);
-  }
-}
-
-/** The promise of an `async` function as a program: what it does until its end is part of the task. */
-function* follow<T>(promise: PromiseLike<T>): Program<T> {
-  const following = new Following(promise);
-  try {
-    return yield* following;
-  } finally {
-    // It has seen the signal; whatever it still does is waited for.
-    while (!following.isDone) {
-      try {
-        yield* following;
-      } catch {}
-    }
+    return this.result ? NEXT_TURN : Infinity;
   }
 }
 

@@ -1,4 +1,4 @@
-import { NEXT_TURN, Operation } from "./operation.js";
+import { Operation, Yield } from "./operation.js";
 import { runtime } from "./runtime.js";
 import { until, type UntilAborted } from "./signal.js";
 
@@ -10,6 +10,10 @@ class Sleep extends Operation<void> {
   constructor(readonly milliseconds: number) {
     super();
   }
+  override get isTimer(): boolean {
+    return true;
+  }
+
   override enlist(): number {
     // A number, and not less than no time: the core tells other things by those.
     return this.milliseconds > 0 ? this.milliseconds : 0;
@@ -31,17 +35,7 @@ export function now(): number {
   return runtime().now();
 }
 
-class Yield extends Operation<void> {
-  override get what(): string {
-    return "yield";
-  }
-
-  override enlist(): number {
-    return NEXT_TURN;
-  }
-}
-
 /** Lets the other tasks have a turn. */
 export function yieldNow(): Operation<void> {
-  return new Yield();
+  return new Yield(undefined);
 }

@@ -1,3 +1,4 @@
+import { List } from "./list.js";
 import type { Task } from "./task.js";
 
 /** One wait of a task: for an operation, or for one of a selection. It is settled at most once. */
@@ -10,16 +11,17 @@ export class Waiter {
   line: Waiters | undefined = undefined;
   before: Waiter | undefined = undefined;
   after: Waiter | undefined = undefined;
-  readonly #turn: number;
+  /** What the task waits for as a whole: this, or a selection that this is a part of. */
+  readonly of: Waiter;
 
   /** `index` is its place in a selection. */
-  constructor(readonly task: Task<unknown>, readonly index = 0) {
-    this.#turn = task.turns;
+  constructor(readonly task: Task<unknown> | undefined, of?: Waiter, readonly index = 0) {
+    this.of = of ?? this;
   }
 
   /** Lets the task go on with `value`; `false` if it goes on already, without it. */
   settle(value: unknown): boolean {
-    if (!this.task.answer(this, this.#turn)) return false;
+    if (!this.task!.answer(this)) return false;
     this.value = value;
     return true;
   }
@@ -30,33 +32,26 @@ export class Waiter {
   }
 }
 
-/** Tasks that wait in line, first come, first served. */
-export class Waiters {
-  first: Waiter | undefined = undefined;
-  #last: Waiter | undefined = undefined;
+/** Whoever waits for nothing but time: nobody lets them go on. */
+export const nobody = new Waiter(undefined);
 
+/** Tasks that wait in line, first come, first served. */
+export class Waiters extends List<Waiter> {
   /** Puts a task at the end of the line. */
-  push(waiter: Waiter): void {
+  override push(waiter: Waiter): void {
     waiter.line = this;
-    const last = (waiter.before = this.#last);
-    if (last) last.after = waiter;
-    else this.first = waiter;
-    this.#last = waiter;
+    super.push(waiter);
   }
 
-  remove(waiter: Waiter): void {
-    const { before, after } = waiter;
-    if (before) before.after = after;
-    else this.first = after;
-    if (after) after.before = before;
-    else this.#last = before;
-    waiter.line = waiter.before = waiter.after = undefined;
+  override remove(waiter: Waiter): void {
+    waiter.line = undefined;
+    super.remove(waiter);
   }
 
   /** Takes those out that stand in line now, and lets them go on with `value`. */
   settleAll(value?: unknown): void {
     let { first } = this;
-    this.first = this.#last = undefined;
+    this.first = this.last = undefined;
     while (first) {
       const { after } = first;
       first.line = first.before = first.after = undefined;
