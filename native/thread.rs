@@ -15,11 +15,14 @@ use std::sync::Arc;
     not(all(
         target_os = "linux",
         any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64"),
-        not(any(miri, loom))
+        not(miri)
     )),
     path = "thread/fences_none.rs"
 )]
 mod fences;
+
+#[cfg_attr(not(all(target_os = "linux", not(miri))), path = "thread/slack_none.rs")]
+mod slack;
 
 pub(super) use fences::{fence_all, fence_one, prepare_fences};
 
@@ -45,7 +48,8 @@ impl ThreadHost {
 impl Park for ThreadHost {
     fn park(&self, timeout: Option<Duration>) {
         match self.driver.reactor() {
-            None => self.parker.park(timeout),
+            None if timeout.is_some() => in_time(|| self.parker.park(timeout)),
+            None => self.parker.park(None),
             Some(reactor) => {
                 let edges = self.parker.park_in(timeout, |timeout| reactor.wait(timeout));
                 edges.into_iter().for_each(|edges| guard(|| edges.dispatch()));
@@ -64,23 +68,23 @@ impl Park for ThreadHost {
     }
 }
 
-/// Has the system end timed waits of this thread when their time is over. Linux lets them last 50 us
-/// longer unless told, so that several end at once; workers see to that themselves.
-#[cfg(all(target_os = "linux", not(miri)))]
+/// Has the system end timed waits of this thread when their time is over, for good: workers see
+/// themselves to that several end at once.
 pub(super) fn wake_in_time() {
-    use core::ffi::{c_int, c_ulong};
-
-    const PR_SET_TIMERSLACK: c_int = 29;
-    unsafe extern "C" {
-        fn prctl(option: c_int, ...) -> c_int;
-    }
-    // SAFETY: the option takes a number of nanoseconds, and changes nothing but this thread's waits. If
-    // the system refuses, timers are as late as they were.
-    unsafe { prctl(PR_SET_TIMERSLACK, 1 as c_ulong) };
+    slack::set(1);
 }
 
-#[cfg(not(all(target_os = "linux", not(miri))))]
-pub(super) fn wake_in_time() {}
+/// The same for one wait, on a thread that is somebody else's.
+pub(super) fn in_time<T>(wait: impl FnOnce() -> T) -> T {
+    let before = slack::get();
+    if before <= 1 {
+        return wait();
+    }
+    slack::set(1);
+    let result = wait();
+    slack::set(before);
+    result
+}
 
 /// Has the thread run on the processor `core` only.
 #[cfg(all(target_os = "linux", not(miri)))]

@@ -3,6 +3,7 @@
 //! A short wait is ppoll's, on the descriptor of epoll. A long one is epoll's, ends a little early,
 //! and the host waits for the short rest.
 
+use super::super::thread::in_time;
 use core::ptr;
 use core::time::Duration;
 use mio::{Events, Poll};
@@ -41,7 +42,7 @@ fn wait_shortly(poll: &Poll, timeout: Duration) {
     limit.tv_nsec = timeout.subsec_nanos() as _;
     // SAFETY: one entry and a time, both valid during the call; no signal mask.
     // Whatever the answer, the caller looks at the events.
-    unsafe { libc::ppoll(&raw mut asked, 1, &raw const limit, ptr::null()) };
+    in_time(|| unsafe { libc::ppoll(&raw mut asked, 1, &raw const limit, ptr::null()) });
 }
 
 #[cfg(all(test, not(loom)))]
