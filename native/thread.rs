@@ -15,7 +15,7 @@ use std::sync::Arc;
     not(all(
         target_os = "linux",
         any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64"),
-        not(miri)
+        not(any(miri, loom))
     )),
     path = "thread/fences_none.rs"
 )]

@@ -42,7 +42,7 @@ mod tests {
     fn a_runtime_leaves_its_thread_as_it_was() {
         set(70_000);
         let runtime = crate::runtime::Builder::new_current_thread().build().unwrap();
-        runtime.block_on(crate::time::sleep(Duration::from_micros(300)));
+        runtime.block_on(async { crate::time::sleep(Duration::from_micros(300)).await });
         assert_eq!(get(), 70_000);
     }
 }
