@@ -8,11 +8,18 @@ use super::{Env, THREADS};
 use core::cell::Cell;
 use core::ptr::NonNull;
 
+/// As a literal: a panic with a literal links no code that formats.
+macro_rules! no_runtime {
+    () => {
+        "there is no runtime on this thread: call this inside `block_on` or a task, or enter a \
+         runtime with `Handle::enter` (tokio: there is no reactor running, must be called from the \
+         context of a Tokio 1.x runtime)"
+    };
+}
+
 /// Why something that needs a runtime panics without one. The end is what tokio says, for people
 /// and tests that look for it.
-pub(crate) const NO_RUNTIME: &str = "there is no runtime on this thread: call this inside `block_on` or a task, or enter a \
-     runtime with `Handle::enter` (tokio: there is no reactor running, must be called from the \
-     context of a Tokio 1.x runtime)";
+pub(crate) const NO_RUNTIME: &str = no_runtime!();
 
 /// The address of a task cell's header. Only `task` looks behind it.
 pub(crate) type RawTask = NonNull<()>;
@@ -164,7 +171,7 @@ impl OwnerRef {
     #[track_caller]
     pub(crate) fn current_or_panic() -> Self {
         // No closure: the caller is to blame.
-        let Some(owner) = Self::current() else { panic!("{NO_RUNTIME}") };
+        let Some(owner) = Self::current() else { panic!(no_runtime!()) };
         owner
     }
 
@@ -229,7 +236,8 @@ impl OwnerRef {
     /// If this is a local set, which has none; `OwnerRef::current` never answers one.
     #[inline]
     pub(crate) fn env(&self) -> &Env {
-        self.try_env().expect("a local set has no environment of its own")
+        let Some(env) = self.try_env() else { panic!("a local set has no environment of its own") };
+        env
     }
 }
 

@@ -73,6 +73,7 @@ use super::dump::{self, Wait};
 use super::panics::Panics;
 use super::site::Site;
 use crate::atomic::{AtomicU8, Ordering, UnsafeCell};
+use crate::collections::at_mut;
 use crate::collections::list::{Links, List, Node};
 use crate::lock::{Lock, LockGuard};
 use core::fmt;
@@ -534,7 +535,7 @@ impl WakeList {
     #[inline]
     pub(crate) fn push(&mut self, notice: Notice) {
         if let Some(waker) = notice.0 {
-            self.wakers[self.len].write(waker);
+            at_mut(&mut self.wakers, self.len).write(waker);
             self.len += 1;
         }
     }
@@ -551,7 +552,7 @@ impl WakeList {
     pub(crate) fn drain(&mut self, panics: &mut Panics) {
         while self.next < self.len {
             // SAFETY: `next < len`, so it is initialised, and it is read once: `next` moves on.
-            let waker = unsafe { self.wakers[self.next].assume_init_read() };
+            let waker = unsafe { at_mut(&mut self.wakers, self.next).assume_init_read() };
             self.next += 1;
             panics.guard(|| waker.wake());
         }

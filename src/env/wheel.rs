@@ -28,6 +28,7 @@
 //! The wheel does no locking. Whoever owns it exclusively owns the links and may read the
 //! deadlines of all its nodes; a linked node's deadline does not change.
 
+use crate::collections::at_mut;
 use crate::collections::list::{List, Node};
 use alloc::boxed::Box;
 use core::fmt;
@@ -102,8 +103,9 @@ impl<T: Timed> Wheel<T> {
 
     #[inline]
     fn list(&mut self, place: Place) -> &mut List<T> {
-        let lists = self.lists.as_mut().expect("lists are given before nodes");
-        &mut lists.0[place.level][place.slot]
+        let Some(lists) = &mut self.lists else { panic!("lists are given before nodes") };
+        let level: &mut [_; SLOTS] = at_mut(&mut lists.0, place.level);
+        at_mut(level, place.slot)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -178,7 +180,7 @@ impl<T: Timed> Wheel<T> {
         if place.level == 0 {
             return Some(start);
         }
-        let list = &self.lists.as_ref()?.0[place.level][place.slot];
+        let list = self.lists.as_ref()?.0.get(place.level)?.get(place.slot)?;
         let mut earliest = u64::MAX;
         for (seen, node) in list.iter().enumerate() {
             if seen == GLANCE {
@@ -213,7 +215,7 @@ impl<T: Timed> Wheel<T> {
         let place = self.place(deadline);
         // SAFETY: the contract is the same.
         unsafe { self.list(place).push_back(node) };
-        self.slots[place.level] |= 1 << place.slot;
+        *at_mut(&mut self.slots, place.level) |= 1 << place.slot;
         self.levels |= 1 << place.level;
     }
 
@@ -227,8 +229,9 @@ impl<T: Timed> Wheel<T> {
     }
 
     fn mark_empty(&mut self, place: Place) {
-        self.slots[place.level] &= !(1 << place.slot);
-        if self.slots[place.level] == 0 {
+        let slots = at_mut(&mut self.slots, place.level);
+        *slots &= !(1 << place.slot);
+        if *slots == 0 {
             self.levels &= !(1 << place.level);
         }
     }
@@ -247,7 +250,7 @@ impl<T: Timed> Wheel<T> {
             return None;
         }
         let level = self.levels.trailing_zeros() as usize;
-        let slot = self.slots[level].trailing_zeros() as usize;
+        let slot = self.slots.get(level)?.trailing_zeros() as usize;
         Some(Place { level, slot })
     }
 

@@ -13,7 +13,7 @@ use crate::env::instant::Instant;
 use crate::env::meter::{Reading, WorkerMeter};
 use crate::env::panics::CAUGHT;
 use crate::env::rng::Rng;
-use crate::env::{self, Env};
+use crate::env::{self, Env, THREADS};
 use crate::lock::{Lock, LockGuard};
 use crate::platform::Park;
 use crate::task::executor::{Blocking, Driving, Executor, ExecutorHandle, Refused, Wake};
@@ -134,7 +134,8 @@ impl CurrentThread {
     }
 
     fn env(&self) -> &Env {
-        self.executor.env().expect("a runtime has an environment")
+        let Some(env) = self.executor.env() else { unreachable!("a runtime has an environment") };
+        env
     }
 
     fn meter(&self) -> &WorkerMeter {
@@ -485,6 +486,10 @@ struct Released<'a>(&'a CurrentThread);
 impl Drop for Released<'_> {
     #[inline]
     fn drop(&mut self) {
+        // Where there are no other threads nobody waits for this one to stop.
+        if !THREADS {
+            return;
+        }
         let waiting = self.0.waiting.lock();
         if !waiting.is_empty() {
             wake_all(waiting);

@@ -48,8 +48,9 @@ use driven::Core;
 pub(crate) enum Wake {
     /// By a call.
     Hook(Box<dyn Fn() + Send + Sync>),
-    /// The host polls a future: by the wakers of those polls.
-    Pollers(Lock<Pollers>),
+    /// The host polls a future: by the wakers of those polls. Through a pointer, which a program
+    /// without such a host does not contain.
+    Pollers(Lock<Pollers>, fn(&Lock<Pollers>)),
 }
 
 /// See the module.
@@ -59,6 +60,9 @@ pub(crate) struct Executor {
     owner: Owner,
     /// Its own address, with the right to free it, which no reference carries.
     this: Cell<NonNull<Executor>>,
+    /// What the last reference calls: left by the drop of the handle, so that a program whose executors
+    /// never end does not contain what their end takes.
+    free: Cell<Option<Free>>,
     /// References that were not counted by the thread that drives, in `owner`; biased until the handle
     /// is dropped.
     references: AtomicUsize,
@@ -77,6 +81,8 @@ pub(crate) struct Executor {
     wake: Wake,
     blocking: Blocking,
 }
+
+type Free = unsafe fn(NonNull<Executor>);
 
 /// Whether a task may block the thread that drives its executor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,6 +130,7 @@ impl Executor {
         let executor = Box::new(Self {
             owner: Owner::new(&OPS),
             this: Cell::new(NonNull::dangling()),
+            free: Cell::new(None),
             references: AtomicUsize::new(BIAS),
             inbox: Inbox::new(),
             driver: AtomicUsize::new(0),
@@ -233,10 +240,7 @@ impl Executor {
         if !self.notified.swap(true, Ordering::AcqRel) {
             match &self.wake {
                 Wake::Hook(call) => call(),
-                Wake::Pollers(pollers) => {
-                    let woken = core::mem::take(&mut *pollers.lock());
-                    woken.wake();
-                }
+                Wake::Pollers(pollers, wake) => wake(pollers),
             }
         }
     }
@@ -245,7 +249,7 @@ impl Executor {
     pub(super) fn pollers(&self) -> Option<&Lock<Pollers>> {
         match &self.wake {
             Wake::Hook(_) => None,
-            Wake::Pollers(pollers) => Some(pollers),
+            Wake::Pollers(pollers, _) => Some(pollers),
         }
     }
 
@@ -591,14 +595,24 @@ impl Drop for ExecutorHandle {
         if stranded {
             self.abandon_locals();
         }
+        self.free.set(Some(free));
         let here = self.owner.counted_here();
         // AcqRel: the last reference frees what all others did.
         let merge = BIAS.wrapping_sub(here as usize);
         if self.references.fetch_sub(merge, Ordering::AcqRel) == merge {
             // SAFETY: no reference is left.
-            drop(unsafe { Box::from_raw(self.0.as_ptr()) });
+            unsafe { free(self.0) };
         }
     }
+}
+
+/// Frees an executor.
+///
+/// # Safety
+/// It was made by [`Executor::start`], and this was the last reference.
+unsafe fn free(executor: NonNull<Executor>) {
+    // SAFETY: it was leaked from a box, and the caller's promise.
+    drop(unsafe { Box::from_raw(executor.as_ptr()) });
 }
 
 impl ExecutorHandle {
@@ -636,9 +650,13 @@ static OPS: Ops = Ops {
         executor(&owner).references.fetch_add(1, Ordering::Relaxed);
     },
     release: |owner| {
-        if executor(&owner).references.fetch_sub(1, Ordering::AcqRel) == 1 {
-            // SAFETY: the handle is gone, or the bias would be left; so this was the last.
-            drop(unsafe { Box::from_raw(owner.cast::<Executor>().as_ptr()) });
+        // The handle is gone if this was the last, or the bias would be left; so it has set `free`.
+        let executor = executor(&owner);
+        if executor.references.fetch_sub(1, Ordering::AcqRel) == 1
+            && let Some(free) = executor.free.get()
+        {
+            // SAFETY: this was the last reference.
+            unsafe { free(owner.cast()) };
         }
     },
     schedule: |owner, task| executor(&owner).schedule(Task::from_raw(task)),

@@ -5,6 +5,7 @@
 
 use super::executor::{Blocking, Driving, Executor, ExecutorHandle, Wake};
 use super::observer::Watch;
+use super::pollers::Pollers;
 use super::queue::ReadyQueue;
 use crate::env::context::{self, Restore};
 use crate::env::dump;
@@ -45,7 +46,7 @@ impl Drop for Poller<'_> {
 impl Nest {
     /// A nest that lets its tasks block the thread or not.
     pub(crate) fn new(blocking: Blocking) -> Self {
-        Self::with(Wake::Pollers(Lock::default()), blocking)
+        Self::with(Wake::Pollers(Lock::default(), Pollers::wake), blocking)
     }
 
     /// A nest that calls `wake`, once until it is driven again, when a task becomes ready.

@@ -1,6 +1,7 @@
 //! Who polls the future that drives an executor, and is to be woken when a task is ready.
 
 use crate::env::panics::Panics;
+use crate::lock::Lock;
 use alloc::vec::Vec;
 use core::task::Waker;
 
@@ -35,9 +36,11 @@ impl Pollers {
         Some(self.more.swap_remove(index).1)
     }
 
-    pub(super) fn wake(self) {
+    /// Wakes those who are there, and forgets them.
+    pub(super) fn wake(pollers: &Lock<Self>) {
+        let Self { one, more } = core::mem::take(&mut *pollers.lock());
         let mut panics = Panics::new();
-        for (_, waker) in self.one.into_iter().chain(self.more) {
+        for (_, waker) in one.into_iter().chain(more) {
             panics.guard(|| waker.wake());
         }
         panics.resume();

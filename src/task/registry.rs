@@ -1,6 +1,7 @@
 //! All tasks of one owner that are not complete: a slab of uncounted pointers, eight bytes a task.
 
 use super::cell::Task;
+use crate::collections::at_mut;
 use alloc::vec::Vec;
 use core::ptr::{self, NonNull};
 
@@ -74,7 +75,7 @@ impl Registry {
     /// [`remove`](Self::remove) for a task that is gone, by its slot.
     #[inline]
     pub(crate) fn vacate(&mut self, index: u32) {
-        let slot = &mut self.slots[index as usize];
+        let slot = at_mut(&mut self.slots, index as usize);
         debug_assert!(slot.task().is_some());
         *slot = Slot::vacant(self.vacant);
         self.vacant = index;

@@ -69,11 +69,13 @@ where
 /// Where `spawn_local` puts its task.
 #[track_caller]
 pub(crate) fn local_owner() -> OwnerRef {
-    let owner = context::with(|cx| cx.local.get()).expect(
-        "`spawn_local` needs a runtime that runs on this thread: call it inside `block_on`, a \
-         task or a `LocalSet`, or use `spawn` (tokio: `spawn_local` called from outside of a \
-         `task::LocalSet` or `runtime::LocalRuntime`)",
-    );
+    let Some(owner) = context::with(|cx| cx.local.get()) else {
+        panic!(
+            "`spawn_local` needs a runtime that runs on this thread: call it inside `block_on`, a \
+             task or a `LocalSet`, or use `spawn` (tokio: `spawn_local` called from outside of a \
+             `task::LocalSet` or `runtime::LocalRuntime`)"
+        )
+    };
     // SAFETY: whoever set the slot keeps the owner alive until it is reset.
     unsafe { OwnerRef::retain(owner) }
 }

@@ -1,6 +1,5 @@
 //! Waiting until an instant.
 
-use super::error::Error;
 use super::{Duration, Instant};
 use crate::env::coop;
 use crate::env::dump::{self, Wait};
@@ -172,9 +171,10 @@ fn poll(mut timer: Pin<&mut Registration>, site: Site, cx: &mut Context<'_>) -> 
             receipt.made_progress();
             Poll::Ready(())
         }
+        // The words of `Error::shutdown`.
         Err(Closed) => panic!(
-            "{} (tokio: A Tokio 1.x context was found, but it is being shutdown.)",
-            Error::shutdown()
+            "the runtime of this timer has been shut down (tokio: A Tokio 1.x context was found, but it is \
+             being shutdown.)"
         ),
     }
 }

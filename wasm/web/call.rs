@@ -47,7 +47,7 @@ impl Bound {
 
 // No `///`: it would be a part of what a page downloads. Only the export itself is called, past the
 // wrapper that the bindings make.
-#[wasm_bindgen(js_name = __creel_call, skip_typescript)]
+#[wasm_bindgen(js_name = __creel_call, skip_typescript, skip_jsdoc)]
 pub fn call(kind: usize, first: u32, second: u32, third: u32, value: JsValue) {
     let function = FUNCTIONS.with(|functions| functions.get(kind).and_then(Cell::get));
     if let Some(function) = function {

@@ -57,9 +57,10 @@ impl Timers {
 
     #[inline]
     fn shard(&self, index: usize) -> &Shard {
-        match index.checked_sub(1) {
+        let Some(index) = index.checked_sub(1) else { return &self.first };
+        match self.others().get(index) {
             None => &self.first,
-            Some(index) => &self.others()[index].0,
+            Some(other) => &other.0,
         }
     }
 

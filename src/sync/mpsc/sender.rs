@@ -357,7 +357,10 @@ impl<T> fmt::Debug for WeakSender<T> {
 }
 
 /// What is wrong when there is nothing to be sent any more.
-const POLLED_AGAIN: &str = "the future of a send was polled after it had completed";
+#[cold]
+fn polled_again() -> ! {
+    panic!("the future of a send was polled after it had completed")
+}
 
 pin_project! {
     /// Sends a value. Where there is room at once, that is compiled into whoever awaits it.
@@ -379,7 +382,7 @@ impl<T> Future for Sending<'_, T> {
         }
         let receipt = ready!(coop::poll_proceed(cx));
         let this = self.project();
-        let value = this.unsent.take().expect(POLLED_AGAIN);
+        let value = this.unsent.take().unwrap_or_else(|| polled_again());
         match this.chan.try_send(value) {
             Ok(()) => {
                 receipt.made_progress();
@@ -413,10 +416,10 @@ impl<'a, T> Sending<'a, T> {
         chan: &Chan<T, Bounded>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), SendError<T>>> {
-        let waits = reserve.as_mut().as_pin_mut().expect(POLLED_AGAIN);
+        let waits = reserve.as_mut().as_pin_mut().unwrap_or_else(|| polled_again());
         let reserved = ready!(waits.poll(cx));
         reserve.set(None);
-        let value = unsent.take().expect(POLLED_AGAIN);
+        let value = unsent.take().unwrap_or_else(|| polled_again());
         Poll::Ready(match reserved {
             Ok(()) => {
                 chan.send_reserved(value);

@@ -285,7 +285,10 @@ impl Host {
     }
 
     fn with_work<R>(&self, f: impl FnOnce(&Work) -> R) -> R {
-        f(self.work.borrow().as_ref().expect("the event loop that asks is not dropped"))
+        match &*self.work.borrow() {
+            Some(work) => f(work),
+            None => unreachable!("the event loop that asks is not dropped"),
+        }
     }
 
     /// Ends the runtime, after the turn if there is one.
