@@ -11,6 +11,7 @@ use super::join::{AbortHandle, JoinHandle};
 use super::local_set::LocalSet;
 use super::spawn::{Blocking, local_owner};
 use super::{Builder as TaskBuilder, Id};
+use crate::env::coop;
 use crate::env::dump::{self, Wait};
 use crate::env::site::Site;
 use crate::lock::Lock;
@@ -393,8 +394,13 @@ impl<T: 'static> JoinSet<T> {
                     self.vacant.push(key);
                     return Poll::Ready(outcome.map(|output| (id, output)));
                 }
-                // Its future is gone but its outcome is not out yet, or the budget is spent. The
-                // handle wakes us; look at it again then.
+                // Nothing is answered before our next turn, which the handle asked for.
+                Poll::Pending if !coop::has_budget_remaining() => {
+                    self.finished.lock().keys.push_front(key);
+                    return Poll::Pending;
+                }
+                // Its future is gone but its outcome is not out yet. The handle wakes us; look at it
+                // again then.
                 Poll::Pending => self.finished.lock().keys.push_back(key),
             }
         }

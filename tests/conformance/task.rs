@@ -11,7 +11,7 @@ use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Wake, Waker};
 
 creel::task_local! {
     static NAME: &'static str;
@@ -67,6 +67,16 @@ impl Future for Gate {
 async fn finished<T>(handle: &JoinHandle<T>) {
     while !handle.is_finished() {
         yield_now().await;
+    }
+}
+
+/// Counts how often it is woken.
+#[derive(Default)]
+struct Asked(AtomicUsize);
+
+impl Wake for Asked {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, SeqCst);
     }
 }
 
@@ -444,6 +454,33 @@ cases! { "task":
             assert_eq!(set.join_next().await.unwrap().unwrap(), number);
         }
         assert!(set.join_next().await.is_none());
+    }
+
+    async fn a_join_set_asks_one_task_when_the_budget_is_spent() {
+        let mut set = JoinSet::new();
+        let tasks: Vec<_> = (0..200).map(|_| set.spawn(async {})).collect();
+        while !tasks.iter().all(AbortHandle::is_finished) {
+            yield_now().await;
+        }
+        let asked = Arc::new(Asked::default());
+        let waker = Waker::from(Arc::clone(&asked));
+        let mut left = set.len();
+        let mut refused = false;
+        // Within one poll of the task that runs this, so the budget ends before the tasks do.
+        for _ in 0..set.len() {
+            match set.poll_join_next(&mut Context::from_waker(&waker)) {
+                Poll::Ready(_) => left -= 1,
+                Poll::Pending => {
+                    refused = true;
+                    break;
+                }
+            }
+        }
+        assert_eq!(asked.0.load(SeqCst), usize::from(refused), "one of them asks for a turn");
+        while set.join_next().await.is_some() {
+            left -= 1;
+        }
+        assert_eq!(left, 0);
     }
 
     async fn a_join_set_aborts_its_tasks_when_dropped() {

@@ -96,6 +96,8 @@ steps! {
     "wasi/reactor" wasi::reactor, "Node's event loop drives a module without a loop";
     "wasi/requests" wasi::requests, "a thousand HTTP requests at once leave nothing in the host's table";
     "wasi/requests-p3" wasi::requests_p3, "the same on preview 3";
+    "wasi/timers" wasi::timers, "ten thousand timers fire, and each costs what it costs among a thousand";
+    "wasi/timers-p3" wasi::timers_p3, "the same on preview 3";
     "wasi/waiters" wasi::waiters, "what a message costs does not grow with who else waits";
     "wasi/waiters-p3" wasi::waiters_p3, "the same on preview 3";
     "demo" conformance::demo, "the demo gives one digest on all hosts";

@@ -143,6 +143,23 @@ fn waiters_of(component: &str, log: &mut Log) -> Verdict {
     Ok(text.lines().last().unwrap_or_default().to_owned())
 }
 
+/// A thousand timers and ten thousand, all of which fire.
+pub fn timers(log: &mut Log) -> Verdict {
+    timers_of("timers", log)
+}
+
+/// The same on preview 3.
+pub fn timers_p3(log: &mut Log) -> Verdict {
+    timers_of("examples/timers_p3", log)
+}
+
+fn timers_of(component: &str, log: &mut Log) -> Verdict {
+    let component = Programs::build(log)?.component(component);
+    let mut witness = host_program("witness", log)?;
+    let text = log.run(witness.arg("timers").arg(component))?;
+    Ok(text.trim().replace('\n', "; "))
+}
+
 /// A native program on creel hosts a module on creel.
 pub fn host(log: &mut Log) -> Verdict {
     let module = build_reactor(log)?;

@@ -3,6 +3,8 @@
 //!
 //! - `witness events COMPONENT`: the component is `waiters` of `examples/components`. A busy connection
 //!   costs nearly the same however many timers, and idle connections, wait beside it.
+//! - `witness timers COMPONENT`: the component is `timers`. Ten thousand that fire cost ten times what a
+//!   thousand do.
 //! - `witness run COMPONENT ARGUMENT..`: what a run of any command counts.
 //! - `witness handles COMPONENT ADDRESS`: the component is `requests`, on preview 2 or 3. A thousand
 //!   requests, answered, timed out and cancelled, leave the host's table as they found it.
@@ -27,12 +29,13 @@ fn main() -> Result<()> {
     let work = async {
         match words[..] {
             ["events", component] => events(&Program::load(component)?).await,
+            ["timers", component] => timers(&Program::load(component)?).await,
             ["handles", component, address] => handles(&Program::load(component)?, address).await,
             ["run", component, ref arguments @ ..] => {
                 println!("{}", Program::load(component)?.run(arguments).await?.counts);
                 Ok(())
             }
-            _ => bail!("events COMPONENT, handles COMPONENT ADDRESS, or run COMPONENT ARGUMENT.."),
+            _ => bail!("events COMPONENT, timers COMPONENT, handles COMPONENT ADDRESS, or run COMPONENT ARGUMENT.."),
         }
     };
     // As the `wasmtime` command: the guest runs as one task.
@@ -64,6 +67,26 @@ async fn events(program: &Program) -> Result<()> {
         if cost.asked > quiet.asked + idle as f64 / 16.0 + 4.0 {
             bail!("the host is asked for those who are silent");
         }
+    }
+    Ok(())
+}
+
+/// What a timer costs does not grow with how many there are.
+async fn timers(program: &Program) -> Result<()> {
+    let mut costs = Vec::new();
+    let nothing = program.run(&["0"]).await?.counts;
+    for count in [1_000, 10_000] {
+        let counts = program.run(&[&count.to_string()]).await?.counts;
+        let each = (counts.instructions - nothing.instructions) / f64::from(count);
+        println!("{count} timers: {each:.0} instructions each, {:.0} polls", counts.polls);
+        // All of a millisecond are one wait of the host's, which may come late.
+        if counts.polls > 100.0 {
+            bail!("the host is asked too often");
+        }
+        costs.push(each);
+    }
+    if costs[1] > costs[0] * 1.5 {
+        bail!("a timer costs more when there are more");
     }
     Ok(())
 }
