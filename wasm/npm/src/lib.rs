@@ -19,6 +19,7 @@
 
 extern crate alloc;
 
+mod ground;
 #[cfg_attr(feature = "sim", path = "simulation.rs")]
 mod host;
 mod memory;
@@ -27,6 +28,9 @@ mod tasks;
 
 pub use host::*;
 pub use tasks::{spawn, wake};
+
+#[global_allocator]
+static ALLOCATOR: memory::Allocator = memory::Allocator::new();
 
 /// A panic is a mistake of this crate, or a simulation that can never go on. JavaScript sees a trap.
 #[panic_handler]

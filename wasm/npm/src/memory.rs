@@ -5,22 +5,15 @@
 //! to powers of two.
 //!
 //! Tasks that run must be able to go on when memory ends, and new ones must be refused, for whoever starts one
-//! can be told: [`has`] says whether there is room for more.
+//! can be told: [`Allocator::has`] says whether there is room for more.
 //!
 //! Why unsafe: an allocator.
 
+use crate::ground::{self, PAGE};
 use crate::single::Single;
 use core::alloc::{GlobalAlloc, Layout};
-use core::arch::wasm32::{memory_grow, memory_size};
 use core::cell::Cell;
 use core::ptr;
-
-#[global_allocator]
-static ALLOCATOR: Allocator = Allocator {
-    free: [const { Single(Cell::new(ptr::null_mut())) }; CLASSES],
-    next: Single(Cell::new(0)),
-    end: Single(Cell::new(0)),
-};
 
 /// What small sizes are multiples of, and all places.
 const FINE: usize = 16;
@@ -32,12 +25,10 @@ const SMALL_CLASSES: usize = SMALL / FINE;
 /// One for each small size, and one for each power of two above.
 const CLASSES: usize = SMALL_CLASSES + (usize::BITS - SMALL.ilog2()) as usize;
 
-const PAGE: usize = 0x10000;
-
 /// A piece that nobody has: it holds the next one of its size.
 struct Piece(*mut Piece);
 
-struct Allocator {
+pub struct Allocator {
     free: [Single<Cell<*mut Piece>>; CLASSES],
     /// From here to `end` nobody has had anything yet.
     next: Single<Cell<usize>>,
@@ -59,17 +50,22 @@ fn class(layout: Layout) -> (usize, usize) {
     )
 }
 
-/// Whether there is room for so many bytes more, in one piece.
-pub fn has(bytes: usize) -> bool {
-    ALLOCATOR.has(bytes)
-}
-
 impl Allocator {
-    fn has(&self, bytes: usize) -> bool {
+    /// One that has nothing yet.
+    pub const fn new() -> Self {
+        Self {
+            free: [const { Single(Cell::new(ptr::null_mut())) }; CLASSES],
+            next: Single(Cell::new(0)),
+            end: Single(Cell::new(0)),
+        }
+    }
+
+    /// Whether there is room for so many bytes more, in one piece.
+    pub fn has(&self, bytes: usize) -> bool {
         if self.end.get() - self.next.get() >= bytes {
             return true;
         }
-        let before = memory_size::<0>() * PAGE;
+        let before = ground::end();
         // Where somebody else has grown the memory, what is left before that is lost.
         if before != self.end.get() {
             self.next.set(before);
@@ -79,11 +75,11 @@ impl Allocator {
         let Some(pages) = missing.checked_add(PAGE - 1).map(|bytes| bytes / PAGE) else {
             return false;
         };
-        if memory_grow::<0>(pages) == usize::MAX {
-            return false;
+        let has_grown = ground::grow(pages);
+        if has_grown {
+            self.end.set(before + pages * PAGE);
         }
-        self.end.set(before + pages * PAGE);
-        true
+        has_grown
     }
 }
 
@@ -99,8 +95,8 @@ unsafe impl GlobalAlloc for Allocator {
             free.set(unsafe { (*piece).0 });
             return piece.cast();
         }
-        let needed = if size > SMALL { size.saturating_add(COARSE) } else { size };
-        if layout.align() > COARSE || !self.has(needed) {
+        // Rounding a place up below leads nowhere outside: `end` is a multiple of `COARSE`, as large sizes are.
+        if layout.align() > COARSE || !self.has(size) {
             return ptr::null_mut();
         }
         let next = self.next.get();

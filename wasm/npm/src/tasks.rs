@@ -5,8 +5,8 @@
 //! what: for a turn, for so long at most, or for nothing any more. What it is that a task waits for, and
 //! what it gets, are JavaScript's business.
 
+use crate::ALLOCATOR;
 use crate::host::start;
-use crate::memory;
 use crate::single::Single;
 use alloc::vec::Vec;
 use core::cell::RefCell;
@@ -50,7 +50,7 @@ fn prepare(task: u32) -> bool {
     let mut seats = SEATS.borrow_mut();
     while seats.len() <= task as usize {
         // A number that was used before has memory that was used before. Whatever is begun can go on.
-        if !memory::has(SPARE + SPARE_OF_A_SEAT * (seats.len() + 1).next_power_of_two()) {
+        if !ALLOCATOR.has(SPARE + SPARE_OF_A_SEAT * (seats.len() + 1).next_power_of_two()) {
             return false;
         }
         seats.push(Seat { waker: None, is_woken: false });

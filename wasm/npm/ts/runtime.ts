@@ -34,8 +34,6 @@ const START = -3;
 const FIRST_TURNS = 2;
 /** The priority of tasks that nobody gave one: between two others. */
 const NORMAL = 1;
-/** How deep tasks that wait for a new one may run it at once. */
-const DEPTH = 16;
 
 /** A core, and the tasks that it schedules. There is one for the program, and one for each simulation. */
 export abstract class Runtime {
@@ -58,7 +56,6 @@ export abstract class Runtime {
   #isStarting = false;
   /** How many new tasks may have their first turn before the core answers. */
   #allowance = 0;
-  #depth = 0;
   #broken: unknown;
 
   /** Milliseconds on its clock. */
@@ -150,14 +147,13 @@ export abstract class Runtime {
 
   /** Gives a new task its first turn, unless it had that. Who waits for one need not wait for its turn. */
   begin(task: Task<unknown>): void {
-    if (task.place !== Place.Fresh || this.#allowance <= 0 || this.#depth >= DEPTH) return;
+    if (task.place !== Place.Fresh || this.#allowance <= 0) return;
     task.place = Place.Ready;
     this.#allowance -= 1;
     this.#count -= 1;
     if (this.#fresh.at(-1) === task && this.#next < this.#fresh.length) this.#fresh.pop();
-    this.#depth += 1;
+    // One inside of another, as far as the allowance goes: a new one may wait for the next new one.
     const wait = this.#turn(task.id, task);
-    this.#depth -= 1;
     if (wait === Infinity) task.place = Place.Apart;
     else if (wait !== ENDED) this.#adopt(task.id, wait === NEXT_TURN ? START : wait);
   }
