@@ -5,11 +5,13 @@
 use creel::io::unix::AsyncFd;
 use creel::io::{AsyncReadExt, AsyncWriteExt, Interest};
 use creel::net::{TcpListener, TcpStream};
+use creel::platform::Park;
 use creel::runtime::{Builder, Next, Runtime};
 use creel::time::{Duration, Instant, sleep, timeout};
 use std::os::fd::OwnedFd;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
+use std::task::{Poll, Waker};
 
 /// Ticks `inner` when its descriptor or its next timer says so, until `task` is done.
 async fn drive<T>(inner: &Runtime, fd: OwnedFd, task: creel::task::JoinHandle<T>) -> T {
@@ -96,4 +98,75 @@ fn a_hook_that_comes_late_is_told_what_it_missed() {
 #[should_panic = "waits by itself"]
 fn a_runtime_that_waits_by_itself_takes_no_hook() {
     Builder::new_current_thread().build().unwrap().set_wake_hook(|| {});
+}
+
+/// A host whose looks wake whoever waits, and note how many turns tasks have had by then.
+#[derive(Clone, Default)]
+struct Crowd {
+    tasks: usize,
+    waiting: Arc<Mutex<Vec<Waker>>>,
+    turns: Arc<AtomicUsize>,
+    /// Of each look: turns so far, and how many it woke.
+    looks: Arc<Mutex<Vec<(usize, usize)>>>,
+}
+
+impl Park for Crowd {
+    fn park(&self, _: Option<Duration>) {
+        self.look();
+    }
+
+    fn look(&self) {
+        let turns = self.turns.load(SeqCst);
+        // All come together the first time.
+        if turns == 0 && self.waiting.lock().unwrap().len() < self.tasks {
+            return;
+        }
+        let woken = std::mem::take(&mut *self.waiting.lock().unwrap());
+        self.looks.lock().unwrap().push((turns, woken.len()));
+        woken.into_iter().for_each(Waker::wake);
+    }
+
+    fn unpark(&self) {}
+}
+
+impl Crowd {
+    async fn turns(self, count: usize) {
+        for _ in 0..count {
+            let mut woken = false;
+            std::future::poll_fn(|cx| {
+                if std::mem::replace(&mut woken, true) {
+                    return Poll::Ready(());
+                }
+                self.waiting.lock().unwrap().push(cx.waker().clone());
+                Poll::Pending
+            })
+            .await;
+            self.turns.fetch_add(1, SeqCst);
+        }
+    }
+
+    /// The looks while so many tasks take ten turns each: turns between two, and how many the first woke.
+    fn of(tasks: usize) -> Vec<(usize, usize)> {
+        let crowd = Self { tasks, ..Self::default() };
+        let runtime = Builder::new_current_thread().build_on(crowd.clone());
+        let tasks: Vec<_> = (0..tasks).map(|_| runtime.spawn(crowd.clone().turns(10))).collect();
+        runtime.block_on(async {
+            for task in tasks {
+                task.await.unwrap();
+            }
+        });
+        let looks = crowd.looks.lock().unwrap();
+        looks.windows(2).map(|pair| (pair[1].0 - pair[0].0, pair[0].1)).collect()
+    }
+}
+
+#[test]
+fn whom_a_look_has_woken_have_a_turn_before_the_next_but_not_without_end() {
+    let looks = Crowd::of(500);
+    assert!(looks.iter().any(|&(_, woken)| woken == 500), "{looks:?}");
+    assert!(looks.iter().all(|&(turns, woken)| turns >= woken), "{looks:?}");
+    let looks = Crowd::of(5_000);
+    assert!(looks.iter().all(|&(turns, _)| turns <= 1_024 + 61), "{looks:?}");
+    let looks = Crowd::of(10);
+    assert!(looks.iter().all(|&(turns, _)| turns <= 61), "{looks:?}");
 }

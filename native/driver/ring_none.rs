@@ -113,7 +113,7 @@ impl Detached {
     }
 
     #[inline]
-    pub(super) fn never_was(&self) -> bool {
+    pub(super) fn leaves_nothing(&self) -> bool {
         true
     }
 }

@@ -79,7 +79,7 @@ impl Registration {
     fn note(&self, result: &io::Result<usize>, room: usize, source: &impl Described) {
         let advice = self.habit.note(result, room);
         // The system does not repeat what an operation by completion has left.
-        if advice != Advice::Stay && self.detached.never_was() {
+        if advice != Advice::Stay && self.detached.leaves_nothing() {
             self.reactor.follow(advice, self.index, source);
         }
     }

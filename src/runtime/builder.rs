@@ -249,7 +249,8 @@ impl Builder {
         self
     }
 
-    /// How many turns tasks have between two looks at timers and drivers; 61 unless told.
+    /// How many turns tasks have between two looks at timers and drivers; 61 unless told. On one thread
+    /// those whom a look at drivers has woken have a turn each before the next, be they more, up to 1,024.
     ///
     /// # Panics
     /// If `turns` is zero.

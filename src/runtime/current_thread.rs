@@ -56,6 +56,9 @@ pub enum Next {
     Busy,
 }
 
+/// How many tasks that a look has woken may put off the next, at most.
+const BATCH: usize = 1024;
+
 pub(super) struct CurrentThread {
     executor: ExecutorHandle,
     /// What is called when there is work, on a host that ticks.
@@ -63,8 +66,8 @@ pub(super) struct CurrentThread {
     /// How the host waits; `None` for a host that cannot.
     park: Option<Arc<dyn Park>>,
     event_interval: usize,
-    /// How many turns tasks had since the host last looked at the world; written by who drives.
-    unlooked: AtomicUsize,
+    /// How many turns tasks have before the host looks at the world again; written by who drives.
+    until_look: AtomicUsize,
     /// Who waits in `block_on` for another thread to stop driving.
     waiting: Lock<Vec<Waker>>,
     on_park: Option<Arc<dyn Fn() + Send + Sync>>,
@@ -92,7 +95,7 @@ impl CurrentThread {
             ),
             park,
             event_interval: config.event_interval as usize,
-            unlooked: AtomicUsize::new(0),
+            until_look: AtomicUsize::new(config.event_interval as usize),
             waiting: Lock::new(Vec::new()),
             on_park: config.threads.on_park.clone(),
             on_unpark: config.threads.on_unpark.clone(),
@@ -281,7 +284,7 @@ impl CurrentThread {
         self.end_if_closed(driving);
         if turns == self.event_interval || ready() {
             let alone = yields && turns == 0;
-            return self.look_after(if alone { self.event_interval } else { turns });
+            return self.look_after(driving, if alone { usize::MAX } else { turns });
         }
         // The callback may make a task ready, so the last look comes after it.
         self.on_park.iter().for_each(|call| call());
@@ -292,7 +295,7 @@ impl CurrentThread {
             self.park.iter().for_each(|park| park.look());
         }
         if idle() {
-            self.wait(None);
+            self.wait(driving, None);
         }
         self.on_unpark.iter().for_each(|call| call());
     }
@@ -308,19 +311,29 @@ impl CurrentThread {
     }
 
     /// Has the host look at the world if tasks had enough turns since it last did.
-    fn look_after(&self, turns: usize) {
+    fn look_after(&self, driving: &Driving<'_>, turns: usize) {
         // Relaxed, and no more than a load and a store: one thread at a time drives.
-        let unlooked = self.unlooked.load(Ordering::Relaxed) + turns.max(1);
-        let due = unlooked >= self.event_interval;
-        self.unlooked.store(if due { 0 } else { unlooked }, Ordering::Relaxed);
-        if let Some(park) = self.park.as_ref().filter(|_| due) {
+        let left = self.until_look.load(Ordering::Relaxed).saturating_sub(turns.max(1));
+        self.until_look.store(left, Ordering::Relaxed);
+        if left == 0
+            && let Some(park) = &self.park
+        {
+            let before = driving.queued();
             park.look();
+            self.note_woken(driving.queued().saturating_sub(before));
         }
+    }
+
+    /// Whom a look has woken have their turns before the next one: until they have, the system would
+    /// tell of the same again, or little else.
+    fn note_woken(&self, tasks: usize) {
+        let turns = tasks.min(BATCH).max(self.event_interval);
+        self.until_look.store(turns, Ordering::Relaxed);
     }
 
     /// Waits until the host is woken or the next timer is due, or until `limit`. A paused clock
     /// jumps there instead.
-    fn wait(&self, limit: Option<Instant>) {
+    fn wait(&self, driving: &Driving<'_>, limit: Option<Instant>) {
         let env = self.env();
         let until = match (env.timers.next(), limit) {
             (Some(next), Some(limit)) => Some(next.min(limit)),
@@ -340,6 +353,7 @@ impl CurrentThread {
         park.park(timeout);
         meter.resume(env::host_now(), busy);
         meter.unparked();
+        self.note_woken(driving.queued());
     }
 
     /// Polls `future` while another thread drives; `None` when nobody drives any more.
@@ -423,7 +437,7 @@ impl CurrentThread {
             self.expire();
             let turns = driving.run(self.event_interval);
             if turns == self.event_interval {
-                self.look_after(turns);
+                self.look_after(driving, turns);
                 continue;
             }
             driving.expect_notice();
@@ -431,7 +445,7 @@ impl CurrentThread {
                 if !self.can_wait() {
                     return;
                 }
-                self.wait(Some(deadline));
+                self.wait(driving, Some(deadline));
             }
         }
     }

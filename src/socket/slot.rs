@@ -11,10 +11,9 @@
 //!
 //! Where the system can tell of a source again and again, for as long as there is something to read, the
 //! host may have it do so ([`Slot::repeat`]). Then a read that has filled its buffer may forget the
-//! readiness without having found `WouldBlock` ([`Slot::leave_to_repetition`]): if there is more, the
-//! system says so again. It may only while the slot still says that the system repeats itself, in one
-//! step; who has the system go back to edges ends that first, and the system then looks at the source
-//! once more.
+//! readiness without having found `WouldBlock`: if there is more, the system says so again. Who has the
+//! system go back to edges ends that first, and the system then looks at the source once more: should
+//! there be more, either it still is to say so, or it has, which is another tick.
 //!
 //! A slot is used by one source after the other. A *generation*, which is in the token that the
 //! system hands back with an edge, tells them apart: an edge of a source that is gone finds
@@ -266,16 +265,6 @@ impl Slot {
     #[inline]
     pub(crate) fn is_unread(&self) -> bool {
         self.state.load() & usize::from(Ready::READABLE.bits()) != 0
-    }
-
-    /// Forgets that there was something to read when `event` was, if the system tells again should there
-    /// be more.
-    fn leave_to_repetition(&self, event: Event) {
-        let readable = usize::from(Ready::READABLE.bits());
-        let _ = self.state.update(|word| {
-            let same = State::event(word).tick == event.tick && word & REPEATS != 0;
-            same.then_some(word & !readable)
-        });
     }
 
     /// What somebody waits for, as a pair: reading, writing. For a host that has to ask for it.

@@ -430,6 +430,11 @@ impl Driving<'_> {
         })
     }
 
+    /// How many tasks this thread has made ready.
+    pub(crate) fn queued(&self) -> usize {
+        self.executor.core(|core| core.queue.len())
+    }
+
     /// Whether a task is ready.
     pub(crate) fn has_ready(&self) -> bool {
         self.executor.core(|core| core.queue.len() > 0) || !self.executor.inbox.is_empty()

@@ -1,7 +1,7 @@
 //! Streams that are told of by level once their reads mostly fill the buffer and leave nothing.
 
 use super::{Dice, LONG, alone, drivers, nibble, pair};
-use creel::io::{AsyncReadExt, AsyncWriteExt};
+use creel::io::{AsyncReadExt, AsyncReadOwned, AsyncWriteExt};
 use creel::net::TcpStream;
 use creel::runtime::Builder;
 use creel::task::yield_now;
@@ -70,6 +70,40 @@ fn a_stream_goes_over_to_levels_and_hears_of_each_message() {
         }
         drop(client);
         assert_eq!(server.read(&mut buf).await.unwrap(), 0);
+    });
+}
+
+/// Long messages that are waited for, into buffers that are handed over.
+#[test]
+fn a_stream_of_long_messages_is_read_by_readiness() {
+    on_one_thread(|| async {
+        const LONG: usize = 4096;
+        let (mut client, mut server) = pair().await;
+        let asks = async {
+            for number in 0..80 {
+                client.write_all(&[number; LONG]).await.unwrap();
+                client.read_exact(&mut [0]).await.unwrap();
+            }
+        };
+        let answers = async {
+            let mut buf = Vec::with_capacity(LONG);
+            for number in 0..80 {
+                let mut all = 0;
+                while all < LONG {
+                    let (read, full) = server.read_owned(buf).await;
+                    all += read.unwrap();
+                    assert!(full.iter().all(|byte| *byte == number));
+                    buf = full;
+                    buf.clear();
+                }
+                server.write_all(&[1]).await.unwrap();
+            }
+        };
+        creel::join!(asks, answers);
+        assert!(by_level(&server));
+        // Short ones are read all the same.
+        client.write_all(b"short").await.unwrap();
+        assert_eq!(server.read_owned(Vec::with_capacity(64)).await.0.unwrap(), 5);
     });
 }
 

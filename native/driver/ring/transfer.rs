@@ -15,7 +15,8 @@
 //!
 //! A stream that is read this way does not need epoll: it is taken out of it with its first
 //! operation here, and comes back when somebody waits for its readiness
-//! ([`Detached`]).
+//! ([`Detached`]). One of long messages goes back to be read by readiness for good: to ask the kernel for
+//! each costs more than to be told that one has come.
 //!
 //! [`Transfers`] may outlive the stream, with an operation that was dropped: then it keeps nothing.
 
@@ -63,9 +64,14 @@ pub(super) struct State {
     pub(super) armed: Option<Key>,
     /// The last message was short, and alone.
     pub(super) terse: bool,
+    /// How many messages in a row were long. After [`MANY`] nothing is received here any more.
+    long: u8,
     /// Somebody has waited for readiness.
     pub(super) mixed: bool,
 }
+
+/// So many long messages in a row make a stream one of long messages.
+const MANY: u8 = 8;
 
 #[derive(Debug, Default)]
 pub(super) struct Use {
@@ -92,6 +98,8 @@ enum Start {
     Later,
     /// There is an answer from before.
     Never(io::Result<usize>),
+    /// Not here: the stream is read by readiness.
+    Elsewhere,
 }
 
 impl Transfers {
@@ -158,6 +166,7 @@ impl Transfers {
         let kept = unsafe { state.read_kept(buf.as_mut_ptr(), buf.capacity(), true) };
         match kept {
             None if state.armed.is_some() => state.armed.map_or(Start::Later, Start::Ahead),
+            None if state.is_left_to_readiness() => Start::Elsewhere,
             None => self.start(state, Direction::Read),
             Some(answer) => {
                 drop(state);
@@ -210,7 +219,14 @@ impl Transfers {
     fn learn(&self, answer: Answer) {
         let more = sock_nonempty(answer.flags);
         self.promising.store(more, Ordering::Relaxed);
-        self.state.lock().terse = !more && (1..SIZE).contains(&answer.count());
+        let mut state = self.state.lock();
+        state.terse = !more && (1..SIZE).contains(&answer.count());
+        state.long = if answer.count() < SIZE { 0 } else { (state.long + 1).min(MANY) };
+    }
+
+    /// Whether nothing is received here any more, and nothing is left from before.
+    fn is_left_to_readiness(&self) -> bool {
+        self.state.lock().is_left_to_readiness()
     }
 
     /// Waits until the direction may be free. Not by the slot: that says of a stream which the other
@@ -232,21 +248,25 @@ impl Transfers {
     }
 
     /// Receives into `buf`.
+    ///
+    /// # Errors
+    /// If the stream is read by readiness: the buffer.
     pub(in crate::native::driver) async fn receive<B: OwnedBufMut>(
         self: &Arc<Self>,
         fd: RawFd,
         mut buf: B,
-    ) -> (io::Result<usize>, B) {
+    ) -> Result<(io::Result<usize>, B), B> {
         loop {
             let mut busy = match self.start_to_receive(&mut buf) {
                 Start::Now(busy) => busy,
-                Start::Never(answer) => return received(answer, buf),
+                Start::Never(answer) => return Ok(received(answer, buf)),
+                Start::Elsewhere => return Err(buf),
                 Start::Later => {
                     self.settle(Direction::Read).await;
                     continue;
                 }
                 Start::Ahead(key) => match self.next(key, &mut buf).await {
-                    Some(answer) => return received(answer, buf),
+                    Some(answer) => return Ok(received(answer, buf)),
                     None => continue,
                 },
             };
@@ -256,11 +276,11 @@ impl Transfers {
             {
                 let full = answer.as_ref().is_ok_and(|n| *n == buf.capacity());
                 self.promising.store(full, Ordering::Relaxed);
-                return received(answer, buf);
+                return Ok(received(answer, buf));
             }
             busy.stays = self.arm(fd);
             if !busy.stays {
-                return self.receive_once(Receive { busy, fd, buf }).await;
+                return Ok(self.receive_once(Receive { busy, fd, buf }).await);
             }
         }
     }
@@ -283,7 +303,9 @@ impl Transfers {
             match self.start(self.state.lock(), Direction::Write) {
                 Start::Now(busy) => break busy,
                 Start::Never(answer) => return (answer, buf),
-                Start::Later | Start::Ahead(_) => self.settle(Direction::Write).await,
+                Start::Later | Start::Ahead(_) | Start::Elsewhere => {
+                    self.settle(Direction::Write).await;
+                }
             }
         };
         if let Some(answer) = send_now(fd, &buf) {
@@ -300,14 +322,15 @@ impl<S: event::Source + AsRawFd + core::marker::Send> Source<Stream<S>> {
     /// Receives into `buf` by completion, and hands it back.
     ///
     /// # Errors
-    /// If no ring [serves streams](super::Ring::serves_streams): the buffer.
+    /// If no ring [serves streams](super::Ring::serves_streams), or this one is read by readiness: the
+    /// buffer.
     pub(crate) async fn receive<B: OwnedBufMut>(
         &self,
         buf: B,
     ) -> Result<(io::Result<usize>, B), B> {
         match self.transfers() {
             None => Err(buf),
-            Some(transfers) => Ok(transfers.receive(self.as_raw_fd(), buf).await),
+            Some(transfers) => transfers.receive(self.as_raw_fd(), buf).await,
         }
     }
 
@@ -367,6 +390,10 @@ impl State {
             }
         }
         Some(Ok(n))
+    }
+
+    fn is_left_to_readiness(&self) -> bool {
+        self.long == MANY && !self.receiving.busy && self.kept.is_empty()
     }
 
     /// Keeps bytes for whoever reads next.
@@ -507,10 +534,13 @@ impl Detached {
         self.state.load(Ordering::Acquire) >= 0
     }
 
-    /// Whether it never was, and so no operation by completion has left anything.
-    #[inline]
-    pub(in crate::native::driver) fn never_was(&self) -> bool {
-        self.state.load(Ordering::Acquire) == IN
+    /// Whether no operation by completion has left anything, nor will one.
+    pub(in crate::native::driver) fn leaves_nothing(&self) -> bool {
+        match self.state.load(Ordering::Acquire) {
+            IN => true,
+            FOR_GOOD => self.transfers.get().is_some_and(|those| those.is_left_to_readiness()),
+            _ => false,
+        }
     }
 
     /// Detaches it, unless it was before, by `detach`.

@@ -95,8 +95,9 @@ impl Kernel {
     }
 }
 
-/// A read that filled its buffer forgets the readiness while there is more to read, and the reactor
-/// goes back to edges meanwhile: the reader still learns that there is more.
+/// A read that filled its buffer forgets the readiness while there is more to read. Somebody has the system
+/// go back to edges meanwhile, and the reactor tells what it is told: the reader still learns that there is
+/// more.
 #[test]
 fn loom_a_full_read_and_the_return_to_edges() {
     loom::model(|| {
@@ -105,21 +106,30 @@ fn loom_a_full_read_and_the_return_to_edges() {
         slot.set(0, Ready::READABLE | Ready::WRITABLE);
         assert!(slot.repeat());
         kernel.lock().unwrap().modify(true);
+        let tell = |slot: &Slot, kernel: &loom::sync::Mutex<Kernel>| {
+            let told = kernel.lock().unwrap().wait();
+            if told {
+                slot.set(0, Ready::READABLE);
+            }
+        };
         let reactor = {
             let (slot, kernel) = (Arc::clone(&slot), Arc::clone(&kernel));
+            thread::spawn(move || tell(&slot, &kernel))
+        };
+        let writer = {
+            let (slot, kernel) = (Arc::clone(&slot), Arc::clone(&kernel));
             thread::spawn(move || {
-                // The system repeats what nobody has read yet.
-                assert!(kernel.lock().unwrap().wait());
                 slot.stop_repeating();
                 kernel.lock().unwrap().modify(false);
-                slot.set(0, Ready::READABLE);
             })
         };
-        slot.leave_to_repetition(slot.event(Interest::READABLE));
-        reactor.join().unwrap();
-        if kernel.lock().unwrap().wait() {
-            slot.set(0, Ready::READABLE);
+        let event = slot.event(Interest::READABLE);
+        if event.repeats {
+            slot.clear(event);
         }
+        reactor.join().unwrap();
+        writer.join().unwrap();
+        tell(&slot, &kernel);
         assert!(slot.event(Interest::READABLE).ready.is_readable());
     });
 }

@@ -132,10 +132,9 @@ impl Slot {
             let event = ready!(self.poll_untried(cx, direction, tried))?;
             if let Some(result) = self.attempt(event, &mut transfer, &mut tried) {
                 let moved = *result.as_ref().unwrap_or(&0);
-                if PARTIAL_IS_LAST && 0 < moved && moved < whole {
+                let part = PARTIAL_IS_LAST && moved < whole;
+                if 0 < moved && (part || event.repeats && is_all()) {
                     self.clear(event);
-                } else if event.repeats && 0 < moved && is_all() {
-                    self.leave_to_repetition(event);
                 }
                 return Poll::Ready(result);
             }
