@@ -28,7 +28,7 @@ use core::marker::PhantomData;
 use core::mem;
 use core::ops::Range;
 use core::pin::pin;
-use core::ptr::NonNull;
+use core::ptr::{self, NonNull};
 use core::task::{Context, Poll, Waker};
 use corosensei::CoroutineResult;
 use std::boxed::Box;
@@ -194,9 +194,17 @@ impl<I, T, B> Coroutine<I, T, B> {
 
     /// Keeps the stack of a coroutine that has ended.
     fn recycle(&mut self) {
-        match mem::replace(&mut self.state, State::Ended) {
-            State::Started(raw) if raw.done() => stack::put(raw.into_stack()),
-            _ => {}
+        if let State::Started(raw) = &self.state
+            && raw.done()
+        {
+            // SAFETY: it is read once, for the state is overwritten without a drop. A move by safe means waits
+            // until what was written last has reached memory.
+            let raw = unsafe {
+                let raw = ptr::read(raw);
+                ptr::write(&raw mut self.state, State::Ended);
+                raw
+            };
+            stack::put(raw.into_stack());
         }
     }
 }
@@ -227,7 +235,7 @@ impl Drop for Resumed<'_> {
     #[inline]
     fn drop(&mut self) {
         RUNNING.set(self.outer);
-        if Entered::now() != self.around {
+        if !self.around.is_now() {
             *self.held = Some(Held::leave(self.around));
         }
     }

@@ -133,6 +133,18 @@ impl Entered {
         })
     }
 
+    /// Whether just that is entered on this thread. By addresses, which is half the work of comparing
+    /// options.
+    #[inline]
+    pub(crate) fn is_now(&self) -> bool {
+        let address = |owner: Option<NonNull<Owner>>| owner.map_or(0, |owner| owner.addr().get());
+        let now = Self::now();
+        address(now.runtime) == address(self.runtime)
+            && address(now.local) == address(self.local)
+            && now.occupied == self.occupied
+            && now.depth == self.depth
+    }
+
     /// Enters that, and answers what was entered before.
     pub(crate) fn replace(self) -> Self {
         let before = Self::now();

@@ -6,7 +6,8 @@
 
 use core::num::NonZeroUsize;
 use core::ops::Range;
-use core::ptr;
+use core::ptr::{self, NonNull};
+use core::sync::atomic::{AtomicUsize, Ordering};
 use corosensei::stack::StackPointer;
 use corosensei::stack::valgrind::ValgrindStackRegistration;
 use std::io;
@@ -24,19 +25,27 @@ const MAP_KIND: libc::c_int = libc::MAP_STACK;
 #[cfg(not(any(target_os = "linux", target_os = "openbsd")))]
 const MAP_KIND: libc::c_int = 0;
 
-/// A range of addresses from `start` to `end`: one guard page, then what grows downwards from the
-/// end.
+/// A range of addresses: one guard page, then what grows downwards from [`Top`], which is at its end.
+/// One word, so that it is handed around in a register.
 pub(in crate::native::fiber) struct Stack {
-    start: NonZeroUsize,
-    end: NonZeroUsize,
+    top: NonNull<Top>,
+}
+
+/// What a stack knows of itself.
+#[repr(align(16))]
+struct Top {
+    /// Of all of it, this and the guard page included.
+    length: usize,
     /// Tells valgrind, if it watches, that this is a stack.
     _registered: ValgrindStackRegistration,
 }
 
 impl Stack {
     /// The sizes there are: whole pages.
+    #[inline]
     pub(super) fn rounded(size: usize) -> usize {
-        size.max(corosensei::stack::MIN_STACK_SIZE).next_multiple_of(page())
+        // Not by a division, which takes longer than all else on the way to a stack.
+        size.max(corosensei::stack::MIN_STACK_SIZE).saturating_add(page() - 1) & !(page() - 1)
     }
 
     /// A new stack of `size` bytes, a size that is rounded.
@@ -49,29 +58,42 @@ impl Stack {
         if start == libc::MAP_FAILED {
             return Err(io::Error::last_os_error());
         }
-        let address = NonZeroUsize::new(start.addr()).expect("nothing is mapped at zero");
-        let stack = Self {
-            start: address,
-            end: address.checked_add(length).expect("the mapping lies there"),
-            _registered: ValgrindStackRegistration::new(start.cast(), length),
+        let start: *mut u8 = start.cast();
+        let _registered = ValgrindStackRegistration::new(start, length);
+        // SAFETY: the mapping is longer than that, and nobody else has it; its end is aligned to pages.
+        let top = unsafe {
+            let top = start.add(length - size_of::<Top>()).cast::<Top>();
+            top.write(Top { length, _registered });
+            NonNull::new_unchecked(top)
         };
         // From here on the mapping goes with `stack`.
-        set_guard(start)?;
+        let stack = Self { top };
+        set_guard(start.cast())?;
         super::super::overflow::watch();
         Ok(stack)
     }
 
+    #[inline]
     pub(in crate::native::fiber) fn size(&self) -> usize {
         self.length() - page()
     }
 
+    #[inline]
     fn length(&self) -> usize {
-        self.end.get() - self.start.get()
+        // SAFETY: it was written when the stack was made, and lies above what grows.
+        unsafe { self.top.as_ref() }.length
+    }
+
+    #[inline]
+    fn start(&self) -> NonZeroUsize {
+        let start = self.top.addr().get() + size_of::<Top>() - self.length();
+        NonZeroUsize::new(start).expect("nothing is mapped at zero")
     }
 
     /// The addresses that an overflow touches.
+    #[inline]
     pub(in crate::native::fiber) fn guard(&self) -> Range<usize> {
-        self.start.get()..self.start.get() + page()
+        self.start().get()..self.start().get() + page()
     }
 }
 
@@ -89,43 +111,51 @@ fn set_guard(start: *mut libc::c_void) -> io::Result<()> {
     Err(io::Error::last_os_error())
 }
 
-/// The size of a page.
+static PAGE: AtomicUsize = AtomicUsize::new(0);
+
+/// The size of a page, a power of two.
+#[inline]
 fn page() -> usize {
-    use core::sync::atomic::{AtomicUsize, Ordering};
-    static PAGE: AtomicUsize = AtomicUsize::new(0);
     match PAGE.load(Ordering::Relaxed) {
-        0 => {
-            // SAFETY: asks for a number.
-            let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) } as usize;
-            PAGE.store(page, Ordering::Relaxed);
-            page
-        }
+        0 => ask_page(),
         page => page,
     }
 }
 
+#[cold]
+fn ask_page() -> usize {
+    // SAFETY: asks for a number.
+    let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) } as usize;
+    assert!(page.is_power_of_two(), "the system has pages of {page} bytes");
+    PAGE.store(page, Ordering::Relaxed);
+    page
+}
+
 impl Drop for Stack {
     fn drop(&mut self) {
-        let start = ptr::with_exposed_provenance_mut(self.start.get());
+        // SAFETY: it is read once, for the memory goes. Valgrind is told after that.
+        let top = unsafe { self.top.read() };
+        let start = self.top.as_ptr().wrapping_add(1).wrapping_byte_sub(top.length).cast();
         // SAFETY: the mapping is this stack's, and nobody runs on it any more. It fails only where
         // a hole would be one mapping too many; then the memory goes and the addresses stay.
         unsafe {
-            if libc::munmap(start, self.length()) != 0 {
-                libc::madvise(start, self.length(), libc::MADV_DONTNEED);
+            if libc::munmap(start, top.length) != 0 {
+                libc::madvise(start, top.length, libc::MADV_DONTNEED);
             }
         }
     }
 }
 
-// SAFETY: `new` makes the guard page that must be there, and at least a page to use.
+// SAFETY: `new` makes the guard page that must be there, and nearly a page to use at least; `Top` is aligned as
+// the base must be.
 unsafe impl corosensei::stack::Stack for Stack {
     #[inline]
     fn base(&self) -> StackPointer {
-        self.end
+        self.top.addr()
     }
 
     #[inline]
     fn limit(&self) -> StackPointer {
-        self.start
+        self.start()
     }
 }

@@ -28,17 +28,26 @@ std::thread_local! {
 }
 
 /// A stack of at least `size` bytes, used before or new.
+#[inline]
 pub(super) fn take(size: usize) -> io::Result<Stack> {
     let size = Stack::rounded(size);
     let used = FREE.try_with(|free| {
         let mut free = free.borrow_mut();
+        // Mostly all have the same size.
+        if let Some(warmest) = free.pop_if(|stack| stack.size() == size) {
+            return Some(warmest);
+        }
         let warmest = free.iter().rposition(|stack| stack.size() == size)?;
         Some(free.swap_remove(warmest))
     });
-    used.ok().flatten().map_or_else(|| Stack::new(size), Ok)
+    match used {
+        Ok(Some(stack)) => Ok(stack),
+        _ => Stack::new(size),
+    }
 }
 
 /// Keeps a stack that nobody runs on any more, or gives it back to the system.
+#[inline]
 pub(super) fn put(stack: Stack) {
     let mut stack = Some(stack);
     // While the thread ends there is nothing to keep it in.
