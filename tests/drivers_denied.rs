@@ -71,8 +71,9 @@ fn install(filter: &mut [libc::sock_filter]) {
     // SAFETY: the program is valid during the calls, which copy it.
     unsafe {
         assert_eq!(libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
-        let mode = libc::SECCOMP_MODE_FILTER;
-        assert_eq!(libc::prctl(libc::PR_SET_SECCOMP, mode, &raw const program), 0);
+        // For threads that run already, too.
+        let (mode, how) = (libc::SECCOMP_SET_MODE_FILTER, libc::SECCOMP_FILTER_FLAG_TSYNC);
+        assert_eq!(libc::syscall(libc::SYS_seccomp, mode, how, &raw const program), 0);
     }
 }
 
@@ -323,5 +324,48 @@ fn forks(runtime: Runtime, driver: IoDriver) {
         drop(server);
         assert_eq!(client.read(&mut [0; 4]).await.unwrap(), 0);
         sleep(Duration::from_millis(1)).await;
+    });
+}
+
+/// A filter that comes after the threads were started takes the fence of all threads from those that claim a
+/// worker's lock: they do without, and lose nothing.
+#[test]
+fn a_pool_whose_fences_are_denied_later_goes_on() {
+    in_child("a_pool_whose_fences_are_denied_later_goes_on", &[], || {
+        let runtime = Builder::new_multi_thread().worker_threads(2).build().unwrap();
+        let abort_many = |count: u32| {
+            let tasks: Vec<_> = (0..count)
+                .map(|number| {
+                    runtime.spawn(async move {
+                        if number % 2 == 0 {
+                            std::future::pending::<()>().await;
+                        }
+                        creel::task::yield_now().await;
+                        number
+                    })
+                })
+                .collect();
+            tasks.iter().step_by(2).for_each(|task| task.abort());
+            runtime.block_on(async {
+                let all = async {
+                    for (number, task) in tasks.into_iter().enumerate() {
+                        match task.await {
+                            Ok(output) => assert_eq!(output as usize, number),
+                            Err(error) => assert!(error.is_cancelled() && number % 2 == 0),
+                        }
+                    }
+                };
+                timeout(Duration::from_secs(30), all).await
+            })
+        };
+        abort_many(1_000).expect("it does not hang");
+        deny(&[libc::SYS_membarrier], libc::EPERM);
+        // SAFETY: asks what there is.
+        assert_eq!(unsafe { libc::syscall(libc::SYS_membarrier, 0, 0, 0) }, -1, "it is denied");
+        for _ in 0..20 {
+            abort_many(1_000).expect("it does not hang");
+        }
+        let report = runtime.shutdown(Duration::from_secs(5));
+        assert!(report.survivors.is_empty(), "{report:?}");
     });
 }

@@ -35,6 +35,7 @@ async fn soon<T>(future: impl Future<Output = T>) -> T {
 }
 
 /// Whether the system has forgotten a process.
+#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "there it is in another place"))]
 async fn is_collected(id: u32) {
     soon(async {
         while Path::new(&format!("/proc/{id}")).exists() {

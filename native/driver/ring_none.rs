@@ -45,7 +45,7 @@ impl Ring {
 
 /// What no ring has fetched.
 #[derive(Default)]
-pub(super) struct Arrivals;
+pub(super) struct Arrivals(());
 
 impl Arrivals {
     pub(super) fn dispatch(&mut self, _: &mut Panics) {}

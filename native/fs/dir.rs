@@ -7,6 +7,7 @@ use core::future::poll_fn;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 use std::borrow::ToOwned;
+use std::boxed::Box;
 use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::fs::{FileType, Metadata};
@@ -127,7 +128,9 @@ impl DirBuilder {
 /// ```
 pub async fn read_dir(path: impl AsRef<Path>) -> io::Result<ReadDir> {
     let path = path.as_ref().to_owned();
-    let open = move || std::fs::read_dir(path).map(|entries| Chunk::of(entries, VecDeque::new()));
+    let open = move || {
+        std::fs::read_dir(path).map(|entries| Chunk::of(Box::new(entries), VecDeque::new()))
+    };
     Ok(ReadDir(State::Here(in_background(open).await??)))
 }
 
@@ -148,14 +151,14 @@ enum State {
 #[derive(Debug)]
 struct Chunk {
     entries: VecDeque<io::Result<DirEntry>>,
-    /// `None` at the end.
-    rest: Option<std::fs::ReadDir>,
+    /// `None` at the end. In a box, for on Windows it is as large as the longest name.
+    rest: Option<Box<std::fs::ReadDir>>,
 }
 
 impl Chunk {
     const SIZE: usize = 64;
 
-    fn of(mut rest: std::fs::ReadDir, mut entries: VecDeque<io::Result<DirEntry>>) -> Self {
+    fn of(mut rest: Box<std::fs::ReadDir>, mut entries: VecDeque<io::Result<DirEntry>>) -> Self {
         while entries.len() < Self::SIZE {
             let Some(entry) = rest.next() else { return Self { entries, rest: None } };
             let failed = entry.is_err();

@@ -123,12 +123,18 @@ fn loom_a_full_read_and_the_return_to_edges() {
                 kernel.lock().unwrap().modify(false);
             })
         };
-        let event = slot.event(Interest::READABLE);
-        if event.repeats {
-            slot.clear(event);
-        }
+        let reader = {
+            let slot = Arc::clone(&slot);
+            thread::spawn(move || {
+                let event = slot.event(Interest::READABLE);
+                if event.repeats {
+                    slot.clear(event);
+                }
+            })
+        };
         reactor.join().unwrap();
         writer.join().unwrap();
+        reader.join().unwrap();
         tell(&slot, &kernel);
         assert!(slot.event(Interest::READABLE).ready.is_readable());
     });

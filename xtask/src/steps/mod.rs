@@ -60,6 +60,9 @@ steps! {
     "clippy/native" source::clippy_native, "no warning in any target of the workspace";
     "clippy/web" source::clippy_web, "no warning in what runs in browsers and Node";
     "clippy/wasi" source::clippy_wasi, "no warning in what runs under WASI";
+    "clippy/windows" source::clippy_windows, "no warning in the library and its tests for Windows";
+    "clippy/macos" source::clippy_macos, "no warning in the library and its tests for macOS";
+    "clippy/freebsd" source::clippy_freebsd, "no warning in the library and its tests for FreeBSD";
     "unit" source::unit, "unit and integration tests";
     "unit/watched" source::watched, "dumps and spans; a dump changes no simulated run";
     "unit/dump-hosts" source::dump_hosts, "a dump on hosts without threads";

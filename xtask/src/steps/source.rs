@@ -58,6 +58,25 @@ pub fn clippy_wasi(log: &mut Log) -> Verdict {
     clippy_of(log, WASIP2, ("wasi", "wasi"), "std,macros,sim,wasi-http,wasip3,io-std,fs,net")
 }
 
+pub fn clippy_windows(log: &mut Log) -> Verdict {
+    clippy_system(log, tools::WINDOWS)
+}
+
+pub fn clippy_macos(log: &mut Log) -> Verdict {
+    clippy_system(log, "aarch64-apple-darwin")
+}
+
+pub fn clippy_freebsd(log: &mut Log) -> Verdict {
+    clippy_system(log, "x86_64-unknown-freebsd")
+}
+
+/// The library and its tests on a system that is not this one.
+fn clippy_system(log: &mut Log, target: &str) -> Verdict {
+    tools::target(target)?;
+    let what = ["--package", "creel", "--lib", "--tests", "--target", target];
+    clippy(log, &[&what[..], &["--no-default-features", "--features", "full,fiber"]].concat())
+}
+
 fn clippy_of(
     log: &mut Log,
     target: &str,
