@@ -20,6 +20,8 @@ const ADDRESS: &str = "127.0.0.1:8080";
 /// Where the documentation begins.
 const GUIDE: &str = "api/creel/guide/index.html";
 const API: &str = "api/creel/index.html";
+/// What the npm package exports.
+const NPM: &str = "npm.html";
 
 /// What the page measures beside the package.
 const MEASURED: Source<'static> = Source {
@@ -70,6 +72,7 @@ pub fn assemble(log: &mut Log) -> Result<PathBuf, Trouble> {
     // The sources of what it measures are no part of it.
     fs::remove_dir_all(folder.join("rust")).map_err(failed)?;
     repo::copy(&npm::folder().join("dist"), &folder.join("creel")).map_err(failed)?;
+    log.run(npm::node(&["reference.mjs"]).arg(folder.join(NPM)))?;
     let measured = hosts::build(Host::Chromium(Context::Window), MEASURED, log)?;
     let made = measured.path().parent().expect("it is in a folder");
     repo::copy(made, &folder.join("measured")).map_err(failed)?;
@@ -101,7 +104,7 @@ fn dress(folder: &Path, root: &str) -> io::Result<()> {
 
 /// A page of rustdoc's in the looks of the site. Those that only send elsewhere have nothing to dress.
 fn dressed(page: &str, root: &str) -> String {
-    let links = [("index.html", "creel"), (GUIDE, "Guide"), (API, "API")];
+    let links = [("index.html", "creel"), (GUIDE, "Guide"), (API, "Rust API"), (NPM, "npm API")];
     let links: String =
         links.iter().map(|(to, name)| format!(r#"<a href="{root}{to}">{name}</a>"#)).collect();
     page.replacen("</head>", &format!(r#"<link rel="stylesheet" href="{root}api.css"></head>"#), 1)

@@ -361,10 +361,12 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
     return { status: "rejected", reason: this.#content };
   }
 
+  /** @internal */
   override get what(): string {
     return "task";
   }
 
+  /** @internal */
   override attempt(inside: Runtime): boolean {
     this.observe();
     if (this.place === Place.Fresh) inside.begin(this);
@@ -373,10 +375,12 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
     return true;
   }
 
+  /** @internal */
   override enlist(_inside: Runtime, waiter: Waiter): number {
     return this.join(waiter);
   }
 
+  /** @internal */
   override finish(): T {
     return this.outcome();
   }
