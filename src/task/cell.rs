@@ -541,7 +541,8 @@ impl Task {
 
     /// Whether nobody else can change the state while the caller, which is the `JoinHandle`, does
     /// not return: this thread drives the task's owner, no waker of the task is left, and it is not
-    /// being polled.
+    /// being polled. Of all that this thread polls the innermost is named by the context, and each that
+    /// it is inside of has a reference more.
     #[inline]
     pub(super) fn is_alone(self) -> bool {
         self.is_driven_here()

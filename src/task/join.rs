@@ -3,7 +3,6 @@
 use super::cell::Task;
 use super::error::JoinError;
 use super::executor::driven_here;
-use crate::env::context::Restore;
 use crate::env::coop;
 use crate::env::dump::{self, Wait};
 use crate::env::id::Id;
@@ -203,8 +202,7 @@ impl<T> Drop for JoinHandle<T> {
 fn drop_handle(task: Task) {
     let before = task.header().state.drop_join();
     if before.is_complete() {
-        let _task = Restore::set(|cx| &cx.task, Some(task.as_raw()));
-        task.discard();
+        super::name_as(task, || task.discard());
     }
     // Once the task is complete the waker is the completing side's.
     if before.has_join_waker() && !before.is_complete() {

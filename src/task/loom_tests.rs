@@ -164,6 +164,76 @@ fn loom_the_join_waker_may_change_while_the_task_ends() {
     });
 }
 
+/// The handle of a task that lends its waker.
+type Own = Arc<Mutex<Option<JoinHandle<()>>>>;
+
+/// A task lends its waker to another thread during its second poll, in which it does what `prepare`
+/// answers; that makes other tasks, which have had a poll by then, and is given the task's handle. The
+/// wake must not be lost.
+fn lend_waker(prepare: impl FnOnce(&ExecutorHandle, Own) -> Box<dyn FnOnce() + Send>) {
+    let executor = executor();
+    let polls = Arc::new(AtomicUsize::new(0));
+    let inside = Arc::new(Mutex::new(None::<Box<dyn FnOnce() + Send>>));
+    let lends = {
+        let (polls, inside) = (polls.clone(), inside.clone());
+        poll_fn(move |cx| {
+            match polls.fetch_add(1, SeqCst) {
+                0 => cx.waker().wake_by_ref(),
+                1 => {
+                    // SAFETY: the other thread ends before the poll does, as one of a scope would.
+                    let waker: &'static Waker = unsafe { &*core::ptr::from_ref(cx.waker()) };
+                    let waking = thread::spawn(move || waker.wake_by_ref());
+                    let inside = inside.lock().unwrap().take().unwrap();
+                    inside();
+                    waking.join().unwrap();
+                }
+                _ => return Poll::Ready(()),
+            }
+            Poll::Pending
+        })
+    };
+    let own = Arc::new(Mutex::new(Some(spawn(&executor, lends))));
+    *inside.lock().unwrap() = Some(prepare(&executor, own));
+    for _ in 0..4 {
+        executor.drive().unwrap().run(4);
+    }
+    assert_eq!(polls.load(SeqCst), 3, "the wake was lost");
+}
+
+/// It drops the outcome of another task, of which its own handle is a part: meanwhile the context names
+/// that other task.
+#[test]
+fn loom_a_handle_dropped_with_an_outcome_overwrites_no_wake() {
+    loom::model(|| {
+        lend_waker(|executor, own| {
+            let ends = poll_fn(move |_| Poll::Ready(own.lock().unwrap().take()));
+            let other = spawn(executor, ends);
+            Box::new(move || drop(other))
+        });
+    });
+}
+
+/// It asks for a dump, by which a task is polled that begins to wait for it.
+#[cfg(feature = "dump")]
+#[test]
+fn loom_a_handle_polled_for_a_dump_overwrites_no_wake() {
+    loom::model(|| {
+        lend_waker(|executor, own| {
+            let mut first = true;
+            let joins = poll_fn(move |cx| {
+                if core::mem::take(&mut first) {
+                    return Poll::Pending;
+                }
+                let mut own = own.lock().unwrap();
+                pin!(own.as_mut().unwrap()).poll(cx).map(drop)
+            });
+            drop(spawn(executor, joins));
+            let owner = executor.owner();
+            Box::new(move || drop(super::dump::inspect(&owner)))
+        });
+    });
+}
+
 /// One thread counts references in a plain cell, the other in the state; the cell is freed once,
 /// when both have given all back. loom sees a leak and a use after the end.
 #[test]

@@ -116,19 +116,19 @@ pub(crate) fn poll_as<R>(task: Task, f: impl FnOnce() -> R) -> R {
 #[inline]
 pub(crate) fn poll_each<R>(f: impl FnOnce(&Polling<'_>) -> R) -> R {
     context::with(|cx| {
-        let (task, budget, yielded) = (cx.task.get(), cx.budget.get(), cx.yielded.get());
-        f(&Polling { cx, task, budget, yielded, asked: cx.asked.task() })
+        let (outer, budget, yielded) = (Outer::here(cx), cx.budget.get(), cx.yielded.get());
+        f(&Polling { cx, budget, yielded, asked: cx.asked.task(), outer })
     })
 }
 
 /// What the context was before this thread began to poll tasks.
 pub(crate) struct Polling<'a> {
     cx: &'a context::Context,
-    task: Option<RawTask>,
     budget: Budget,
     yielded: bool,
     /// Which task it was, for dumps.
     asked: RunningTask,
+    outer: Outer<'a>,
 }
 
 impl Polling<'_> {
@@ -146,11 +146,50 @@ impl Polling<'_> {
 impl Drop for Polling<'_> {
     #[inline]
     fn drop(&mut self) {
-        self.cx.task.set(self.task);
         self.cx.asked.set_task(self.asked);
         self.cx.budget.set(self.budget);
         self.cx.yielded.set(self.yielded);
     }
+}
+
+/// The task that this thread polls while the context names others, and the right to name them: it is
+/// named again when this goes.
+///
+/// The waker that its poll borrows may be on loan to another thread. So it has a reference more until
+/// then: nobody shall take it to be [alone](Task::is_alone).
+struct Outer<'a> {
+    cx: &'a context::Context,
+    task: Option<Task>,
+}
+
+impl<'a> Outer<'a> {
+    #[inline]
+    fn here(cx: &'a context::Context) -> Self {
+        let task = cx.task.get().map(Task::from_raw);
+        if let Some(task) = task {
+            task.add_ref();
+        }
+        Self { cx, task }
+    }
+}
+
+impl Drop for Outer<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        self.cx.task.set(self.task.map(Task::as_raw));
+        if let Some(task) = self.task {
+            task.drop_ref();
+        }
+    }
+}
+
+/// Runs `f` where the context names `task`, with the budget of whoever runs it.
+fn name_as<R>(task: Task, f: impl FnOnce() -> R) -> R {
+    context::with(|cx| {
+        let _outer = Outer::here(cx);
+        cx.task.set(Some(task.as_raw()));
+        f()
+    })
 }
 
 /// Runs code that a user wrote; a panic is the answer where the target unwinds.
