@@ -12,9 +12,12 @@
 //!
 //! Waking a processor that sleeps takes longer than many tasks do. So one sleeper may be *on watch*:
 //! it sleeps for a short time only, then looks at every queue. While one is, who queues little on a
-//! worker that is awake need not wake anybody; should that worker be in a long poll, the watch finds
-//! what it has queued. The watch ends by [`Idle::end_watch`], and by a look at every queue after that:
-//! so what somebody queued who still saw a watch is seen (the same litmus test).
+//! worker that is awake need not wake anybody, and who does so while none is wakes one that will be; should that worker be in a long poll, the watch finds
+//! what it has queued. Of two sleepers the one that does not wait for timers is on watch, for it sleeps
+//! longer: it takes over. The watch ends by [`Idle::end_watch`], and by a look at every queue after that:
+//! so what somebody queued who still saw a watch is seen (the same litmus test). If all others sleep, what
+//! they queued before is seen anyway, and who wakes up later knows that the watch is over: both go by the
+//! word of the sleepers, which everybody changes before he sleeps and before he queues anything again.
 
 use super::thread;
 use crate::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
@@ -37,11 +40,18 @@ pub(super) struct Idle {
     has_deputy: AtomicBool,
     /// The deputy, plus one, while it relies on the driver to wake it; else zero.
     resting: AtomicUsize,
-    /// Whether a sleeper is on watch.
-    watched: AtomicBool,
+    /// The sleeper on watch, plus one; zero if there is none.
+    watcher: AtomicUsize,
+    /// Somebody was woken for want of a watch: who sleeps next goes on watch, if none is.
+    wanted: AtomicBool,
 }
 
 const BITS: usize = usize::BITS as usize;
+
+/// The bit of a worker, if it stands in this word.
+fn bit_in(word: usize, worker: usize) -> usize {
+    if worker / BITS == word { 1 << (worker % BITS) } else { 0 }
+}
 
 impl Idle {
     pub(super) fn new(workers: usize) -> Self {
@@ -53,7 +63,8 @@ impl Idle {
             drives: AtomicUsize::new(0),
             has_deputy: AtomicBool::new(false),
             resting: AtomicUsize::new(0),
-            watched: AtomicBool::new(false),
+            watcher: AtomicUsize::new(0),
+            wanted: AtomicBool::new(false),
         }
     }
 
@@ -64,7 +75,7 @@ impl Idle {
         if small {
             // Pairs with the `fence_all` in `end_watch`, which is seldom: this is often.
             thread::fence_one();
-            if self.watched.load(Ordering::Relaxed) {
+            if self.watcher.load(Ordering::Relaxed) != 0 {
                 return None;
             }
         }
@@ -75,6 +86,9 @@ impl Idle {
         }
         // Only one of several who push at once wakes somebody.
         self.searching.compare_exchange(0, 1, Ordering::AcqRel, Ordering::Relaxed).ok()?;
+        if small {
+            self.want_watch();
+        }
         self.take_sleeper()
     }
 
@@ -96,7 +110,7 @@ impl Idle {
 
     fn take_sleeper_but(&self, driver: usize) -> Option<usize> {
         for (index, word) in self.sleeping.iter().enumerate() {
-            let but = if driver / BITS == index { 1 << (driver % BITS) } else { 0 };
+            let but = bit_in(index, driver);
             let mut bits = word.load(Ordering::Relaxed) & !but;
             while bits != 0 {
                 let worker = index * BITS + bits.trailing_zeros() as usize;
@@ -143,22 +157,58 @@ impl Idle {
         last
     }
 
-    /// Goes on watch, if no sleeper is. The worker has said that it sleeps.
-    pub(super) fn start_watch(&self) -> bool {
-        // Relaxed: who sees it relies on no more than that the watch will end.
-        let watched = &self.watched;
-        watched.compare_exchange(false, true, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    /// Has the next to sleep go on watch, if nobody is.
+    pub(super) fn want_watch(&self) {
+        // Relaxed: at worst the next small thing wakes somebody, too.
+        self.wanted.store(true, Ordering::Relaxed);
     }
 
-    /// The watch is over. The worker must look at every queue after this.
-    pub(super) fn end_watch(&self) {
-        self.watched.store(false, Ordering::Relaxed);
-        // Pairs with the fences in `worker_to_wake`.
-        thread::fence_all();
+    /// Goes on watch, if one is wanted or of use. The worker has said that it sleeps. `armed`: there are
+    /// timers, which end the driver's sleep.
+    pub(super) fn start_watch(&self, worker: usize, armed: bool) -> bool {
+        // Relaxed, all: who sees a watch relies on no more than that it will end.
+        let watcher = self.watcher.load(Ordering::Relaxed);
+        let of_use = match watcher {
+            // While all sleep there is nothing to watch, and a wait that has an end costs more.
+            0 => self.wanted.swap(false, Ordering::Relaxed) || self.any_is_awake(),
+            // The driver's would end with the next timer. It finds out when it ends it. Without timers
+            // the driver keeps it: who is woken first for tasks then sleeps without an end.
+            watcher => {
+                armed && watcher == self.driver.load(Ordering::Relaxed) && watcher != worker + 1
+            }
+        };
+        let watch = &self.watcher;
+        of_use
+            && watch
+                .compare_exchange(watcher, worker + 1, Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok()
+    }
+
+    /// Ends the watch, if it is this worker's still. The worker must look at every queue then.
+    pub(super) fn end_watch(&self, worker: usize) -> bool {
+        let watch = &self.watcher;
+        let was_mine =
+            watch.compare_exchange(worker + 1, 0, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+        if was_mine && !self.all_sleep_but(worker) {
+            // Pairs with the fences in `worker_to_wake`.
+            thread::fence_all();
+        }
+        was_mine
+    }
+
+    /// Whether all others sleep. What they have queued is seen after this; they see what was stored
+    /// before, once they are awake.
+    fn all_sleep_but(&self, worker: usize) -> bool {
+        let others = self.sleeping.iter().enumerate().map(|(index, word)| {
+            // A write, for both: each writes the word before it sleeps, and when it wakes up.
+            let asleep = word.fetch_or(0, Ordering::AcqRel) & !bit_in(index, worker);
+            asleep.count_ones() as usize
+        });
+        others.sum::<usize>() + 1 == self.workers
     }
 
     /// Whether any worker does not sleep.
-    pub(super) fn any_is_awake(&self) -> bool {
+    fn any_is_awake(&self) -> bool {
         let asleep = |word: &AtomicUsize| word.load(Ordering::Relaxed).count_ones() as usize;
         self.sleeping.iter().map(asleep).sum::<usize>() < self.workers
     }

@@ -204,7 +204,7 @@ fn loom_what_is_left_to_the_watch_is_seen_by_it() {
     loom::model(|| {
         let idle = Arc::new(Idle::new(2));
         idle.sleep(0, false);
-        assert!(idle.start_watch());
+        assert!(idle.start_watch(0, false));
         let queue = Queue::new();
         let pusher = {
             let (idle, queue) = (idle.clone(), queue.clone());
@@ -214,9 +214,69 @@ fn loom_what_is_left_to_the_watch_is_seen_by_it() {
             })
         };
         // Its time is over.
-        idle.end_watch();
+        idle.end_watch(0);
         let seen = queue.has_task();
         assert!(seen || pusher.join().unwrap() == Some(0), "nobody comes for the task");
+    });
+}
+
+/// Nobody but the word of the sleepers orders what these two do, so the queue is looked at as relaxed as
+/// can be.
+#[test]
+fn loom_a_watch_that_ends_while_others_sleep_sees_what_they_left_and_they_see_the_end() {
+    for awake_at_first in [false, true] {
+        loom::model(move || {
+            let idle = Arc::new(Idle::new(2));
+            idle.sleep(0, false);
+            if !awake_at_first {
+                idle.sleep(1, false);
+            }
+            idle.want_watch();
+            assert!(idle.start_watch(0, false));
+            let queue = Queue::new();
+            let other = {
+                let (idle, queue) = (idle.clone(), queue.clone());
+                thread::spawn(move || {
+                    idle.wake(1);
+                    queue.0.store(true, Relaxed);
+                    let woken = idle.worker_to_wake(true);
+                    if awake_at_first {
+                        idle.sleep(1, false);
+                    }
+                    woken
+                })
+            };
+            idle.end_watch(0);
+            let seen = queue.0.load(Relaxed);
+            assert!(seen || other.join().unwrap() == Some(0), "nobody comes for the task");
+        });
+    }
+}
+
+#[test]
+fn loom_a_watch_that_is_taken_over_ends_with_a_look() {
+    loom::model(|| {
+        let idle = Arc::new(Idle::new(3));
+        idle.sleep(0, false);
+        assert!(idle.become_driver(0) && idle.start_watch(0, false));
+        let queue = Queue::new();
+        let pusher = {
+            let (idle, queue) = (idle.clone(), queue.clone());
+            thread::spawn(move || {
+                queue.0.store(true, Release);
+                idle.worker_to_wake(true)
+            })
+        };
+        let other = {
+            let (idle, queue) = (idle.clone(), queue.clone());
+            thread::spawn(move || {
+                idle.sleep(1, false);
+                idle.start_watch(1, true) && idle.end_watch(1) && queue.has_task()
+            })
+        };
+        let seen = idle.end_watch(0) && queue.has_task();
+        let seen = other.join().unwrap() || seen;
+        assert!(pusher.join().unwrap().is_some() || seen, "nobody comes for the task");
     });
 }
 

@@ -171,7 +171,7 @@ impl Shared {
     /// Queues a task from outside of the workers.
     fn inject(&self, task: Task) {
         self.injector.push(task);
-        self.wake_one(false);
+        self.idle.worker_to_wake(false).into_iter().for_each(|worker| self.unpark(worker));
     }
 
     fn adopt(&self, task: Task) {
@@ -242,14 +242,6 @@ impl Shared {
         }
         drop(self.ended.lock().unwrap_or_else(PoisonError::into_inner));
         self.on_ended.notify_all();
-    }
-
-    /// Wakes a sleeping worker, if one is needed. `small`: see [`Idle::worker_to_wake`].
-    #[inline]
-    fn wake_one(&self, small: bool) {
-        if let Some(worker) = self.idle.worker_to_wake(small) {
-            self.unpark(worker);
-        }
     }
 
     fn unpark(&self, worker: usize) {

@@ -5,6 +5,7 @@
 //! poll, such that a look comes about every [`GOAL`]. It is measured from look to look, or to the next
 //! sleep, so the clock is read once for all polls between.
 
+use super::worker::RING;
 use crate::env::instant::Instant;
 use core::cell::Cell;
 use std::time::Duration;
@@ -18,11 +19,14 @@ const GOAL: Duration = Duration::from_micros(200);
 const FIRST: u32 = 61;
 const LEAST: u32 = 2;
 const MOST: u32 = 127;
+/// More turns than this are not told from each other.
+const FAR: u32 = 10 * RING as u32;
 
 /// Counts the turns of one worker.
 #[derive(Debug)]
 pub(super) struct Pace {
-    interval: Cell<u32>,
+    /// How many turns there most likely are in [`GOAL`]; or the interval that was asked for.
+    span: Cell<u32>,
     /// Turns until the next look.
     left: Cell<u32>,
     /// When the last look was, or the worker woke, and how many turns were left then.
@@ -35,7 +39,7 @@ impl Pace {
     pub(super) fn new(interval: Option<u32>) -> Self {
         let first = interval.unwrap_or(FIRST);
         Self {
-            interval: Cell::new(first),
+            span: Cell::new(first),
             left: Cell::new(first),
             last: Cell::new(None),
             adapts: interval.is_none(),
@@ -56,7 +60,12 @@ impl Pace {
     /// Whether so many tasks will most likely have been polled before a sleeper that is woken for
     /// them could begin: that takes about a tenth of the time between two looks.
     pub(super) fn is_small(&self, queued: usize) -> bool {
-        self.adapts && 10 * queued < self.interval.get() as usize
+        self.adapts && 10 * queued < self.span.get() as usize
+    }
+
+    /// Turns from one look to the next.
+    fn interval(&self) -> u32 {
+        if self.adapts { self.span.get().min(MOST) } else { self.span.get() }
     }
 
     /// The worker is about to sleep.
@@ -70,14 +79,20 @@ impl Pace {
         self.last.set(Some((now, self.left.get())));
     }
 
+    /// So much time was spent on waking somebody, which is no part of a poll: it takes longer than most
+    /// polls, and would make the next ones seem worth waking somebody for.
+    pub(super) fn skip(&self, time: Duration) {
+        self.last.set(self.last.get().map(|(since, left)| (since + time, left)));
+    }
+
     #[cold]
     fn look(&self, now: impl FnOnce() -> Instant) {
         if self.adapts {
             let now = now();
             self.measure(now);
-            self.last.set(Some((now, self.interval.get())));
+            self.last.set(Some((now, self.interval())));
         }
-        self.left.set(self.interval.get());
+        self.left.set(self.interval());
     }
 
     /// Takes in how long the turns since the last look took.
@@ -92,12 +107,12 @@ impl Pace {
 
     /// Takes in that so many turns took `time`.
     fn adapt(&self, turns: u32, time: Duration) {
-        let before = self.interval.get();
+        let before = self.span.get();
         let turns = u128::from(turns) * GOAL.as_nanos() / time.as_nanos().max(1);
-        let wanted = turns.clamp(LEAST.into(), MOST.into()) as u32;
+        let wanted = turns.clamp(LEAST.into(), FAR.into()) as u32;
         // Longer only step by step: a burst of short polls says little. Shorter at once.
         let longer = before + (wanted.saturating_sub(before)).div_ceil(4);
-        self.interval.set(if wanted < before { wanted } else { longer });
+        self.span.set(if wanted < before { wanted } else { longer });
     }
 }
 
@@ -139,7 +154,7 @@ mod tests {
         looks(&pace, Duration::from_millis(1), 3);
         assert!(!pace.is_small(1), "a poll of a millisecond is worth waking somebody");
         looks(&pace, Duration::from_nanos(100), 20);
-        assert!(pace.is_small(12) && !pace.is_small(13));
+        assert!(pace.is_small(190) && !pace.is_small(200));
         assert!(!Pace::new(Some(61)).is_small(1), "nothing is known of the polls");
     }
 
@@ -163,7 +178,21 @@ mod tests {
             pace.woke(now);
         }
         // What 200 us hold, not what a second does.
-        assert!((50..53).contains(&pace.interval.get()), "{pace:?}");
+        assert!((50..53).contains(&pace.interval()), "{pace:?}");
+    }
+
+    #[test]
+    fn to_wake_somebody_is_no_poll() {
+        let (pace, mut now) = (Pace::new(None), Instant::from_nanos(1_000));
+        let wake = Duration::from_micros(30);
+        for _ in 0..20 {
+            pace.woke(now);
+            assert!(!pace.is_due(|| now));
+            pace.skip(wake);
+            now += wake + Duration::from_nanos(200);
+            pace.sleeps(now);
+        }
+        assert!(pace.is_small(60), "{pace:?}");
     }
 
     #[test]

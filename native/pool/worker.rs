@@ -69,8 +69,6 @@ pub(super) struct Worker {
     searching: Cell<bool>,
     /// How long it will be on watch.
     watch_time: Cell<Duration>,
-    /// It was woken for a task since it slept last, so there may be others soon.
-    wants_watch: Cell<bool>,
     /// No timer shall wake it before that.
     crowded_until: Cell<Option<Instant>>,
     /// Whether the index is this worker's still.
@@ -110,7 +108,6 @@ impl Worker {
             next_in_a_row: Cell::new(0),
             searching: Cell::new(false),
             watch_time: Cell::new(WATCH),
-            wants_watch: Cell::new(false),
             crowded_until: Cell::new(None),
             seated: Cell::new(true),
             polled: Cell::new(None),
@@ -253,7 +250,7 @@ impl Worker {
         });
         if substitute.is_finished() {
             // There is no thread to be had. Who else sits may steal what this worker has queued.
-            self.shared.wake_one(false);
+            self.wake_one(false);
         }
     }
 
@@ -344,7 +341,7 @@ impl Worker {
         if self.pace.is_due(|| self.look_at_clock()) {
             if !remote.ring.is_empty() {
                 // However little it is, somebody should have an eye on it.
-                self.shared.wake_one(true);
+                self.wake_one(true);
             }
             if let Some(task) = self.shared.injector.pop(self.index, 0, |_| {}) {
                 return Some(task);
@@ -424,7 +421,7 @@ impl Worker {
         if self.searching.replace(false) {
             self.watch_time.set(WATCH);
             if self.shared.idle.stop_searching() && self.shared.has_more() {
-                self.shared.wake_one(false);
+                self.wake_one(false);
             }
         }
     }
@@ -478,14 +475,24 @@ impl Worker {
             self.offer();
         } else if !self.pace.is_small(1) {
             // The poll that this worker is in may take long, too.
-            self.shared.wake_one(false);
+            self.wake_one(false);
+        }
+    }
+
+    /// Wakes a sleeping worker, if one is needed; see [`Idle::worker_to_wake`](super::idle::Idle).
+    #[inline]
+    pub(super) fn wake_one(&self, small: bool) {
+        if let Some(worker) = self.shared.idle.worker_to_wake(small) {
+            let before = host_now();
+            self.shared.unpark(worker);
+            self.pace.skip(host_now().saturating_duration_since(before));
         }
     }
 
     /// Wakes somebody for what is in the ring, if that is worth it.
     fn offer(&self) {
         let queued = self.shared.remotes[self.index].ring.len();
-        self.shared.wake_one(self.pace.is_small(queued));
+        self.wake_one(self.pace.is_small(queued));
     }
 
     #[inline]

@@ -37,7 +37,7 @@ impl Worker {
         }
         let driving = shared.idle.become_driver(self.index);
         let deputy = self.sees_to_a_deputy(driving);
-        let watching = self.starts_watch();
+        let watching = shared.idle.start_watch(self.index, shared.env.timers.is_armed());
         let now = host_now();
         self.pace.sleeps(now);
         self.mean.take_in(now, &self.meter);
@@ -54,8 +54,9 @@ impl Worker {
         if deputy {
             shared.idle.stop_deputising();
         }
-        shared.after_park();
+        // Before the callback, which may make tasks ready: see `Idle::end_watch`.
         self.wake_up(watching);
+        shared.after_park();
         if driving {
             edges.into_iter().for_each(|edges| guard(|| edges.dispatch()));
             shared.idle.stop_driving();
@@ -95,14 +96,10 @@ impl Worker {
         if !shared.idle.wake(self.index) {
             // Woken by somebody who wants a searcher.
             self.searching.set(true);
-            self.wants_watch.set(true);
         }
-        if watching {
-            shared.idle.end_watch();
-            if shared.has_more() {
-                // What others have queued waits for this look, and this worker may be busy now.
-                shared.wake_one(false);
-            }
+        if watching && shared.idle.end_watch(self.index) && shared.has_more() {
+            // What others have queued waits for this look, and this worker may be busy now.
+            self.wake_one(false);
         }
     }
 
@@ -118,13 +115,6 @@ impl Worker {
             return false;
         }
         (armed || shared.driver.reactor().is_some()) && shared.idle.become_deputy()
-    }
-
-    /// Whether this worker, about to sleep, goes on watch; see [`idle`](super::idle).
-    fn starts_watch(&self) -> bool {
-        let idle = &self.shared.idle;
-        let wanted = self.wants_watch.replace(false) || idle.any_is_awake();
-        wanted && self.shared.remotes.len() > 1 && idle.start_watch()
     }
 
     /// Waits to be woken; the driver for the timers and the reactor too, its deputy until nobody has
