@@ -1,5 +1,5 @@
-//! A dump on whatever host runs this, without threads and by ticks alone. A program of its own, for
-//! hosts on which libtest does not run.
+//! A dump on whatever host runs this, without threads: by ticks alone, and where there is an event loop
+//! also on that. A program of its own, for hosts on which libtest does not run.
 
 use creel::runtime::{Builder, Handle};
 use creel::sync::{Mutex, mpsc};
@@ -18,6 +18,31 @@ fn main() {
     }
     assert!(checked.is_finished(), "the program came to its end");
     println!("test a_dump_names_waits_and_finds_a_deadlock ... ok");
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    event_loop::check();
+}
+
+/// The same on the event loop, whose harness says when it is over.
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+mod event_loop {
+    use wasm_bindgen::prelude::wasm_bindgen;
+
+    #[wasm_bindgen]
+    extern "C" {
+        #[wasm_bindgen(js_namespace = harness)]
+        fn print(text: &str);
+        #[wasm_bindgen(js_namespace = harness)]
+        fn exit(code: u32);
+    }
+
+    pub fn check() {
+        print("on the event loop ");
+        creel::wasm::web::spawn_local(async {
+            super::check().await;
+            print("... ok\n");
+            exit(0);
+        });
+    }
 }
 
 async fn check() {
@@ -48,4 +73,5 @@ async fn check() {
     let inner = dump.tasks().iter().find(|task| task.inside() == Some(local.id()));
     assert_eq!(what(inner.expect("a task in a set").id()), "mpsc receiver");
     local.abort();
+    nap.abort();
 }

@@ -1,7 +1,7 @@
 //! What reads, compiles and runs the sources on this machine.
 
 use super::Trouble;
-use crate::hosts::{self, Host, Source};
+use crate::hosts::{self, Context, Host, Source};
 use crate::shell::{Log, cargo};
 use crate::{repo, tools};
 
@@ -111,18 +111,22 @@ pub fn dump_hosts(log: &mut Log) -> Verdict {
         package: "creel",
         kind: "--test",
         features: |host| match host {
-            Host::Node => "std,macros,web,dump",
+            Host::Node | Host::Chromium(_) => "std,macros,web,dump",
             Host::Wasi | Host::Wasip2 => "std,macros,wasi,dump",
             _ => "std,macros,dump",
         },
         entry: Some("dump_anywhere"),
         profile: None,
     };
-    for host in [Host::Native, Host::Node, Host::Wasi, Host::Wasip2] {
+    let page = Host::Chromium(Context::Window);
+    for host in [Host::Native, Host::Node, page, Host::Wasi, Host::Wasip2] {
         let program = hosts::build(host, PROGRAM, log)?;
-        log.run(&mut program.command())?;
+        let said = log.run(&mut program.command())?;
+        if host.name() == "node" && !said.contains("on the event loop ... ok") {
+            return Err(format!("{host:?}: the event loop's dump did not end: {said}").into());
+        }
     }
-    Ok("a passive runtime, Node, WASI previews 1 and 2".to_owned())
+    Ok("a passive runtime, Node, a page, WASI previews 1 and 2".to_owned())
 }
 
 /// tokio-console's subscriber hears of our tasks. A workspace of its own, see there.
