@@ -173,9 +173,13 @@ impl CurrentThread {
 
     /// [`tick`](Self::tick) for a host that has just looked at timers: it does not read the clock,
     /// so what is due meanwhile is answered as a time that has passed. It first fires the timers that
-    /// are due `with_timers`.
-    pub(super) fn tick_ready(&self, turns: usize, with_timers: bool) -> Next {
-        let Ok(driving) = self.drive() else { return Next::Busy };
+    /// are due `with_timers`, and calls `first`, whose wakes are then those of the driving thread.
+    pub(super) fn tick_ready(&self, first: impl FnOnce(), turns: usize, with_timers: bool) -> Next {
+        let Ok(driving) = self.drive() else {
+            first();
+            return Next::Busy;
+        };
+        first();
         if with_timers {
             self.expire();
         }

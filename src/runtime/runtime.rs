@@ -174,12 +174,22 @@ impl Runtime {
     /// assert!(task.is_finished());
     /// ```
     pub fn tick_ready(&self, turns: usize) -> Next {
-        self.tick_hosted(turns, false)
+        self.tick_hosted(|| {}, turns, false)
     }
 
-    /// [`tick_ready`](Self::tick_ready) that first fires the timers that are due, if it is told so.
-    pub(crate) fn tick_hosted(&self, turns: usize, with_timers: bool) -> Next {
-        self.local.as_ref().map_or(Next::Idle, |local| local.tick_ready(turns, with_timers))
+    /// [`tick_ready`](Self::tick_ready) that first calls `first`, and fires the timers that are due, if it
+    /// is told so.
+    pub(crate) fn tick_hosted(
+        &self,
+        first: impl FnOnce(),
+        turns: usize,
+        with_timers: bool,
+    ) -> Next {
+        let Some(local) = &self.local else {
+            first();
+            return Next::Idle;
+        };
+        local.tick_ready(first, turns, with_timers)
     }
 
     /// Tells that the host was kept from ticking: it should have at `from` and does at `to`, both on

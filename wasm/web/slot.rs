@@ -80,7 +80,7 @@ fn settle(slot: u32, generation: u32, fulfilled: u32, value: JsValue) {
     let key = Key { slot, generation };
     let waker = SLOTS.with_borrow_mut(|slots| slots.settle(key, answer));
     if let Some(waker) = waker {
-        event_loop::in_callback(|| waker.wake());
+        event_loop::wake_in_callback(waker);
     }
 }
 

@@ -14,7 +14,7 @@
 //!
 //! 1. Work appeared outside a turn: ask for a microtask. `then` on a promise that is resolved
 //!    already costs a fiftieth of `queueMicrotask` in Chromium. A wake by a promise is in a
-//!    microtask already, whose end serves as well ([`in_callback`]).
+//!    microtask already, whose end serves as well ([`in_callback`], [`wake_in_callback`]).
 //! 2. Nothing is ready: arm the one timer for the next deadline, or disarm it.
 //! 3. There is more to do, but the budget is used up, or microtasks have followed each other for
 //!    so long: frames, input and timers come first. The fifth call, the mark, tells whether the event
@@ -50,6 +50,7 @@ use std::boxed::Box;
 use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::mem;
+use std::task::Waker;
 use std::time::Duration;
 use wasm_bindgen::JsValue;
 
@@ -154,6 +155,16 @@ pub(in super::super) fn in_callback(f: impl FnOnce()) {
     f();
     if let Callback::Asked(number) = CALLBACK.replace(Callback::None) {
         turn(number, Cause::Microtask);
+    }
+}
+
+/// [`in_callback`] for a wake. The turn of the youngest host, nearly always the only one, begins before the
+/// wake, which then is one of the driving thread's own: it posts nothing, and calls nobody. If the
+/// task is another host's, that asks for a microtask.
+pub(in super::super) fn wake_in_callback(waker: Waker) {
+    match LAST.get().filter(|host| host.may_turn()) {
+        Some(host) => host.turn_after(|| waker.wake()),
+        None => in_callback(|| waker.wake()),
     }
 }
 
@@ -358,16 +369,42 @@ impl Host {
         if self.frames.get().is_some_and(Frames::put_off) {
             return;
         }
-        if cause == Cause::Microtask {
-            match self.density.count(self.budget_ms()) {
-                Pace::Fine => {}
-                Pace::Mark => {
-                    self.mark.get_or_make(|| Hop::new(callback(self.number, Cause::Mark))).ask();
-                }
-                Pace::TooMuch => return self.ask_hop(),
-            }
+        if cause == Cause::Microtask && self.is_starving() {
+            return self.ask_hop();
         }
-        self.run(cause);
+        self.run(cause, || {});
+    }
+
+    /// Counts a turn in a microtask. Answers whether the event loop is kept from turning by such turns.
+    #[inline]
+    fn is_starving(&self) -> bool {
+        match self.density.count(self.budget_ms()) {
+            Pace::Fine => false,
+            Pace::Mark => {
+                self.mark.get_or_make(|| Hop::new(callback(self.number, Cause::Mark))).ask();
+                false
+            }
+            Pace::TooMuch => true,
+        }
+    }
+
+    /// Whether a callback of JavaScript's may become a turn of this host.
+    fn may_turn(&self) -> bool {
+        let is_outermost = matches!(CALLBACK.get(), Callback::None);
+        let is_resting = !self.running.get() && !self.asked.get() && self.frames.get().is_none();
+        is_outermost
+            && is_resting
+            && self.options.get().start == Start::Microtask
+            && !context::with(|cx| cx.occupied.get())
+    }
+
+    /// A turn that begins with `first`, in a callback of JavaScript.
+    fn turn_after(&self, first: impl FnOnce()) {
+        if self.is_starving() {
+            self.ask_hop();
+            return first();
+        }
+        self.run(Cause::Microtask, first);
     }
 
     fn ask_hop(&self) {
@@ -376,10 +413,11 @@ impl Host {
         }
     }
 
-    /// One turn: runs tasks until nothing is ready or the budget is used up.
-    fn run(&self, cause: Cause) {
+    /// One turn: calls `first`, and runs tasks until nothing is ready or the budget is used up.
+    fn run(&self, cause: Cause, first: impl FnOnce()) {
         let work = self.work.borrow();
-        let Some(tasks) = &*work else { return };
+        let Some(tasks) = &*work else { return first() };
+        let mut first = Some(first);
         self.running.set(true);
         let frames = self.frames.get();
         let budget = self.budget_ms();
@@ -392,7 +430,8 @@ impl Host {
         });
         let background = cause == Cause::Background;
         let left = loop {
-            let left = tasks.run(Share { polls: slice.polls, timers, background });
+            let first = || first.take().into_iter().for_each(|first| first());
+            let left = tasks.run(first, Share { polls: slice.polls, timers, background });
             let ready = left.next == Next::Now || (background && left.background);
             if !ready || !slice.measure() {
                 break left;

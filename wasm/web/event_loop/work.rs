@@ -86,15 +86,15 @@ impl Work {
         others.set(priority, wake).spawn_local(future)
     }
 
-    /// Gives ready tasks their turns.
-    pub(super) fn run(&self, share: Share) -> Left {
+    /// Calls `first`, and gives ready tasks their turns.
+    pub(super) fn run(&self, first: impl FnOnce(), share: Share) -> Left {
         let runtime = &self.runtime;
-        match self.others.get() {
-            Some(others) => others.run(runtime, share),
-            None => {
-                Left { next: runtime.tick_hosted(share.polls, share.timers), background: false }
-            }
-        }
+        let Some(others) = self.others.get() else {
+            let next = runtime.tick_hosted(first, share.polls, share.timers);
+            return Left { next, background: false };
+        };
+        first();
+        others.run(runtime, share)
     }
 }
 
@@ -128,7 +128,7 @@ impl Others for Sets {
         let _entered = runtime.enter();
         let urgent = blocking.is_some_and(|set| set.tick(share.polls));
         let polls = if urgent { share.polls.div_ceil(8) } else { share.polls };
-        let mut next = runtime.tick_hosted(polls, share.timers);
+        let mut next = runtime.tick_hosted(|| {}, polls, share.timers);
         if blocking.is_some_and(LocalSet::is_ready) {
             next = Next::Now;
         }
