@@ -10,14 +10,16 @@
 //! find the task, and when it does and was the last to search, it looks whether more is queued, and
 //! wakes the next if so. So a burst wakes workers one after the other, not all at once.
 //!
-//! Waking a processor that sleeps takes longer than many tasks do. So one sleeper may be *on watch*:
-//! it sleeps for a short time only, then looks at every queue. While one is, who queues little on a
-//! worker that is awake need not wake anybody, and who does so while none is wakes one that will be; should that worker be in a long poll, the watch finds
-//! what it has queued. Of two sleepers the one that does not wait for timers is on watch, for it sleeps
-//! longer: it takes over. The watch ends by [`Idle::end_watch`], and by a look at every queue after that:
-//! so what somebody queued who still saw a watch is seen (the same litmus test). If all others sleep, what
-//! they queued before is seen anyway, and who wakes up later knows that the watch is over: both go by the
-//! word of the sleepers, which everybody changes before he sleeps and before he queues anything again.
+//! Waking a processor that sleeps takes longer than many tasks do. So one sleeper may be *on watch*: it
+//! sleeps for a short time only, then looks at every queue. While one is, who queues little on a worker
+//! that is awake need not wake anybody; should that worker be in a long poll, the watch finds what it has
+//! queued. Who queues little while none is wakes somebody, who will be on watch when he sleeps again. Of
+//! two sleepers the one that does not wait for timers is on watch, for it sleeps longer: it takes over.
+//!
+//! The watch ends by [`Idle::end_watch`], and by a look at every queue after that: so what somebody queued
+//! who still saw a watch is seen (the same litmus test). If all others sleep, what they queued before is
+//! seen anyway, and who wakes up later knows that the watch is over: both go by the word of the sleepers,
+//! which everybody changes before he sleeps and before he queues anything again.
 
 use super::thread;
 use crate::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
