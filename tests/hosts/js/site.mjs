@@ -56,8 +56,9 @@ const set = (id, value) =>
   look(`{ const input = document.getElementById("${id}"); input.value = ${value}; input.dispatchEvent(new Event("input")); }`);
 const text = (id) => `document.getElementById("${id}").value`;
 
-async function picture(name) {
-  const { data } = await page("Page.captureScreenshot", { captureBeyondViewport: true, format: "png" });
+/** A picture of the page, or of as much of a long one as a screen shows. */
+async function picture(name, captureBeyondViewport = true) {
+  const { data } = await page("Page.captureScreenshot", { captureBeyondViewport, format: "png" });
   writeFileSync(join(folder, `${name}.png`), Buffer.from(data, "base64"));
 }
 
@@ -245,11 +246,11 @@ async function documentation() {
   for (const value of ["light", "dark"]) {
     await scheme(value);
     await until(`${background} === ${JSON.stringify(own[value])}`, `it is ${value} as the page is`);
-    await picture(`npm-${value}`);
+    await picture(`npm-${value}`, false);
   }
   await screen(390, 844, true);
   await until(`document.documentElement.scrollWidth <= 390`, "a phone shows it without scrolling sideways");
-  await picture("npm-phone");
+  await picture("npm-phone", false);
   await screen(1100, 1400);
   await scheme("light");
 
