@@ -1,8 +1,8 @@
 //! `cargo xtask bench`: the benchmarks, each beside its peers.
 //!
 //! First criterion's groups, then the table of the README, then echo over TCP, on Linux. `--table`
-//! leaves the first and the last out. `bench echo` is the last alone, `bench web` the table of the event
-//! loop, in Node and in Chromium, `bench wasi` that of components.
+//! leaves the first and the last out. `bench echo` is the last alone, `bench http` servers of HTTP under
+//! h2load, `bench web` the table of the event loop, in Node and in Chromium, `bench wasi` that of components.
 
 pub mod wasi;
 
@@ -25,7 +25,8 @@ pub fn run(arguments: &[String]) -> ExitCode {
     if let Some((first, filters)) = arguments.split_first() {
         match first.as_str() {
             "web" => return web(filters),
-            "echo" => return verdict(echo(filters)),
+            "echo" => return verdict(servers("creel-echo", filters)),
+            "http" => return verdict(servers("creel-http-bench", filters)),
             "wasi" => return verdict(told(wasi::run(filters))),
             _ => {}
         }
@@ -42,7 +43,7 @@ pub fn run(arguments: &[String]) -> ExitCode {
     let succeeded = (table_only || criterion(&filters)) && table(&filters);
     // Filters name operations; echo has none.
     let all = filters.is_empty() && !table_only && cfg!(target_os = "linux");
-    verdict(succeeded && (!all || echo(&[])))
+    verdict(succeeded && (!all || servers("creel-echo", &[])))
 }
 
 fn verdict(succeeded: bool) -> ExitCode {
@@ -62,9 +63,9 @@ fn told(outcome: Result<(), Trouble>) -> bool {
     false
 }
 
-/// Servers of an echo and their peers: filters are parts of their names, and loads as `50x64`.
-fn echo(filters: &[String]) -> bool {
-    let run = ["run", "--quiet", "--release", "--package", "creel-echo", "--"];
+/// Servers and their peers, by a package of their own: filters are parts of the names of servers or loads.
+fn servers(package: &str, filters: &[String]) -> bool {
+    let run = ["run", "--quiet", "--release", "--package", package, "--"];
     shell::forward(shell::cargo(&run).args(filters))
 }
 

@@ -44,7 +44,7 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "bench",
-        usage: "bench [echo|wasi|web|--table] [FILTER..]",
+        usage: "bench [echo|http|wasi|web|--table] [FILTER..]",
         about: "the benchmarks, each beside its peers",
         run: bench::run,
     },
