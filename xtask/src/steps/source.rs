@@ -15,7 +15,7 @@ const WASIP2: &str = "wasm32-wasip2";
 const EVERYTHING: &str =
     "creel/full,creel/fiber,creel/hyper,creel/futures-io,creel/tokio-io,creel/metrics";
 
-const EXAMPLES: [&str; 9] =
+const EXAMPLES: [&str; 7] =
     ["native", "embedded", "simulator", "game_loop", "chat", "job_queue", "crawler"];
 
 /// Benchmarks are built by `bench` alone, and the server of WebTransport for browsers: what they stand on
