@@ -64,7 +64,6 @@ use crate::env::context;
 use crate::env::coop::Budget;
 use crate::env::dump::RunningTask;
 use crate::env::hooks::{TaskMeta, TaskPanic};
-use crate::env::owner::RawTask;
 use alloc::boxed::Box;
 pub(crate) use cell::{Polled, Task, Turn};
 use core::any::Any;
@@ -116,8 +115,8 @@ pub(crate) fn poll_as<R>(task: Task, f: impl FnOnce() -> R) -> R {
 #[inline]
 pub(crate) fn poll_each<R>(f: impl FnOnce(&Polling<'_>) -> R) -> R {
     context::with(|cx| {
-        let (outer, budget, yielded) = (Outer::here(cx), cx.budget.get(), cx.yielded.get());
-        f(&Polling { cx, budget, yielded, asked: cx.asked.task(), outer })
+        let (_outer, budget, yielded) = (Outer::here(cx), cx.budget.get(), cx.yielded.get());
+        f(&Polling { cx, budget, yielded, asked: cx.asked.task(), _outer })
     })
 }
 
@@ -128,7 +127,8 @@ pub(crate) struct Polling<'a> {
     yielded: bool,
     /// Which task it was, for dumps.
     asked: RunningTask,
-    outer: Outer<'a>,
+    /// Names it again, after the rest.
+    _outer: Outer<'a>,
 }
 
 impl Polling<'_> {
