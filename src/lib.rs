@@ -90,6 +90,7 @@
 //! | `rt`, `sync`, `time`, `test-util` | `std`; tokio's names for what is always there |
 //! | `rt-multi-thread` | `native`; tokio's name |
 //! | `parking_lot` | nothing; tokio's name |
+//! | `taskdump` | `dump`; tokio's name |
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // The rooms are written once for all hosts, so a build without some of these leaves things unused.

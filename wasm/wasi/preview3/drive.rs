@@ -34,6 +34,9 @@ where
 
 /// [`drive`] for a command, which no other export wakes: if nothing else can either, the bindings end it
 /// with a reason.
+///
+/// # Cancel safety
+/// Dropping it cancels the program's tasks.
 pub async fn command<F: Future<Output = ()> + 'static>(main: F) {
     run(Driven { ear: None, ..Driven::new() }, main).await;
 }
