@@ -12,7 +12,8 @@ type Verdict = Result<String, Trouble>;
 const PACKAGE: &str = "creel-components";
 const TARGET: &str = "wasm32-wasip2";
 
-/// 64 and 256 connections at once to an echo: more than wasmtime tells of in one answer.
+/// Many connections at once to an echo: half as many, and as many, as wasmtime tells of in one answer,
+/// one less, and more.
 pub fn echo(log: &mut Log) -> Verdict {
     echo_of("echo", log)
 }
@@ -27,10 +28,12 @@ fn echo_of(component: &str, log: &mut Log) -> Verdict {
     let mut wasmtime = Command::new(&programs.wasmtime);
     wasmtime.args(["run", "-S", "inherit-network=y,tcp=y"]).arg(programs.component(component));
     let server = programs.start(component, wasmtime.arg("0"))?;
-    for (connections, requests) in [("64", "100"), ("256", "50"), ("600", "10")] {
+    for (connections, requests) in
+        [("64", "100"), ("65", "50"), ("127", "50"), ("128", "50"), ("256", "50"), ("600", "10")]
+    {
         log.run(programs.load().args(["echo", &server.address, connections, requests]))?;
     }
-    Ok("64, 256 and 600 connections".to_owned())
+    Ok("64, 65, 127, 128, 256 and 600 connections".to_owned())
 }
 
 /// A program that waits for nothing at all ends, and says why: a host would end it without.
