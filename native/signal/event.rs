@@ -21,11 +21,15 @@ pub(super) struct Event {
 
 impl Event {
     /// Tells every listener. `false`: there is none.
+    ///
+    /// Who is told may go before this ends, and who comes meanwhile may be told: both count.
     pub(super) fn tell(&self) -> bool {
+        let heard = || self.listeners.load(Ordering::Relaxed) > 0;
+        let before = heard();
         // Release: a listener that sees the count (Acquire) sees what came before.
         self.count.fetch_add(1, Ordering::Release);
         self.told.notify_waiters();
-        self.listeners.load(Ordering::Relaxed) > 0
+        before || heard()
     }
 }
 
@@ -69,6 +73,26 @@ mod tests {
     use super::{Event, Listener};
     use core::task::{Context, Poll, Waker};
     use std::boxed::Box;
+    use std::sync::{Arc, Mutex};
+    use std::task::Wake;
+
+    #[test]
+    fn who_goes_as_soon_as_it_is_told_has_listened() {
+        struct Goes(Mutex<Option<Listener>>);
+        impl Wake for Goes {
+            fn wake(self: Arc<Self>) {
+                drop(self.0.lock().unwrap().take());
+            }
+        }
+        let event: &Event = Box::leak(Box::default());
+        let goes = Arc::new(Goes(Mutex::new(Some(Listener::new(event)))));
+        let waker = Waker::from(Arc::clone(&goes));
+        let pending =
+            goes.0.lock().unwrap().as_mut().unwrap().poll(&mut Context::from_waker(&waker));
+        assert_eq!(pending, Poll::Pending);
+        assert!(event.tell());
+        assert!(goes.0.lock().unwrap().is_none() && !event.tell());
+    }
 
     #[test]
     fn what_is_told_is_gathered_and_never_lost() {

@@ -1,5 +1,5 @@
-//! The conformance list and the native tests on Windows, as far as wine goes, children among them. Its
-//! consoles, and so their events, are not exercised.
+//! The conformance list and the native tests on Windows, as far as wine goes, children and ctrl-c among
+//! them. Its consoles do not raise the other events.
 
 use super::Trouble;
 use super::source::passed;
@@ -10,8 +10,18 @@ use std::process::Command;
 type Verdict = Result<String, Trouble>;
 
 /// What the system has a say in.
-const TESTS: [&str; 9] =
-    ["net", "net_udp", "named_pipe", "fs", "fiber", "pool", "tasks", "faults", "windows"];
+const TESTS: [&str; 10] = [
+    "net",
+    "net_udp",
+    "named_pipe",
+    "fs",
+    "fiber",
+    "pool",
+    "tasks",
+    "faults",
+    "windows",
+    "console",
+];
 
 pub fn run(log: &mut Log) -> Verdict {
     let wine = tools::wine()?;
