@@ -4,8 +4,8 @@
 //! [`Child`] whose streams are asynchronous and whose end can be awaited.
 //!
 //! A child goes on when its handle is dropped, unless [`Command::kill_on_drop`] says otherwise.
-//! Either way it leaves no zombie behind: a runtime that is in the process collects it when it
-//! ends.
+//! Either way it leaves no zombie behind: a thread collects it when it ends, which is there for as
+//! long as there are such children, whatever becomes of the runtimes.
 //!
 //! On Unix the streams are pipes in the reactor, and the end is learned of from a descriptor of the
 //! process where the kernel has such (Linux 5.3), else from SIGCHLD. On Windows the streams are
