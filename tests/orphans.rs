@@ -4,35 +4,22 @@
 //! program of its own, which makes no other.
 #![cfg(all(feature = "process", target_os = "linux"))]
 
+mod alone;
+
+use alone::alone;
 use creel::process::{Child, Command};
 use creel::runtime::{Builder, Runtime};
 use std::fs;
 use std::path::Path;
-use std::process::{Command as StdCommand, Stdio};
+use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
-
-/// Set for the program that this one starts.
-const ALONE: &str = "CREEL_TEST_ALONE";
 
 fn runtimes() -> [Runtime; 2] {
     [
         Builder::new_current_thread().build().unwrap(),
         Builder::new_multi_thread().worker_threads(2).build().unwrap(),
     ]
-}
-
-/// Runs a case of this file in a program of its own, and fails if it does.
-fn alone(case: &str, body: impl FnOnce()) {
-    if std::env::var_os(ALONE).is_some() {
-        return body();
-    }
-    let itself = std::env::current_exe().unwrap();
-    let mut program = StdCommand::new(itself);
-    program.args(["--exact", case, "--nocapture"]).env(ALONE, "1");
-    let out = program.output().unwrap();
-    let said = String::from_utf8_lossy(&out.stdout) + String::from_utf8_lossy(&out.stderr);
-    assert!(out.status.success() && said.contains("1 passed"), "{said}");
 }
 
 /// Waits, without a runtime and for a minute at most, until it is so.

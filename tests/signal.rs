@@ -1,6 +1,9 @@
 //! Signals, as far as tokio's own tests of them do not go.
 #![cfg(all(feature = "signal", feature = "macros", unix))]
 
+mod alone;
+
+use alone::alone;
 use creel::runtime::{Builder, Runtime};
 use creel::signal::unix::{Signal, SignalKind, signal};
 use creel::time::{Duration, timeout};
@@ -25,13 +28,15 @@ fn runtimes() -> [Runtime; 2] {
 
 #[test]
 fn what_came_while_nobody_asked_is_told_once() {
-    // On a pool another worker may tell some of them while others are still raised.
-    Builder::new_current_thread().build().unwrap().block_on(async {
-        let mut usr1 = signal(SignalKind::user_defined1()).unwrap();
-        (0..1000).for_each(|_| raise(SignalKind::user_defined1()));
-        comes(&mut usr1).await;
-        let none = timeout(Duration::from_millis(20), usr1.recv()).await;
-        assert!(none.is_err(), "signals are gathered");
+    // Another runtime, or worker of this one, may tell some of them while others are still raised.
+    alone("what_came_while_nobody_asked_is_told_once", || {
+        Builder::new_current_thread().build().unwrap().block_on(async {
+            let mut usr1 = signal(SignalKind::user_defined1()).unwrap();
+            (0..1000).for_each(|_| raise(SignalKind::user_defined1()));
+            comes(&mut usr1).await;
+            let none = timeout(Duration::from_millis(20), usr1.recv()).await;
+            assert!(none.is_err(), "signals are gathered");
+        });
     });
 }
 
