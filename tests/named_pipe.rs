@@ -173,6 +173,22 @@ async fn one_direction_may_be_all() {
 }
 
 #[creel::test]
+async fn a_name_is_free_again_as_soon_as_its_pipe_is_dropped() {
+    let name = name("again");
+    // Only one, and each time of other directions than the one before, which the system refuses while
+    // that is there.
+    for (inbound, outbound) in [(true, true), (true, false), (false, true), (true, true)] {
+        let mut options = ServerOptions::new();
+        options.access_inbound(inbound).access_outbound(outbound).max_instances(1);
+        let server = options.create(&name).unwrap();
+        let client = ClientOptions::new().read(outbound).write(inbound).open(&name).unwrap();
+        server.connect().await.unwrap();
+        options.create(&name).unwrap_err();
+        drop((server, client));
+    }
+}
+
+#[creel::test]
 async fn a_pipe_tells_how_it_was_made() {
     let name = name("info");
     let mut options = ServerOptions::new();

@@ -153,6 +153,15 @@ impl Driver {
         Ok(reactor)
     }
 
+    /// Has the reactor of the runtime that this thread is in look at the world, for what the system
+    /// keeps until then. Nothing happens if another thread looks, or waits.
+    #[cfg(windows)]
+    pub(super) fn look_for_what_is_kept() {
+        if let Ok(reactor) = Self::current_reactor() {
+            crate::task::guard(|| reactor.wait(Some(core::time::Duration::ZERO)).dispatch());
+        }
+    }
+
     fn start(&self) -> io::Result<Arc<Reactor>> {
         if self.is_inherited() {
             return Err(reactor::inherited());

@@ -117,7 +117,8 @@ macro_rules! end {
 /// One instance of a pipe, for one client at a time. Made by [`ServerOptions::create`].
 ///
 /// What was under way when it is dropped is taken back from the system first, so the instance is gone only
-/// when the runtime has next looked at events.
+/// when the runtime has next looked at events. [`ServerOptions::create`] has it look if an instance is in the
+/// way; on a pool another worker may be about to.
 pub struct NamedPipeServer {
     io: Source<NamedPipe>,
 }

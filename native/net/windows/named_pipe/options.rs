@@ -3,6 +3,7 @@
 //! Why unsafe: the system is called directly.
 
 use super::{NamedPipeClient, NamedPipeServer, PipeMode};
+use crate::native::driver::Driver;
 use core::ffi::c_void;
 use core::ptr;
 use std::ffi::OsStr;
@@ -10,7 +11,9 @@ use std::io;
 use std::os::windows::ffi::OsStrExt;
 use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
 use std::vec::Vec;
-use windows_sys::Win32::Foundation::{GENERIC_READ, GENERIC_WRITE, HANDLE, INVALID_HANDLE_VALUE};
+use windows_sys::Win32::Foundation::{
+    ERROR_ACCESS_DENIED, ERROR_PIPE_BUSY, GENERIC_READ, GENERIC_WRITE, HANDLE, INVALID_HANDLE_VALUE,
+};
 use windows_sys::Win32::Storage::FileSystem::{
     CreateFileW, FILE_FLAG_FIRST_PIPE_INSTANCE, FILE_FLAG_OVERLAPPED, OPEN_EXISTING,
     PIPE_ACCESS_INBOUND, PIPE_ACCESS_OUTBOUND, SECURITY_IDENTIFICATION, SECURITY_SQOS_PRESENT,
@@ -154,11 +157,29 @@ impl ServerOptions {
         addr: impl AsRef<OsStr>,
         attrs: *mut c_void,
     ) -> io::Result<NamedPipeServer> {
+        // SAFETY: the attributes are the caller's.
+        let make = || unsafe { self.make(addr.as_ref(), attrs) };
+        let handle = make().or_else(|error| {
+            if !is_in_the_way(&error) {
+                return Err(error);
+            }
+            // Perhaps it was dropped, and the system has yet to hand back what was under way there.
+            Driver::look_for_what_is_kept();
+            make()
+        })?;
+        NamedPipeServer::new(handle)
+    }
+
+    /// Has the system make an instance.
+    ///
+    /// # Safety
+    /// As above.
+    unsafe fn make(&self, name: &OsStr, attrs: *mut c_void) -> io::Result<OwnedHandle> {
         let remote = if self.reject_remote { PIPE_REJECT_REMOTE_CLIENTS } else { 0 };
         // SAFETY: the name ends with a zero and lives until then; the attributes are the caller's.
-        let handle = unsafe {
+        owned(unsafe {
             CreateNamedPipeW(
-                wide(addr.as_ref()).as_ptr(),
+                wide(name).as_ptr(),
                 self.open,
                 self.mode.making() | self.mode.reading() | remote,
                 self.max_instances,
@@ -167,9 +188,14 @@ impl ServerOptions {
                 0,
                 attrs.cast(),
             )
-        };
-        NamedPipeServer::new(owned(handle)?)
+        })
     }
+}
+
+/// Whether it says that another instance is one too many, or unlike this one.
+fn is_in_the_way(error: &io::Error) -> bool {
+    let refusals = [ERROR_ACCESS_DENIED, ERROR_PIPE_BUSY];
+    error.raw_os_error().is_some_and(|code| refusals.contains(&code.cast_unsigned()))
 }
 
 /// How to open a pipe. At first: to read and write bytes, as somebody whom the server may identify.
