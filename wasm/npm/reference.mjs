@@ -103,9 +103,9 @@ writeFileSync(process.argv[2], `<!doctype html>
 <body class="reference">
   <header>
     <h1><a href="index.html">creel</a></h1>
-    <p>Everything that the npm package exports. Whatever answers an <a href="#Operation">Operation</a> or a <a href="#Program">Program</a>
-      is waited for by <code>yield*</code> in a generator; an operation can be awaited, too, and <a href="#run">run</a> makes a
-      promise of a program.</p>
+    <p>Everything that the npm package exports. Whatever answers an <a href="#Operation">Operation</a> is waited for by
+      <code>yield*</code> in a generator, and by <code>await</code> in an <code>async</code> function, whose task has
+      <a href="#TaskContext">wait</a> for what is to be stopped with it.</p>
     <nav aria-label="The site"><a href="index.html">Back to the page</a><a href="api/creel/guide/index.html">Guide</a><a href="api/creel/index.html">Rust API</a></nav>
   </header>
   <main>

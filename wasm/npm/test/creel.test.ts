@@ -19,6 +19,7 @@ import {
   inspect,
   Mutex,
   now,
+  type Operation,
   type Program,
   race,
   rateLimit,
@@ -108,7 +109,7 @@ describe("tasks", () => {
       function* cleaned(): Program<void> {
         try { yield* sleep(1e9); } finally { yield* sleep(1); log.push("clean"); }
       }
-      const bodies: Record<string, () => Program<unknown>> = {
+      const bodies: Record<string, () => Program<unknown> | Operation<unknown>> = {
         generator: cleaned,
         scope: () => scope(function* (inner) { inner.spawn(cleaned); yield* sleep(1e9); }),
         race: () => race([cleaned, sleep(1e9)]),

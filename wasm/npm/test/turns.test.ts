@@ -360,7 +360,8 @@ describe("in one breath", () => {
   });
 
   test("what is no body, no generator and no promise is refused with a hint", async () => {
-    for (const body of [undefined, 5, sleep(1)] as never[]) assert.throws(() => spawn(body), /a task runs a function or a generator/);
+    for (const body of [undefined, 5, {}] as never[]) assert.throws(() => spawn(body), /a task runs a function, a generator or an operation/);
+    for (const promise of [Promise.resolve(1)] as never[]) assert.throws(() => spawn(promise), /a promise can be awaited/);
     assert.throws(() => wait(5 as never), /only a promise/);
     assert.equal(await run((function* () { yield* sleep(1); return 6; })()), 6);
   });

@@ -1,12 +1,15 @@
 import { describe, test } from "node:test";
 import {
   abortable,
+  action,
   Actor,
   all,
   allSettled,
+  Barrier,
   Broadcast,
   Channel,
   type Child,
+  Mutex,
   type Operation,
   type Permit,
   type Pool,
@@ -17,6 +20,7 @@ import {
   run,
   scope,
   select,
+  type Selected,
   Semaphore,
   simulate,
   sleep,
@@ -87,6 +91,55 @@ function* inferred(): Program<void> {
   yield* actor.cast("n");
 }
 
+/** What an `async` function gets where it awaits. */
+async function awaited(): Promise<void> {
+  const channel = new Channel<number>(1);
+  const received = await channel.receive();
+  same<typeof received, number | undefined>(true);
+  const tuple = await all([sleep(1), Promise.resolve(1), async () => "a", timeout(1, async () => 1n)]);
+  same<typeof tuple, [void, number, string, bigint]>(true);
+  const settled = await allSettled([Promise.resolve(1), async () => "a"]);
+  same<typeof settled, [PromiseSettledResult<number>, PromiseSettledResult<string>]>(true);
+  const won = await race([channel.receive(), async () => "a"]);
+  same<typeof won, number | string | undefined>(true);
+  const event = await select({ value: channel.receive(), text: async () => "a" });
+  same<typeof event, Selected<{ readonly value: Operation<number | undefined>; readonly text: () => Promise<string> }>>(true);
+  if (event.which === "text") same<typeof event.value, string>(true);
+  const inTime = await timeout(1, async ({ signal }) => signal.aborted);
+  same<typeof inTime, boolean>(true);
+  const scoped = await scope(async (inner, { wait }) => await wait(inner.spawn(async () => 1)));
+  same<typeof scoped, number>(true);
+  const generated = await scope(function* (inner) { return yield* inner.spawn(async () => 1); });
+  same<typeof generated, number>(true);
+  const tried = await retry(async (number, { signal }) => `${number} ${signal.aborted}`);
+  same<typeof tried, string>(true);
+  const until = await abortable(new AbortController().signal, timeout(1, sleep(1)));
+  same<typeof until, void>(true);
+  const held = await new Mutex().with(async () => 1);
+  same<typeof held, number>(true);
+  const isLast = await new Barrier(1).wait();
+  same<typeof isLast, boolean>(true);
+  const watched = await new Watch(1).until((n) => n > 0);
+  same<typeof watched, number>(true);
+  const made = await action(function* () { return yield* channel.receive(); });
+  same<typeof made, number | undefined>(true);
+  const actor = new Actor({ async add(by: number) { return by; } });
+  const sum = await actor.call("add", 1);
+  same<typeof sum, number>(true);
+  const caught = await timeout(1, async () => 1).catch(() => "late");
+  same<typeof caught, number | string>(true);
+  const ran = run(timeout(1, async () => 1));
+  same<typeof ran, Promise<number>>(true);
+  const answered = run(() => race([async () => 1]));
+  same<typeof answered, Promise<number>>(true);
+  const inside = run(async ({ wait }) => [await wait(async () => 1), await wait(Promise.resolve("a")), await wait(sleep(1))] as const);
+  same<typeof inside, Promise<readonly [number, string, void]>>(true);
+  // @ts-expect-error what is awaited is a number
+  (await timeout(1, async () => 1)) satisfies string;
+  // @ts-expect-error nobody waits: it is an operation and no number
+  timeout(1, async () => 1) satisfies number;
+}
+
 /** What else the compiler says. */
 async function refused(workers: Pool<{ square: (n: number) => number; later: () => Promise<Uint8Array> }>): Promise<void> {
   const square = await workers.call("square", 2);
@@ -118,6 +171,6 @@ async function refused(workers: Pool<{ square: (n: number) => number; later: () 
 
 describe("types", () => {
   test("are checked by the compiler: this file would not be here otherwise", () => {
-    void [inferred, refused];
+    void [inferred, awaited, refused];
   });
 });

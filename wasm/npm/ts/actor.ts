@@ -1,10 +1,11 @@
 import { Channel } from "./channel.js";
 import { CancelledError, ClosedError } from "./errors.js";
 import type { Args, Methods, Result } from "./methods.js";
-import { type Operation, type Program } from "./operation.js";
+import { Action, type Operation, type Program } from "./operation.js";
 import { timeout } from "./race.js";
+import { resultOf } from "./scope.js";
 import { Event } from "./sync.js";
-import { isProgram, isThenable, type SpawnOptions, Task, wait } from "./task.js";
+import { type SpawnOptions, Task } from "./task.js";
 
 /** The behaviour of an actor: methods that messages call, one at a time. */
 export type Behaviour = object;
@@ -25,7 +26,7 @@ interface Message {
 /**
  * An object whose methods are called by messages, one after another, each finished before the next
  * begins. Its state needs no lock. A method that throws fails its caller and ends the actor; put it
- * under a `Supervisor` to have it started anew.
+ * under {@link supervise} to have it started anew.
  *
  * @example
  * const counter = new Actor({ n: 0, add(by: number) { return (this.n += by); } });
@@ -42,23 +43,26 @@ export class Actor<B extends Behaviour> {
   }
 
   /** Sends a message and waits for the answer; fails with {@link ClosedError} if the actor ends first. */
-  *call<K extends keyof Methods<B>>(method: K, ...args: Args<B[K]>): Program<Result<B[K]>> {
-    const answered = new Event();
-    const message: Message = { method, args, answered };
-    yield* this.#mailbox.send(message);
-    yield* answered.wait();
-    const answer = message.answer!;
-    if ("error" in answer) throw answer.error;
-    return answer.value as Result<B[K]>;
+  call<K extends keyof Methods<B>>(method: K, ...args: Args<B[K]>): Operation<Result<B[K]>> {
+    const mailbox = this.#mailbox;
+    return new Action(`call of ${String(method)}`, function* () {
+      const answered = new Event();
+      const message: Message = { method, args, answered };
+      yield* mailbox.send(message);
+      yield* answered.wait();
+      const answer = message.answer!;
+      if ("error" in answer) throw answer.error;
+      return answer.value as Result<B[K]>;
+    });
   }
 
   /** {@link call} that fails with a `TimeoutError` when the answer takes longer. */
-  *callWithin<K extends keyof Methods<B>>(
+  callWithin<K extends keyof Methods<B>>(
     milliseconds: number,
     method: K,
     ...args: Args<B[K]>
-  ): Program<Result<B[K]>> {
-    return (yield* timeout(milliseconds, this.call(method, ...args))) as Result<B[K]>;
+  ): Operation<Result<B[K]>> {
+    return timeout(milliseconds, this.call(method, ...args));
   }
 
   /** Sends a message, when there is room, and does not wait for an answer. */
@@ -79,10 +83,7 @@ function* serve(behaviour: Behaviour, mailbox: Channel<Message>, observe: () => 
     while ((message = yield* mailbox.receive())) {
       const method = (behaviour as Record<PropertyKey, (...args: readonly unknown[]) => unknown>)[message.method]!;
       try {
-        let value = method.apply(behaviour, message.args as unknown[]);
-        if (isProgram(value)) value = yield* value as Program<unknown>;
-        else if (isThenable(value)) value = yield* wait(value);
-        message.answer = { value };
+        message.answer = { value: yield* resultOf(method.apply(behaviour, message.args as unknown[])) };
         message.answered?.set();
       } catch (error) {
         // The actor itself is to end: its callers are told so below.

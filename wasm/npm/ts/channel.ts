@@ -139,7 +139,12 @@ export class Channel<T> implements AsyncIterable<T> {
     this.#length += 1;
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
-    for (let value; (value = await this.receive()) !== undefined; ) yield value;
+  /** What is received, for `for await`, which a signal ends with its reason. */
+  async *values(options?: UntilAborted): AsyncGenerator<T, void, undefined> {
+    for (let value; (value = await this.receive(options)) !== undefined; ) yield value;
+  }
+
+  [Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
+    return this.values();
   }
 }

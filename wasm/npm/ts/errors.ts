@@ -27,8 +27,8 @@ export class ClosedError extends CreelError {
 /** A simulated program can never go on: every task waits, and no timer is left. */
 export class DeadlockError extends CreelError {
   override name = "DeadlockError";
-  constructor(readonly seed: number, options?: ErrorOptions) {
-    super(`the program is stuck under seed ${seed}: every task waits, and no timer is left`, options);
+  constructor(readonly seed: number, options?: ErrorOptions, hint = "") {
+    super(`the program is stuck under seed ${seed}: every task waits, and no timer is left${hint}`, options);
   }
 }
 

@@ -19,12 +19,12 @@ export { expose, type Functions, transfer } from "./expose.js";
 export { inspect, type TaskTree } from "./inspect.js";
 export type { WorkerLike } from "./line.js";
 export type { Args, Methods, Result } from "./methods.js";
-export { Operation, type Program } from "./operation.js";
+export { action, Operation, type Program } from "./operation.js";
 export { type Backoff, delay, rateLimit, retry, type RetryOptions } from "./policy.js";
 export { Pool, pool, type PoolOptions } from "./pool.js";
 export { race, select, type Selected, timeout } from "./race.js";
 export { frameBudget } from "./runtime.js";
-export { abortable, all, allSettled, type Outcome, Scope, scope, type ScopeOptions, type Waitable } from "./scope.js";
+export { abortable, all, allSettled, Scope, scope, type ScopeOptions } from "./scope.js";
 export type { UntilAborted } from "./signal.js";
 export { simulate, type Simulation } from "./simulate.js";
 export {
@@ -51,6 +51,7 @@ export {
 export {
   type Body,
   current,
+  type Outcome,
   type Priority,
   run,
   spawn,
@@ -59,5 +60,6 @@ export {
   type TaskContext,
   type TaskState,
   wait,
+  type Waitable,
 } from "./task.js";
 export { now, sleep, sleepUntil, yieldNow } from "./time.js";

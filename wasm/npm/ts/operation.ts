@@ -8,7 +8,9 @@ export type Program<T> = Generator<Operation<unknown>, T, unknown>;
 
 /**
  * Something a task can wait for. In a generator: `const value = yield* operation`; in an `async`
- * function: `await operation`. Nothing happens before that.
+ * function: `await operation`, or `await task.wait(operation)` to be cancelled with the task. It is a
+ * description: nothing happens before somebody waits, and each time that somebody does, it happens anew.
+ * Only a {@link Task} has one outcome, however often it is awaited.
  */
 export abstract class Operation<T> implements PromiseLike<T> {
   /** Does it at once if that is possible: then its value stands in `Runtime.value`. @internal */
@@ -52,9 +54,19 @@ export abstract class Operation<T> implements PromiseLike<T> {
   ): Promise<A | B> {
     return start(this).then(fulfilled, rejected);
   }
+
+  /** Awaits it, as a promise would be, and deals with its failure. */
+  catch<B = never>(rejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<T | B> {
+    return this.then(undefined, rejected);
+  }
+
+  /** Awaits it, as a promise would be, and does something whatever comes. */
+  finally(ended?: (() => void) | null): Promise<T> {
+    return this.then().finally(ended);
+  }
 }
 
-/** A program as an operation, so that it can be awaited, too: begun anew each time that somebody waits. */
+/** A program as an operation, begun anew each time that somebody waits. @internal */
 export class Action<T> extends Operation<T> {
   constructor(readonly what: string, readonly program: () => Program<T>) {
     super();
@@ -71,6 +83,20 @@ export class Action<T> extends Operation<T> {
   override [Symbol.iterator](): Program<T> {
     return this.program();
   }
+}
+
+/**
+ * Makes an operation of a generator function, so that `await` can wait for it as well as `yield*`.
+ *
+ * @example
+ * const twice = (url: string) => action(function* () {
+ *   const first = yield* wait(fetch(url));
+ *   return first.ok ? first : yield* wait(fetch(url));
+ * });
+ * const response = await twice("/news"); // in a generator: yield* twice("/news")
+ */
+export function action<T>(program: () => Program<T>): Operation<T> {
+  return new Action(program.name || "action", program);
 }
 
 /**

@@ -1,6 +1,7 @@
 import { CancelledError } from "./errors.js";
-import type { Program } from "./operation.js";
-import { Scope } from "./scope.js";
+import { Action, type Operation, type Program } from "./operation.js";
+import { part } from "./scope.js";
+import type { TaskContext } from "./task.js";
 import { now, sleep } from "./time.js";
 
 /** How to wait between attempts. */
@@ -33,36 +34,35 @@ export function delay(attempt: number, backoff: Backoff = {}): number {
 }
 
 /** Tries until it succeeds: the outcome of `attempt`, or its last error. Being cancelled is no failure. */
-export function* retry<T>(
-  attempt: (number: number) => Program<T> | PromiseLike<T> | T,
+export function retry<T>(
+  attempt: (number: number, context: TaskContext) => Program<T> | PromiseLike<T> | T,
   options: RetryOptions = {},
-): Program<T> {
-  const { attempts = 5, when = () => true } = options;
-  for (let number = 1; ; number++) {
-    const inner = new Scope({ failFast: false });
-    try {
-      const task = inner.spawn(() => attempt(number), { name: "attempt" });
-      yield* inner.drain();
-      return task.outcome();
-    } catch (error) {
-      if (error instanceof CancelledError || number >= attempts || !when(error, number)) throw error;
+): Operation<T> {
+  return new Action("retry", function* () {
+    const { attempts = 5, when = () => true } = options;
+    for (let number = 1; ; number++) {
+      try {
+        return yield* part<T>((context) => attempt(number, context), { name: "attempt" });
+      } catch (error) {
+        if (error instanceof CancelledError || number >= attempts || !when(error, number)) throw error;
+      }
+      yield* sleep(delay(number, options));
     }
-    yield* sleep(delay(number, options));
-  }
+  });
 }
 
 /**
  * Lets at most `count` through in any `milliseconds`: the answer is a function whose operation waits
  * for its turn, first come, first served.
  */
-export function rateLimit(count: number, milliseconds: number): () => Program<void> {
+export function rateLimit(count: number, milliseconds: number): () => Operation<void> {
   // When each of the last `count` may go; the next one goes `milliseconds` after the oldest.
   const turns: number[] = [];
-  return function* () {
+  return () => new Action("rate limit", function* () {
     const oldest = turns.length < count ? -Infinity : turns.shift()!;
     const turn = Math.max(now(), oldest + milliseconds);
     turns.push(turn);
     yield* sleep(turn - now());
-  };
+  });
 }
 

@@ -3,13 +3,14 @@ import { CancelledError, ClosedError, CreelError, WorkerError } from "./errors.j
 import { arrived, type Functions, type Order, type Report, transferred } from "./expose.js";
 import { type Line, lineTo, start, type WorkerLike } from "./line.js";
 import type { Args, Methods, Result } from "./methods.js";
+import { Signal } from "./notice.js";
 import { Action, type Operation, type Program } from "./operation.js";
 import { race, Select } from "./race.js";
 import { runtime } from "./runtime.js";
 import { abortable } from "./scope.js";
 import type { UntilAborted } from "./signal.js";
 import { supervise, type SupervisorOptions } from "./supervisor.js";
-import { Event, Signal } from "./sync.js";
+import { Event } from "./sync.js";
 import { Task, wait } from "./task.js";
 import { sleep } from "./time.js";
 
@@ -100,8 +101,8 @@ export class Pool<F extends Functions> implements AsyncDisposable {
     name: K,
     ...args: Args<F[K]>
   ): Operation<Result<F[K]>> {
-    if (!signal) return this.call(name, ...args);
-    return new Action(`call of ${name}`, () => abortable(signal, () => this.#run(name, args) as Program<Result<F[K]>>));
+    const call = this.call(name, ...args);
+    return signal ? abortable(signal, call) : call;
   }
 
   /** Lets the workers finish the calls that they have and those that wait, and ends them. */
@@ -259,7 +260,7 @@ class Life {
 
   /** Ends the worker if a cancelled call does not end. */
   *#hurry(id: number, call: Call): Program<void> {
-    yield* race([() => call.settled.wait(), sleep(this.#options.grace ?? 1_000)]);
+    yield* race([call.settled.wait(), sleep(this.#options.grace ?? 1_000)]);
     if (this.#has.get(id) !== call) return;
     this.#isStuck = true;
     this.#changed.all();

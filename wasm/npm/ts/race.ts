@@ -1,9 +1,9 @@
 import { TimeoutError } from "./errors.js";
-import { Operation, type Program } from "./operation.js";
+import { Signal } from "./notice.js";
+import { Action, Operation, type Program } from "./operation.js";
 import type { Runtime } from "./runtime.js";
-import { bodyOf, type Outcome, Scope, type Waitable } from "./scope.js";
-import { Signal } from "./sync.js";
-import { isThenable, type Task, wait } from "./task.js";
+import { Scope } from "./scope.js";
+import { bodyOf, isThenable, type Outcome, type Task, wait, type Waitable } from "./task.js";
 import { sleep } from "./time.js";
 import { Waiter } from "./waiting.js";
 
@@ -101,11 +101,12 @@ function* first(waitables: readonly Waitable<unknown>[]): Program<{ index: numbe
  * The outcome of the first to end. The losers are cancelled, and have ended when this goes on;
  * operations that lose do not happen: no message is taken that nobody gets.
  */
-export function* race<const W extends readonly Waitable<unknown>[]>(
+export function race<const W extends readonly Waitable<unknown>[]>(
   waitables: W,
-): Program<Outcome<W[number]>> {
-  const { value } = yield* first(waitables);
-  return value as Outcome<W[number]>;
+): Operation<Outcome<W[number]>> {
+  return new Action("race", function* () {
+    return (yield* first(waitables)).value as Outcome<W[number]>;
+  });
 }
 
 /** What {@link select} answers: which one it was, and its outcome. */
@@ -120,20 +121,24 @@ export type Selected<W extends Record<string, Waitable<unknown>>> = {
  * const event = yield* select({ job: jobs.receive(), stop: stop.wait(), tick: sleep(1000) });
  * if (event.which === "job") work(event.value);
  */
-export function* select<const W extends Record<string, Waitable<unknown>>>(
+export function select<const W extends Record<string, Waitable<unknown>>>(
   waitables: W,
-): Program<Selected<W>> {
-  const names = Object.keys(waitables);
-  const { index, value } = yield* first(names.map((name) => waitables[name]!));
-  return { which: names[index]!, value } as unknown as Selected<W>;
+): Operation<Selected<W>> {
+  return new Action("select", function* () {
+    const names = Object.keys(waitables);
+    const { index, value } = yield* first(names.map((name) => waitables[name]!));
+    return { which: names[index]!, value } as unknown as Selected<W>;
+  });
 }
 
 /** The outcome of something, or a {@link TimeoutError} if it takes longer; then it is cancelled. */
-export function* timeout<const W extends Waitable<unknown>>(
+export function timeout<const W extends Waitable<unknown>>(
   milliseconds: number,
   waitable: W,
-): Program<Outcome<W>> {
-  const { index, value } = yield* first([waitable, sleep(milliseconds)]);
-  if (index === 1) throw new TimeoutError(milliseconds);
-  return value as Outcome<W>;
+): Operation<Outcome<W>> {
+  return new Action("timeout", function* () {
+    const { index, value } = yield* first([waitable, sleep(milliseconds)]);
+    if (index === 1) throw new TimeoutError(milliseconds);
+    return value as Outcome<W>;
+  });
 }

@@ -1,8 +1,8 @@
 import { CancelledError } from "./errors.js";
 import { List } from "./list.js";
-import { Operation, type Program } from "./operation.js";
-import { Signal } from "./sync.js";
-import { type Body, isProgram, programOf, type SpawnOptions, Task, wait } from "./task.js";
+import { Action, Operation, type Program } from "./operation.js";
+import { Signal } from "./notice.js";
+import { type Body, bodyOf, isProgram, isThenable, type Outcome, type SpawnOptions, Task, type TaskContext, type Waitable } from "./task.js";
 
 /** How a scope deals with failures. */
 export interface ScopeOptions {
@@ -27,7 +27,7 @@ export class Scope {
   }
 
   /** Starts a task that ends with the scope. */
-  spawn<T>(body: Body<T> | Program<T>, options?: SpawnOptions): Task<T> {
+  spawn<T>(body: Body<T> | Program<T> | Operation<T>, options?: SpawnOptions): Task<T> {
     const task = new Task(body, options);
     this.#live.push(task);
     task.owner = this;
@@ -85,54 +85,61 @@ export class Scope {
  *
  * @example
  * const [user, posts] = yield* scope(function* (s) {
- *   const user = s.spawn(() => fetchUser(id));
- *   const posts = s.spawn(() => fetchPosts(id));
+ *   const user = s.spawn(({ signal }) => fetchUser(id, signal));
+ *   const posts = s.spawn(({ signal }) => fetchPosts(id, signal));
  *   return [yield* user, yield* posts];
  * });
  */
-export function* scope<T>(
-  body: (scope: Scope) => Program<T>,
+export function scope<T>(
+  body: (scope: Scope, context: TaskContext) => Program<T> | PromiseLike<T> | T,
   options: ScopeOptions = {},
-): Program<T> {
-  const inner = new Scope(options);
-  const main = inner.spawn(body(inner), { name: "scope" });
-  yield* inner.drain();
-  inner.check();
-  return main.outcome();
+): Operation<T> {
+  return new Action("scope", function* () {
+    const inner = new Scope(options);
+    const main = inner.spawn<T>((context) => body(inner, context), { name: "scope" });
+    yield* inner.drain();
+    inner.check();
+    return main.outcome();
+  });
 }
 
-/** Something to wait for: an operation, a promise, or a body to run. */
-export type Waitable<T> = Operation<T> | PromiseLike<T> | Program<T> | Body<T>;
+/** Runs a body as a part of the task: an `async` function is told by its signal, and waited for. @internal */
+export function* part<T>(body: Body<T> | Program<T> | Operation<T>, options?: SpawnOptions): Program<T> {
+  const inner = new Scope({ failFast: false });
+  const task = inner.spawn(body, options);
+  yield* inner.drain();
+  return task.outcome();
+}
 
-/** The outcome of a {@link Waitable}. */
-export type Outcome<W> = W extends Operation<infer T> ? T
-  : W extends (...context: never[]) => infer R ? (R extends Program<infer T> ? T : Awaited<R>)
-  : W extends Program<infer T> ? T
-  : Awaited<W>;
-
-/** Anything to wait for as the body of a task. @internal */
-export function bodyOf<T>(waitable: Waitable<T>): Body<T> | Program<T> {
-  if (typeof waitable === "function" || isProgram(waitable)) return waitable;
-  return programOf(waitable instanceof Operation ? waitable : wait(waitable as PromiseLike<T>));
+/**
+ * What a function that was given the task comes to. What it does when it is `async` is waited for, though the task
+ * is cancelled meanwhile. @internal
+ */
+export function* resultOf<T>(answer: Program<T> | PromiseLike<T> | T): Program<T> {
+  if (answer instanceof Operation) return yield* answer as Operation<T>;
+  if (isProgram(answer)) return yield* answer as Program<T>;
+  return isThenable(answer) ? yield* part(() => answer as PromiseLike<T>) : (answer as T);
 }
 
 /**
  * Waits for anything until a signal is aborted: then it is stopped, and has ended when this fails with the
  * signal's reason.
  */
-export function* abortable<const W extends Waitable<unknown>>(signal: AbortSignal, waitable: W): Program<Outcome<W>> {
-  signal.throwIfAborted();
-  const inner = new Scope({ failFast: false });
-  const task = inner.spawn(bodyOf(waitable), { signal });
-  yield* inner.drain();
-  if (task.state === "cancelled") signal.throwIfAborted();
-  return task.outcome() as Outcome<W>;
+export function abortable<const W extends Waitable<unknown>>(signal: AbortSignal, waitable: W): Operation<Outcome<W>> {
+  return new Action("abortable", function* () {
+    signal.throwIfAborted();
+    const inner = new Scope({ failFast: false });
+    const task = inner.spawn(bodyOf(waitable), { signal });
+    yield* inner.drain();
+    if (task.state === "cancelled") signal.throwIfAborted();
+    return task.outcome() as Outcome<W>;
+  });
 }
 
 /** Waits for all; the first failure cancels those that are tasks of this call. */
 export function all<const W extends readonly Waitable<unknown>[]>(
   waitables: W,
-): Program<{ -readonly [K in keyof W]: Outcome<W[K]> }> {
+): Operation<{ -readonly [K in keyof W]: Outcome<W[K]> }> {
   return scope(function* (inner) {
     const tasks = waitables.map((waitable) => inner.spawn(bodyOf(waitable)));
     const outcomes: unknown[] = [];
@@ -144,11 +151,11 @@ export function all<const W extends readonly Waitable<unknown>[]>(
 /** Waits until all have ended, whatever their outcomes. */
 export function allSettled<const W extends readonly Waitable<unknown>[]>(
   waitables: W,
-): Program<{ -readonly [K in keyof W]: PromiseSettledResult<Outcome<W[K]>> }> {
-  return (function* () {
+): Operation<{ -readonly [K in keyof W]: PromiseSettledResult<Outcome<W[K]>> }> {
+  return new Action("all settled", function* () {
     const inner = new Scope({ failFast: false });
     const tasks = waitables.map((waitable) => inner.spawn(bodyOf(waitable)));
     yield* inner.drain();
     return tasks.map((task) => task.settled) as { -readonly [K in keyof W]: PromiseSettledResult<Outcome<W[K]>> };
-  })();
+  });
 }

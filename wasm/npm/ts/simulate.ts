@@ -38,7 +38,8 @@ export function simulate<T>(seed: number, body: Body<T>): Simulation<T> {
       return { value: task.outcome(), elapsed, trace };
     } catch (error) {
       if (error instanceof WebAssembly.RuntimeError && !task.isDone) {
-        throw new DeadlockError(seed, { cause: error });
+        const isHopeless = inside.tasks.some((task) => task?.pending?.what === "promise");
+        throw new DeadlockError(seed, { cause: error }, isHopeless ? HOPELESS : "");
       }
       throw error;
     } finally {
@@ -46,6 +47,8 @@ export function simulate<T>(seed: number, body: Body<T>): Simulation<T> {
     }
   });
 }
+
+const HOPELESS = "; a task waits for a promise or an `async` function, and none goes on in a simulation: write generators";
 
 /** A core, which one simulation after another has. */
 class Instance {

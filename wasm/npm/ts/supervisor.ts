@@ -1,7 +1,7 @@
 import { CancelledError, RestartError } from "./errors.js";
-import { type Program } from "./operation.js";
+import { Signal } from "./notice.js";
+import { Action, type Operation, type Program } from "./operation.js";
 import { type Backoff, delay } from "./policy.js";
-import { Signal } from "./sync.js";
 import { type Body, type SpawnOptions, Task } from "./task.js";
 import { now, sleep } from "./time.js";
 
@@ -55,7 +55,11 @@ interface Running {
  * @example
  * yield* supervise([{ name: "feed", run: readFeed }], { backoff: { initial: 100 } });
  */
-export function* supervise(children: readonly Child[], options: SupervisorOptions = {}): Program<void> {
+export function supervise(children: readonly Child[], options: SupervisorOptions = {}): Operation<void> {
+  return new Action("supervise", () => supervision(children, options));
+}
+
+function* supervision(children: readonly Child[], options: SupervisorOptions): Program<void> {
   const { strategy = "one-for-one", maxRestarts = 3, milliseconds = 5_000, backoff, onEvent } = options;
   const changed = new Signal();
   const all: Running[] = children.map((child) => ({ child, task: undefined }));

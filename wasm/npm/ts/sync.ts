@@ -1,7 +1,10 @@
 import { ClosedError } from "./errors.js";
-import { Operation, type Program } from "./operation.js";
+import { type Condition, Met, Signal } from "./notice.js";
+import { Action, Operation } from "./operation.js";
 import { own, type Runtime, runtime } from "./runtime.js";
+import { resultOf } from "./scope.js";
 import { until, type UntilAborted } from "./signal.js";
+import { type Body, current } from "./task.js";
 import { type Waiter, Waiters } from "./waiting.js";
 
 /** Holds permits until it is released; `using` releases at the end of a block. */
@@ -126,14 +129,17 @@ export class Mutex {
     return this.#semaphore.tryAcquire();
   }
 
-  /** Runs a program while holding it. */
-  *with<T>(program: () => Program<T>): Program<T> {
-    const permit = yield* this.lock();
-    try {
-      return yield* program();
-    } finally {
-      permit.release();
-    }
+  /** Runs a body while holding it. An `async` one has ended, and holds it until then, though it is cancelled. */
+  with<T>(body: Body<T>): Operation<T> {
+    const lock = this.lock();
+    return new Action("with a lock", function* () {
+      const permit = yield* lock;
+      try {
+        return yield* resultOf(body(current()));
+      } finally {
+        permit.release();
+      }
+    });
   }
 }
 
@@ -152,61 +158,18 @@ export class RwLock {
   }
 }
 
-/** Something that tasks wait for and that others tell them of. */
-export class Signal {
-  /** @internal */
-  readonly inside: Runtime = runtime();
-  readonly #waiters = new Waiters();
-
-  /** Waits for the next time that it is given. */
-  wait(): Operation<void> {
-    return new WaitFor(this);
-  }
-
-  /** @internal */
-  enlist(waiter: Waiter): number {
-    this.#waiters.push(waiter);
-    return Infinity;
-  }
-
-  /** Wakes all that wait now. */
-  all(): void {
-    this.#waiters.settleAll();
-  }
-}
-
-class WaitFor extends Operation<void> {
-  override get what(): string {
-    return "signal";
-  }
-
-  constructor(readonly signal: Signal) {
-    super();
-  }
-
-  override enlist(inside: Runtime, waiter: Waiter): number {
-    own(this.signal.inside, inside);
-    return this.signal.enlist(waiter);
-  }
-}
-
-/** Waits until `condition` answers something, looking again whenever `signal` is given. */
-function* met<T>(signal: Signal, condition: () => { readonly value: T } | undefined): Program<T> {
-  for (;;) {
-    const found = condition();
-    if (found) return found.value;
-    yield* signal.wait();
-  }
-}
-
 /** A flag that tasks wait for. An automatic one lets one task go each time that it is set. */
 export class Event {
   readonly #signal = new Signal();
-  readonly #isAutomatic: boolean;
+  readonly #met: Condition<void>;
   #isSet = false;
 
   constructor(options?: { readonly automatic?: boolean }) {
-    this.#isAutomatic = options?.automatic ?? false;
+    this.#met = () => {
+      if (!this.#isSet) return undefined;
+      if (options?.automatic) this.#isSet = false;
+      return { value: undefined };
+    };
   }
 
   /** Whether it is set. */
@@ -226,20 +189,45 @@ export class Event {
   }
 
   /** Waits until it is set. */
-  *wait(): Program<void> {
-    yield* met(this.#signal, () => {
-      if (!this.#isSet) return undefined;
-      if (this.#isAutomatic) this.#isSet = false;
-      return { value: undefined };
-    });
+  wait(options?: UntilAborted): Operation<void> {
+    return until(new Met("event", this.#signal, this.#met), options);
+  }
+}
+
+class Arrive extends Operation<boolean> {
+  override get what(): string {
+    return "barrier";
+  }
+
+  constructor(readonly barrier: Barrier) {
+    super();
+  }
+
+  override attempt(inside: Runtime): boolean {
+    const { barrier } = this;
+    own(barrier.inside, inside);
+    inside.value = true;
+    if (barrier.waiters.waiting() + 1 < barrier.tasks) return false;
+    barrier.waiters.settleAll();
+    return true;
+  }
+
+  override enlist(_inside: Runtime, waiter: Waiter): number {
+    this.barrier.waiters.push(waiter);
+    return Infinity;
+  }
+
+  override finish(): boolean {
+    return false;
   }
 }
 
 /** Tasks wait for each other: when so many have come, all go on. */
 export class Barrier {
-  readonly #signal = new Signal();
-  #waiting = 0;
-  #generation = 0;
+  /** @internal */
+  readonly inside: Runtime = runtime();
+  /** @internal */
+  readonly waiters = new Waiters();
 
   constructor(readonly tasks: number) {
     if (!Number.isInteger(tasks) || tasks < 1) {
@@ -248,19 +236,8 @@ export class Barrier {
   }
 
   /** Waits for the others; `true` for one of them. Who is cancelled meanwhile has not come. */
-  *wait(): Program<boolean> {
-    if (++this.#waiting === this.tasks) {
-      this.#waiting = 0;
-      this.#generation += 1;
-      this.#signal.all();
-      return true;
-    }
-    const mine = this.#generation;
-    try {
-      return yield* met(this.#signal, () => (mine === this.#generation ? undefined : { value: false }));
-    } finally {
-      if (mine === this.#generation) this.#waiting -= 1;
-    }
+  wait(options?: UntilAborted): Operation<boolean> {
+    return until(new Arrive(this), options);
   }
 }
 
@@ -292,8 +269,13 @@ export class Watch<T> {
   }
 
   /** Waits for a value that `wanted` accepts. */
-  *until(wanted: (value: T) => boolean): Program<T> {
-    return yield* met(this.#signal, () => (wanted(this.#value) ? { value: this.#value } : undefined));
+  until(wanted: (value: T) => boolean): Operation<T> {
+    const watch = this;
+    return new Action("value", function* () {
+      const view = watch.subscribe();
+      while (!wanted(watch.value)) yield* view.changed();
+      return watch.value;
+    });
   }
 }
 
@@ -311,13 +293,23 @@ export class Watcher<T> {
   }
 
   /** Waits for a value that this view has not seen. */
-  *changed(): Program<T> {
-    return yield* met(this.#signal, () => {
-      const version = this.#version();
-      if (version === this.#seen) return undefined;
-      this.#seen = version;
-      return { value: this.#watch.value };
-    });
+  changed(options?: UntilAborted): Operation<T> {
+    return until(new Changed("change", this.#signal, () => this.#look()), options);
+  }
+
+  #look(): { readonly value: T } | undefined {
+    const version = this.#version();
+    if (version === this.#seen) return undefined;
+    this.#seen = version;
+    return { value: this.#watch.value };
+  }
+}
+
+class Changed<T> extends Met<T> {
+  /** The latest value, which may have come since it was told. */
+  override finish(waiter: Waiter): T {
+    const latest = this.condition();
+    return latest ? latest.value : super.finish(waiter);
   }
 }
 
@@ -371,15 +363,15 @@ export type Received<T> = { readonly message: T } | { readonly missed: number } 
 /** One receiver of a {@link Broadcast}. */
 export class Receiver<T> {
   readonly #signal: Signal;
-  readonly #next: () => { value: Received<T> } | undefined;
+  readonly #next: Condition<Received<T>>;
 
   /** @internal */
-  constructor(signal: Signal, next: () => { value: Received<T> } | undefined) {
+  constructor(signal: Signal, next: Condition<Received<T>>) {
     [this.#signal, this.#next] = [signal, next];
   }
 
   /** Waits for the next message; `undefined` after the last one. */
-  *receive(): Program<Received<T>> {
-    return yield* met(this.#signal, this.#next);
+  receive(options?: UntilAborted): Operation<Received<T>> {
+    return until(new Met("message", this.#signal, this.#next), options);
   }
 }

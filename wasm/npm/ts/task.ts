@@ -11,7 +11,7 @@ const PRIORITIES = { "user-blocking": 0, "user-visible": 1, background: 2 } as c
 /** How to start a task. */
 export interface SpawnOptions {
   /** What reports call it. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** `"user-visible"` unless said otherwise. */
   readonly priority?: Priority;
   /** Cancels the task when it is aborted. */
@@ -21,6 +21,15 @@ export interface SpawnOptions {
 /** What a task can run: a generator function, an `async` function, or a plain one. */
 export type Body<T> = (context: TaskContext) => Program<T> | PromiseLike<T> | T;
 
+/** Something to wait for: an operation, a promise, or a body to run. */
+export type Waitable<T> = Operation<T> | PromiseLike<T> | Program<T> | Body<T>;
+
+/** The outcome of a {@link Waitable}. */
+export type Outcome<W> = W extends Operation<infer T> ? T
+  : W extends (...context: never[]) => infer R ? (R extends Program<infer T> ? T : Awaited<R>)
+  : W extends Program<infer T> ? T
+  : Awaited<W>;
+
 /** Where a task is. */
 export type TaskState = "ready" | "running" | "waiting" | "done" | "failed" | "cancelled";
 
@@ -28,8 +37,8 @@ export type TaskState = "ready" | "running" | "waiting" | "done" | "failed" | "c
 export interface TaskContext {
   /** Aborted when the task is cancelled, with a {@link CancelledError} as reason. */
   readonly signal: AbortSignal;
-  /** Waits for an operation in an `async` function; rejects when the task is cancelled. */
-  wait<T>(operation: Operation<T>): Promise<T>;
+  /** Waits for anything in an `async` function, as a part of the task: stops it, and rejects, when the task is cancelled. */
+  readonly wait: <const W extends Waitable<unknown>>(waitable: W) => Promise<Outcome<W>>;
 }
 
 /** What only a task has that somebody may cancel, or awaits outside of tasks. */
@@ -104,11 +113,11 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
   #seldom: Seldom<T> | undefined = undefined;
 
   /** @internal */
-  constructor(body: Body<T> | Program<T>, options?: SpawnOptions, inside: Runtime = runtime()) {
+  constructor(body: Body<T> | Program<T> | Operation<T>, options?: SpawnOptions, inside: Runtime = runtime(), parent = inside.current) {
     super();
     this.runtime = inside;
-    this.#content = typeof body === "function" ? body : native(body);
-    this.#parent = inside.current;
+    this.#content = typeof body === "function" ? body : body instanceof Operation ? () => body : unused(body);
+    this.#parent = parent;
     this.#name = options?.name ?? (typeof body === "function" ? body : undefined);
     this.id = inside.spawn(this, PRIORITIES[options?.priority ?? "user-visible"]);
     if (options?.signal) this.#follow(options.signal);
@@ -144,9 +153,11 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
     return seldom.controller.signal;
   }
 
-  /** Waits for an operation in an `async` function; rejects when the task is cancelled. */
-  wait<R>(operation: Operation<R>): Promise<R> {
-    return new Task(programOf(operation), { signal: this.signal }, this.runtime).then();
+  /** Waits for anything in an `async` function, as a part of the task: stops it, and rejects, when the task is cancelled. */
+  get wait(): <const W extends Waitable<unknown>>(waitable: W) => Promise<Outcome<W>> {
+    // Whoever takes it out of the context has no task at hand to call it on.
+    return (waitable) =>
+      new Task(bodyOf(waitable), { name: nameOf(waitable), signal: this.signal }, this.runtime, this).then() as Promise<Outcome<typeof waitable>>;
   }
 
   /** Cancels it; the answer is an operation that waits until it has ended. Never fails. */
@@ -184,9 +195,14 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
 
   /** Lets it go on with what came, if that is what it waits for, and nothing else has come. @internal */
   answer(waiter: Waiter): boolean {
-    if (waiter.of !== this.#waiter || this.#answer) return false;
+    if (!this.awaits(waiter)) return false;
     this.#goOn(waiter);
     return true;
+  }
+
+  /** Whether that is what it waits for, and nothing has come. @internal */
+  awaits(waiter: Waiter): boolean {
+    return waiter.of === this.#waiter && !this.#answer;
   }
 
   /** Waits for an operation; the answer is for how many milliseconds at most. @internal */
@@ -257,7 +273,8 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
         const result = (body as Body<T>)(this);
         if (!isObject(result)) return this.#end("done", result);
         if (isNative(result)) this.#content = result;
-        else if (isProgram(result)) this.#content = adopted(result);
+        else if (result instanceof Operation) this.#content = native(result[Symbol.iterator]() as Program<T>);
+        else if (isProgram(result)) this.#content = native(result);
         else if (isThenable(result)) return (this.#content = new Following(result as PromiseLike<T>));
         else return this.#end("done", result);
       } catch (error) {
@@ -452,7 +469,7 @@ export function wait<T>(promise: PromiseLike<T>): Operation<T> {
  * Starts a task. It belongs to nobody: a failure that nobody waits for is reported as an unhandled
  * rejection. Inside a program prefer {@link scope}, which waits for its tasks.
  */
-export function spawn<T>(body: Body<T> | Program<T>, options?: SpawnOptions): Task<T> {
+export function spawn<T>(body: Body<T> | Program<T> | Operation<T>, options?: SpawnOptions): Task<T> {
   return new Task(body, options);
 }
 
@@ -468,7 +485,7 @@ export function current(): Task<unknown> {
 }
 
 /** Runs a program from the outside; the answer is a promise of its outcome. */
-export function run<T>(body: Body<T> | Program<T>, options?: SpawnOptions): Promise<T> {
+export function run<T>(body: Body<T> | Program<T> | Operation<T>, options?: SpawnOptions): Promise<T> {
   return spawn(body, options).then();
 }
 
@@ -500,13 +517,24 @@ function isNative(value: object): boolean {
 
 /** A program as a generator, which it is unless somebody made it by hand or another realm did. */
 function native<T>(program: Program<T>): Program<T> {
-  if (isObject(program) && isNative(program)) return program;
-  if (isProgram(program)) return adopted(program);
-  throw new TypeError(`a task runs a function or a generator, not ${String(program)}; an operation or a promise can be awaited`);
+  return isNative(program) ? program : adopted(program);
 }
 
 function* adopted<T>(program: Program<T>): Program<T> {
   return yield* { [Symbol.iterator]: () => program };
+}
+
+/** Generators that were given to tasks as they are. */
+const used = new WeakSet<object>();
+
+/** A generator that no task was given before: a second one would find it at its end, and answer nothing. */
+function unused<T>(program: Program<T>): Program<T> {
+  if (!isProgram(program)) {
+    throw new TypeError(`a task runs a function, a generator or an operation, not ${String(program)}; a promise can be awaited`);
+  }
+  if (used.has(program)) throw new CreelError("a generator runs once, and this one was begun: pass the function that makes it");
+  used.add(program);
+  return native(program);
 }
 
 /** The end of an `async` function. */
@@ -547,9 +575,14 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return isObject(value) && typeof (value as PromiseLike<unknown>).then === "function";
 }
 
-/** An operation as a program. @internal */
-export function* programOf<T>(operation: Operation<T>): Program<T> {
-  return yield* operation;
+/** Anything to wait for as what a task runs. @internal */
+export function bodyOf<T>(waitable: Waitable<T>): Body<T> | Program<T> | Operation<T> {
+  return isThenable(waitable) && !(waitable instanceof Operation) ? wait(waitable as PromiseLike<T>) : (waitable as Body<T>);
 }
 
-setStart((operation) => new Task(programOf(operation)).then());
+/** What reports call a task that runs it; nothing if it has a name itself. */
+function nameOf(waitable: unknown): string | undefined {
+  return waitable instanceof Operation ? waitable.what : undefined;
+}
+
+setStart((operation) => new Task(operation, { name: operation.what }).then());

@@ -26,6 +26,11 @@ export class Waiter {
     return true;
   }
 
+  /** Whether its task waits for it still, and nothing else has come. */
+  get isAwaited(): boolean {
+    return this.task!.awaits(this);
+  }
+
   /** Steps out of its line. */
   leave(): void {
     this.line?.remove(this);
@@ -46,6 +51,13 @@ export class Waiters extends List<Waiter> {
   override remove(waiter: Waiter): void {
     waiter.line = undefined;
     super.remove(waiter);
+  }
+
+  /** How many there are whose tasks do not go on already. */
+  waiting(): number {
+    let count = 0;
+    for (let waiter = this.first; waiter; waiter = waiter.after) if (waiter.isAwaited) count += 1;
+    return count;
   }
 
   /** Takes those out that stand in line now, and lets them go on with `value`. */
