@@ -9,6 +9,7 @@
 //! and as often as it looks at its inbox, where such a wake would have waited as long.
 
 use super::cell::Task;
+use crate::env::THREADS;
 use core::mem::MaybeUninit;
 
 /// How many tasks may lie here.
@@ -43,7 +44,7 @@ impl Berths {
     #[inline]
     pub(super) fn leave(&mut self, task: Task) -> bool {
         let berth = task.berth();
-        if berth == 0 {
+        if !THREADS || berth == 0 {
             return false;
         }
         self.taken &= !(1 << (berth - 1));
@@ -54,7 +55,7 @@ impl Berths {
     /// Empties a berth, if one is taken; the caller holds the task that lay there.
     #[inline]
     pub(super) fn empty_one(&mut self) -> Option<Task> {
-        if self.taken == 0 {
+        if !THREADS || self.taken == 0 {
             return None;
         }
         let berth = self.taken.trailing_zeros() as usize;

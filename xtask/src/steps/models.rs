@@ -9,7 +9,7 @@ use std::process::Command;
 
 type Verdict = Result<String, Trouble>;
 
-/// The name of the model with a planted bug; it stands in `src/atomic.rs`.
+/// The name of the model with a planted bug; it stands in `src/atomic/mod.rs`.
 const CANARY: &str = "loom_canary";
 
 /// A loom that explores nothing passes everything. So first a bug that it must find.

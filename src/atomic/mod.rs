@@ -2,10 +2,17 @@
 //!
 //! `AtomicU64` is absent on purpose: 32-bit targets such as thumbv7em do not have it.
 
+// Pointers are part of what others see (`collections::hazard`), and are the same everywhere.
 #[cfg(not(loom))]
-pub(crate) use core::sync::atomic::{
-    AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicUsize, Ordering, fence,
-};
+pub(crate) use core::sync::atomic::{AtomicPtr, Ordering, fence};
+
+#[cfg(not(any(loom, all(target_family = "wasm", not(target_feature = "atomics")))))]
+pub(crate) use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicUsize};
+
+#[cfg(all(target_family = "wasm", not(target_feature = "atomics"), not(loom)))]
+mod single;
+#[cfg(all(target_family = "wasm", not(target_feature = "atomics"), not(loom)))]
+pub(crate) use single::{AtomicBool, AtomicU8, AtomicU32, AtomicUsize};
 
 #[cfg(loom)]
 pub(crate) use loom::sync::atomic::{
