@@ -14,6 +14,7 @@ import {
   simulate,
   sleep,
   spawn,
+  supervise,
   timeout,
   wait,
   yieldNow,
@@ -38,7 +39,8 @@ describe("first turns", () => {
     await run(function* () {
       for (let n = 0; n < 100; n++) spawn(note(n));
       assert.deepEqual(order, []);
-      yield* sleep(1);
+      // Waiting for one of them would give it its turn before the others.
+      while (order.length < 100) yield* sleep(1);
     });
     assert.deepEqual(order, Array.from({ length: 100 }, (_, n) => n));
   });
@@ -77,6 +79,22 @@ describe("first turns", () => {
       return turns;
     });
     assert.ok(links > 10 && turns > 10, `${links} links, ${turns} turns`);
+  });
+
+  test("a task that never has to wait lets the others run after so many operations", async () => {
+    let [operations, most] = [0, 0];
+    const channel = new Channel<number>(1);
+    const busy = spawn(function* () {
+      for (;;) { yield* channel.send(1); yield* channel.receive(); operations += 2; }
+    });
+    await run(function* () {
+      for (let turn = 0, before = 0; turn < 20; turn++, before = operations) {
+        yield* yieldNow();
+        most = Math.max(most, operations - before);
+      }
+    });
+    await busy.cancel();
+    assert.ok(most >= 64 && most <= 256, `${most} operations in a turn`);
   });
 
   test("a priority counts from the first turn on", async () => {
@@ -243,6 +261,62 @@ describe("in one breath", () => {
       large.cancel();
       assert.equal(yield* timeout(100, small), "small");
       assert.throws(() => semaphore.acquire(-1), RangeError);
+    });
+  });
+
+  test("what has come is not lost when the task is cancelled before it goes on", async () => {
+    await run(function* () {
+      const channel = new Channel<number>(1);
+      const received: (number | undefined)[] = [];
+      const task = spawn(function* () {
+        received.push(yield* channel.receive());
+        yield* sleep(1e9);
+      });
+      yield* sleep(1);
+      assert.ok(channel.trySend(7));
+      task.cancel();
+      yield* task.cancel();
+      assert.deepEqual(received, [7]);
+      assert.equal(task.state, "cancelled");
+    });
+  });
+
+  test("what an `async` function came to first is its outcome, though its thenable answers again", async () => {
+    const twice = { then: (yes: (value: number) => void, no: (error: unknown) => void) => { yes(1); yes(2); no(new Error("late")); } };
+    const thrice = { then: (yes: (value: number) => void, no: (error: unknown) => void) => { no(new RangeError("first")); yes(2); } };
+    assert.equal(await run(() => twice as PromiseLike<number>), 1);
+    await assert.rejects(run(() => thrice as PromiseLike<number>), RangeError);
+  });
+
+  test("of several that are ready, and of times that end together, the one that stands first wins", async () => {
+    await run(function* () {
+      const [left, right] = [new Channel<number>(1), new Channel<number>(1)];
+      left.trySend(1);
+      right.trySend(2);
+      assert.equal((yield* select({ left: left.receive(), right: right.receive() })).which, "left");
+      left.trySend(1);
+      assert.equal((yield* select({ right: right.receive(), left: left.receive() })).which, "right");
+      assert.equal((yield* select({ one: sleep(1), other: sleep(1) })).which, "one");
+      assert.equal((yield* select({ long: sleep(2), other: sleep(1), last: sleep(1) })).which, "other");
+    });
+  });
+
+  test("a task that is cancelled is no failure: not to its scope, and not to who would start it anew", () => {
+    simulate(1, function* () {
+      const value = yield* scope(function* (inner) {
+        const child = inner.spawn(function* () { yield* sleep(1e9); });
+        const other = inner.spawn(function* () { yield* sleep(5); return "went on"; });
+        yield* sleep(1);
+        yield* child.cancel();
+        return yield* other;
+      });
+      assert.equal(value, "went on");
+
+      const kinds: string[] = [];
+      const run = (): Program<void> => (function* () { yield* sleep(1e9); })();
+      const children = [{ name: "child", run, restart: "transient" as const, options: { signal: AbortSignal.abort() } }];
+      yield* timeout(10, supervise(children, { onEvent: ({ kind }) => kinds.push(kind) }));
+      assert.deepEqual(kinds, ["started", "ended"]);
     });
   });
 
