@@ -2,14 +2,41 @@
 // so that nobody has to load or to wait for it. `node build.mjs PROGRAM.wasm SIMULATION.wasm`, after
 // `cargo build`; `cargo xtask npm` does both.
 import { execFileSync } from "node:child_process";
-import { copyFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { transformSync } from "esbuild";
 
 const [, , program, simulation] = process.argv;
 const tool = (name, ...args) => execFileSync(`node_modules/.bin/${name}`, args, { stdio: "inherit" });
 
 rmSync("dist", { recursive: true, force: true });
 tool("tsc");
+shorten();
 const { ALPHABET, decode } = await import("./dist/core.js");
+
+/**
+ * Gives short names to members that nobody outside sees: whoever minifies the package must take each for somebody's,
+ * and leave it. The types tell whether nobody does. No other member has a name of one letter.
+ */
+function shorten() {
+  const names = `attempt enlist finish abandon isPlain isTimer pending owner before after runtime place answer awaits park advance
+    proceed fail lose observe outcome settle leave isAwaited settleAll settleOne waiting remove last isBroken isSimulated
+    hasEnded begin turns inside drain check ended unlisten isDelivered controller program operation line what`.split(/\s+/);
+  const types = (module) => readFileSync(`dist/${module}.d.ts`, "utf8");
+  for (const [, exported, module] of types("index").matchAll(/\{([^}]*)\} from "\.\/(\w+)\.js"/g)) {
+    for (const [, name] of exported.matchAll(/(\w+)\s*(?:,|$)/g)) {
+      const members = new RegExp(`(?:class|interface) ${name}\\b[^]*?\n\\}`).exec(types(module))?.[0] ?? "";
+      const seen = names.find((member) => new RegExp(`^    (?:[a-z]+ )*${member}\\??[(:<]`, "m").test(members));
+      if (seen) throw new Error(`others see ${name}.${seen}`);
+    }
+  }
+  const letters = [..."abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"];
+  const mangleCache = Object.fromEntries(names.map((name, n) => [name, letters[n]]));
+  const mangleProps = new RegExp(`^(?:${names.join("|")})$`);
+  for (const file of readdirSync("dist").filter((name) => name.endsWith(".js"))) {
+    const { code } = transformSync(readFileSync(`dist/${file}`, "utf8"), { mangleProps, mangleCache, target: "es2022" });
+    writeFileSync(`dist/${file}`, code);
+  }
+}
 
 /** The text that `decode` of `ts/core.ts` makes bytes of again; it tells how. */
 function encode(bytes) {

@@ -122,6 +122,16 @@ pub fn vite() -> Found<PathBuf> {
     npm_packages("vite-8.3.8", &["vite@8.3.8"])
 }
 
+/// Deno and Bun, for which the npm package is to work, too: theirs on the PATH, or of packages.
+pub fn deno_and_bun() -> Found<[PathBuf; 2]> {
+    let names = ["deno", "bun"];
+    if names.iter().all(|name| on_path(name).is_some()) {
+        return Ok(names.map(PathBuf::from));
+    }
+    let modules = npm_packages("deno-2.9.6-bun-1.4.5", &["deno@2.9.6", "bun@1.4.5"])?;
+    Ok(names.map(|name| modules.join(".bin").join(name)))
+}
+
 /// What says whether TypeScript finds the types of a package however it looks for them.
 pub fn are_the_types_wrong() -> Found<PathBuf> {
     const PACKAGE: &str = "@arethetypeswrong/cli@0.18.5";

@@ -110,6 +110,7 @@ steps! {
     "site" site::visit, "the site in Chromium: everything is clicked, and does what it shows";
     "npm/package" npm::package, "the packed npm package installs, runs and stays small";
     "npm/vite" npm::vite, "the packed npm package in a page that Vite builds, in Chromium";
+    "npm/plain" npm::plain, "the packed npm package without a bundler: in a page, Node, Deno and Bun, from files and addresses";
     "features/linux" matrix::linux, "feature combinations for Linux";
     "features/web" matrix::web, "feature combinations for wasm32-unknown-unknown";
     "features/wasi" matrix::wasi, "feature combinations for WASI, previews 1 and 2";
