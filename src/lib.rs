@@ -40,7 +40,7 @@
 //! | [`future`] | all of several, the first of several, promises |
 //! | [`stream`] | streams and their daily adaptors |
 //! | [`io`] | asynchronous reading and writing |
-//! | `net` | sockets, natively and on WASI preview 2 |
+//! | `net` | sockets, natively and on WASI previews 2 and 3 |
 //! | `fs` | files and folders, natively and under WASI |
 //! | `process` | other programs, natively |
 //! | `signal` | ctrl-c and what else the system sends, natively |
@@ -78,7 +78,7 @@
 //! | `futures-io` | adapters to and from the streams of `futures-io` |
 //! | `tokio-io` | adapters to and from the streams of `tokio::io` |
 //! | `hyper` | streams, tasks and timers as hyper 1 wants them |
-//! | `net` | TCP, UDP, Unix sockets and pipes, and `AsyncFd`; on WASI preview 2 TCP and UDP |
+//! | `net` | TCP, UDP, Unix sockets and pipes, and `AsyncFd`; on WASI previews 2 and 3 TCP and UDP |
 //! | `signal` | ctrl-c, Unix signals, the events of a Windows console; brings `net` |
 //! | `fs` | files and folders, natively and under WASI |
 //! | `process` | child processes, natively; brings `signal` |

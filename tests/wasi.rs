@@ -13,11 +13,6 @@ mod wasi_fs;
 #[cfg(all(target_os = "wasi", target_env = "p2", feature = "net"))]
 #[path = "hosts/wasi_net.rs"]
 mod wasi_net;
-#[cfg(all(target_os = "wasi", target_env = "p2", feature = "net"))]
-#[path = "hosts/wasip2.rs"]
-mod wasip2;
-#[cfg(all(target_os = "wasi", target_env = "p2", feature = "net"))]
-use wasip2 as sockets;
 
 #[cfg(target_os = "wasi")]
 fn main() -> std::process::ExitCode {
@@ -30,7 +25,7 @@ fn main() -> std::process::ExitCode {
     #[cfg(feature = "fs")]
     cases.extend(wasi_fs::CASES);
     #[cfg(all(target_env = "p2", feature = "net"))]
-    cases.extend(wasi_net::CASES.iter().chain(wasip2::CASES));
+    cases.extend(wasi_net::CASES);
     run_cases(&Request::from_environment().choose(cases), |case| {
         let runtime = Builder::new_current_thread().enable_all().build().expect("a WASI host");
         runtime.block_on((case.run)())

@@ -197,6 +197,13 @@ impl<E: event::Source> Source<E> {
         self.poll_write_by(cx, buf.len(), write)
     }
 
+    /// What was written is with the system.
+    #[inline]
+    #[allow(clippy::unused_self)] // there are hosts that take it later
+    pub(crate) fn poll_sent(&self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
     /// Writes a beginning of `bufs`.
     pub(crate) fn poll_write_vectored<'a>(
         &'a self,

@@ -20,6 +20,13 @@ pub(crate) trait Driver: Any + fmt::Debug + Send + Sync {
         Box::pin(ready(Err(io::Error::new(io::ErrorKind::Unsupported, none))))
     }
 
+    /// How the sockets of this host are made, for a room that knows several kinds of hosts.
+    #[cfg(all(feature = "wasip3", feature = "net"))]
+    #[allow(dead_code)] // WASI alone does
+    fn sockets(&self) -> Option<&'static (dyn Any + Send + Sync)> {
+        None
+    }
+
     /// How many sources were registered and deregistered, and how many events came for them.
     fn counts(&self) -> SourceCounts {
         SourceCounts::default()

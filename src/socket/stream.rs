@@ -90,12 +90,13 @@ macro_rules! writing {
                 self.io.is_write_vectored()
             }
 
-            /// Does nothing: what was written is with the system.
-            fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-                Poll::Ready(Ok(()))
+            /// Waits until what was written is with the system: mostly it is.
+            fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+                self.io.poll_sent(cx)
             }
 
-            fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+                core::task::ready!(self.io.poll_sent(cx))?;
                 let shutdown: fn(&Self) -> io::Result<()> = $shutdown;
                 Poll::Ready(shutdown(&self))
             }
@@ -365,16 +366,17 @@ macro_rules! write_half {
                 AsRef::<$stream>::as_ref(self).is_write_vectored()
             }
 
-            /// Does nothing: what was written is with the system.
-            fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-                Poll::Ready(Ok(()))
+            /// Waits until what was written is with the system: mostly it is.
+            fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+                self.as_ref().get_ref().as_ref().io.poll_sent(cx)
             }
 
             fn poll_shutdown(
                 mut self: Pin<&mut Self>,
-                _: &mut Context<'_>,
+                cx: &mut Context<'_>,
             ) -> Poll<io::Result<()>> {
                 let half = &mut *self;
+                core::task::ready!(AsRef::<$stream>::as_ref(half).io.poll_sent(cx))?;
                 let result = AsRef::<$stream>::as_ref(half).io.shutdown(Shutdown::Write);
                 let ended: fn(&mut $half) = $ended;
                 if result.is_ok() {

@@ -9,12 +9,10 @@ mod conformance;
 
 #[cfg(all(target_os = "wasi", feature = "fs"))]
 mod wasi_fs;
-#[cfg(all(target_os = "wasi", feature = "wasip3"))]
+#[cfg(all(target_os = "wasi", feature = "net"))]
 mod wasi_net;
-#[cfg(all(target_os = "wasi", feature = "wasip3"))]
+#[cfg(all(target_os = "wasi", feature = "net"))]
 mod wasip3_net;
-#[cfg(all(target_os = "wasi", feature = "wasip3"))]
-use wasip3_net as sockets;
 
 #[cfg(target_os = "wasi")]
 mod command {
@@ -27,6 +25,7 @@ mod command {
         let mut cases = all();
         #[cfg(feature = "fs")]
         cases.extend(crate::wasi_fs::CASES);
+        #[cfg(feature = "net")]
         cases.extend(crate::wasi_net::CASES.iter().chain(crate::wasip3_net::CASES));
         let cases = Request::from_environment().choose(cases);
         for case in &cases {

@@ -17,18 +17,20 @@
 //! | standard streams (feature `io-std`) | yes | yes |
 //! | sockets (feature `net`) | no: current hosts have dropped them | TCP, UDP, name lookup |
 //!
-//! Preview 3, where the host drives, is in `preview3` (feature `wasip3`, target `wasm32-wasip2`); HTTP in
-//! `http` (feature `wasi-http`).
+//! Preview 3, where the host drives, is in `preview3` (feature `wasip3`, target `wasm32-wasip2`), and has the
+//! sockets of `net` too; HTTP is in `http` (feature `wasi-http`).
 //!
 //! A module whose host calls in and expects an answer soon has no `main`: see [`module`].
 //!
 //! Absent: threads, which WASI does not have.
 
-#[cfg(all(any(feature = "net", feature = "wasip3"), target_env = "p2"))]
+#[cfg(all(feature = "net", target_env = "p2"))]
 mod address;
 #[cfg(all(feature = "wasi-http", target_env = "p2"))]
 pub mod http;
 pub mod module;
+#[cfg(all(feature = "net", target_env = "p2"))]
+pub mod net;
 #[cfg(target_env = "p1")]
 mod preview1;
 #[cfg(target_env = "p2")]
@@ -41,8 +43,6 @@ pub(crate) mod reactor;
 use preview1::poll;
 #[cfg(all(feature = "io-std", target_env = "p1"))]
 pub(crate) use preview1::standard;
-#[cfg(all(feature = "net", target_env = "p2"))]
-pub use preview2::net;
 #[cfg(target_env = "p2")]
 use preview2::poll;
 #[cfg(all(feature = "io-std", target_env = "p2"))]

@@ -125,7 +125,12 @@ impl platform::Driver for Reactor {
     fn lookup(&self, host: std::string::String, port: u16) -> platform::Lookup {
         // Always so, and yet the compiler leaves out what follows where no name is ever asked for.
         assert!(platform::names_are_asked_for(), "somebody asks for one");
-        super::net::lookup(host, port)
+        super::preview2::net::lookup(host, port)
+    }
+
+    #[cfg(all(feature = "net", feature = "wasip3", target_env = "p2"))]
+    fn sockets(&self) -> Option<&'static (dyn Any + Send + Sync)> {
+        Some(&super::net::host::PREVIEW2)
     }
 
     fn shut_down(&self) {
@@ -143,12 +148,12 @@ impl fmt::Debug for Reactor {
     }
 }
 
-/// The place of a registered source.
+/// The slot of a source, and its place.
 #[derive(Debug)]
 pub(crate) struct Registration {
-    reactor: Arc<Reactor>,
     slot: Arc<Slot>,
-    index: usize,
+    /// `None` if the host tells of it without being asked.
+    place: Option<(Arc<Reactor>, usize)>,
 }
 
 impl Registration {
@@ -169,13 +174,15 @@ impl Registration {
         }
         let index = sources.insert(Arc::clone(&slot), pollables);
         drop(sources);
-        Ok(Self { reactor, slot, index })
+        Ok(Self { slot, place: Some((reactor, index)) })
     }
 
     /// Replaces what the host is asked.
     #[cfg(all(feature = "net", target_env = "p2"))]
     pub(crate) fn replace(&self, pollables: Pollables) {
-        self.reactor.sources.lock().replace(self.index, pollables);
+        if let Some((reactor, index)) = &self.place {
+            reactor.sources.lock().replace(*index, pollables);
+        }
     }
 }
 
@@ -189,7 +196,9 @@ impl Deref for Registration {
 
 impl Drop for Registration {
     fn drop(&mut self) {
-        self.reactor.sources.lock().remove(self.index);
+        if let Some((reactor, index)) = &self.place {
+            reactor.sources.lock().remove(*index);
+        }
         self.slot.renew();
     }
 }
@@ -223,6 +232,18 @@ impl<E: System> Source<E> {
 }
 
 impl<E> Source<E> {
+    /// A source whose host sets the slot by itself.
+    #[cfg(all(feature = "net", feature = "wasip3", target_env = "p2"))]
+    pub(crate) fn told(system: E, slot: Arc<Slot>) -> Self {
+        Self { registration: Registration { slot, place: None }, system }
+    }
+
+    /// The same source as something else.
+    #[cfg(all(feature = "net", feature = "wasip3", target_env = "p2"))]
+    pub(crate) fn map<T>(self, change: impl FnOnce(E) -> T) -> Source<T> {
+        Source { registration: self.registration, system: change(self.system) }
+    }
+
     #[inline]
     pub(crate) fn registration(&self) -> &Registration {
         &self.registration

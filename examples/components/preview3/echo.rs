@@ -2,7 +2,7 @@
 #![cfg(target_os = "wasi")]
 
 use creel::io::{AsyncReadExt, AsyncWriteExt};
-use creel::wasm::wasi::preview3::net::{TcpListener, TcpStream};
+use creel::net::{TcpListener, TcpStream};
 use std::net::Ipv4Addr;
 
 async fn run() {

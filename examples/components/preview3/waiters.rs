@@ -1,7 +1,7 @@
 //! `waiters` on preview 3.
 #![cfg(target_os = "wasi")]
 
-use creel::wasm::wasi::preview3::net::{TcpListener, TcpStream};
+use creel::net::{TcpListener, TcpStream};
 
 #[path = "../src/waiters.rs"]
 mod waiters;

@@ -4,7 +4,7 @@ mod error;
 #[cfg(feature = "wasi-http")]
 pub(super) mod http;
 #[cfg(feature = "net")]
-pub mod net;
+pub(super) mod net;
 pub(super) mod poll;
 #[cfg(feature = "io-std")]
 pub(crate) mod standard;

@@ -1,7 +1,7 @@
 //! A runtime inside an async export.
 
+use super::driver::Driver;
 use super::export::{Ear, Export};
-use super::net::Names;
 use super::single::Single;
 use crate::runtime::{Builder, LocalRuntime, Next};
 use crate::task::{JoinError, JoinHandle};
@@ -83,7 +83,7 @@ impl Driven {
         let export = Arc::new(Export::default());
         let wake = Arc::clone(&export);
         let runtime =
-            Builder::new_current_thread().build_local_ticked(Arc::new(Names), move || wake.wake());
+            Builder::new_current_thread().build_local_ticked(Arc::new(Driver), move || wake.wake());
         Self { runtime, export, timer: None, ear: Some(Ear::default()) }
     }
 

@@ -31,10 +31,12 @@
 //! `Builder::build` and `block_on` still mean preview 2, which every host of preview 3 has beside it.
 
 mod drive;
+mod driver;
 mod export;
 #[cfg(feature = "wasi-http")]
 pub mod http;
-pub mod net;
+#[cfg(feature = "net")]
+mod net;
 mod single;
 mod streams;
 

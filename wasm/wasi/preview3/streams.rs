@@ -69,6 +69,25 @@ impl Reader {
         self.taken += count;
     }
 
+    /// Copies a beginning of what is ready.
+    #[cfg(feature = "net")]
+    pub(super) fn copy(&self, buf: &mut [u8]) {
+        let ready = &self.ready[self.taken..];
+        buf.copy_from_slice(&ready[..buf.len()]);
+    }
+
+    /// Whether everything that was read is taken.
+    #[cfg(feature = "net")]
+    pub(super) fn is_taken(&self) -> bool {
+        self.taken == self.ready.len()
+    }
+
+    /// Reads no more, and forgets what was read.
+    #[cfg(feature = "net")]
+    pub(super) fn end(&mut self) {
+        *self = Self { state: Reading::Ended, ready: Vec::new(), taken: 0 };
+    }
+
     /// Takes what is ready, so many bytes at most.
     #[cfg(feature = "wasi-http")]
     pub(super) fn take_at_most(&mut self, limit: usize) -> Vec<u8> {
@@ -85,6 +104,9 @@ impl Reader {
 /// The end that writes. What was written goes out also when nobody polls it any more.
 pub(super) struct Writer {
     state: Writing,
+    /// By the program, not by who was to receive it.
+    #[cfg(feature = "net")]
+    ended: bool,
 }
 
 enum Writing {
@@ -95,7 +117,11 @@ enum Writing {
 
 impl Writer {
     pub(super) fn new(stream: StreamWriter<u8>) -> Self {
-        Self { state: Writing::Idle(stream) }
+        Self {
+            state: Writing::Idle(stream),
+            #[cfg(feature = "net")]
+            ended: false,
+        }
     }
 
     /// Waits until what was written before is out.
@@ -137,6 +163,20 @@ impl Writer {
             };
         }
         Poll::Ready(Ok(count))
+    }
+
+    /// Waits until what was written is out, also of a stream that was ended.
+    #[cfg(feature = "net")]
+    pub(super) fn poll_sent(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.ended { Poll::Ready(Ok(())) } else { self.poll_idle(cx) }
+    }
+
+    /// Ends the stream when what was written before is out.
+    #[cfg(feature = "net")]
+    pub(super) fn end(&mut self) {
+        self.ended = true;
+        // A task that writes goes on, and drops the stream then.
+        self.state = Writing::Ended;
     }
 
     /// Ends the stream, once everything is out.

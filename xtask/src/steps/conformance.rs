@@ -239,9 +239,6 @@ fn cases_in_sources(host: Host) -> Result<BTreeSet<String>, String> {
     if matches!(host, Host::Wasip2 | Host::Wasip3) {
         texts.push(repo::read("tests/hosts/wasi_net.rs")?);
     }
-    if host == Host::Wasip2 {
-        texts.push(repo::read("tests/hosts/wasip2.rs")?);
-    }
     if host == Host::Wasip3 {
         texts.push(repo::read("tests/hosts/wasip3_net.rs")?);
     }

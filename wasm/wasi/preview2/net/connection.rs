@@ -1,14 +1,14 @@
-//! The host's side of TCP: a socket on its way to become a listener or a connection, and these.
+//! The host's side of a connection, and of a socket on its way to become one.
 
 use super::address::{family, from_host, to_host};
 use crate::io::{Interest, Ready};
 use crate::lock::Lock;
-use crate::wasm::wasi::address::BACKLOG;
+use crate::wasm::wasi::net::host;
+use crate::wasm::wasi::net::system::Stream;
 use crate::wasm::wasi::preview2::error::of_socket;
 use crate::wasm::wasi::preview2::stream;
 use crate::wasm::wasi::reactor::{Pollables, Source, System};
-use core::fmt;
-use std::io::{self, IoSlice, Read, Write};
+use std::io::{self, IoSlice};
 use std::net::{Shutdown, SocketAddr};
 use std::vec::Vec;
 use wasip2::io::streams::{InputStream, OutputStream};
@@ -27,29 +27,24 @@ pub(super) fn create(address: &SocketAddr) -> io::Result<TcpSocket> {
     create_tcp_socket(family(address)).map_err(of_socket)
 }
 
-/// Binds a socket.
-pub(super) async fn bind(socket: TcpSocket, address: SocketAddr) -> io::Result<TcpSocket> {
-    socket.start_bind(&instance_network(), to_host(address)).map_err(of_socket)?;
-    finish(socket, TcpSocket::finish_bind).await.map(|(socket, ())| socket)
-}
-
-/// Has a bound socket listen.
-pub(super) async fn listen(socket: TcpSocket) -> io::Result<TcpSocket> {
-    // A wish: a host may have its own idea.
-    let _ = socket.set_listen_backlog_size(BACKLOG.into());
-    socket.start_listen().map_err(of_socket)?;
-    finish(socket, TcpSocket::finish_listen).await.map(|(socket, ())| socket)
+/// Connects to an address.
+pub(crate) async fn connect(address: SocketAddr) -> io::Result<Source<host::Connection>> {
+    connect_socket(create(&address)?, address).await
 }
 
 /// Connects a socket.
-pub(super) async fn connect(socket: TcpSocket, address: SocketAddr) -> io::Result<Connection> {
+pub(super) async fn connect_socket(
+    socket: TcpSocket,
+    address: SocketAddr,
+) -> io::Result<Source<host::Connection>> {
     socket.start_connect(&instance_network(), to_host(address)).map_err(of_socket)?;
     let (socket, (input, output)) = finish(socket, TcpSocket::finish_connect).await?;
-    Ok(Connection::new(socket, input, output))
+    let connection = Source::new(Connection::new(socket, input, output))?;
+    Ok(host::of_connection(connection.assuming(Ready::WRITABLE)))
 }
 
 /// Waits until the host is done with what was started on a socket.
-async fn finish<T>(
+pub(super) async fn finish<T>(
     socket: TcpSocket,
     operation: impl Fn(&TcpSocket) -> Result<T, ErrorCode>,
 ) -> io::Result<(TcpSocket, T)> {
@@ -60,16 +55,9 @@ async fn finish<T>(
     Ok((socket.into_inner(), done))
 }
 
-/// Accepts a connection of a listening socket.
-pub(super) fn accept(socket: &TcpSocket) -> io::Result<(Connection, SocketAddr)> {
-    let (socket, input, output) = socket.accept().map_err(of_socket)?;
-    let address = from_host(socket.remote_address().map_err(of_socket)?);
-    Ok((Connection::new(socket, input, output), address))
-}
-
 /// A connection. What comes in and goes out ends before the socket does, as the component model
 /// wants it.
-pub(super) struct Connection {
+pub(crate) struct Connection {
     input: InputStream,
     output: OutputStream,
     socket: TcpSocket,
@@ -78,34 +66,38 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    fn new(socket: TcpSocket, input: InputStream, output: OutputStream) -> Self {
+    pub(super) fn new(socket: TcpSocket, input: InputStream, output: OutputStream) -> Self {
         Self { input, output, socket, ahead: Lock::new(Vec::new()) }
     }
+}
 
-    pub(super) fn socket(&self) -> &TcpSocket {
-        &self.socket
+impl System for Connection {
+    fn pollables(&self) -> Pollables {
+        Pollables { read: Some(self.input.subscribe()), write: Some(self.output.subscribe()) }
+    }
+}
+
+impl Stream for Connection {
+    fn receive(&self, buf: &mut [u8]) -> io::Result<usize> {
+        let mut ahead = self.ahead.lock();
+        if ahead.is_empty() {
+            return stream::read(&self.input, buf);
+        }
+        let n = ahead.len().min(buf.len());
+        buf[..n].copy_from_slice(&ahead[..n]);
+        ahead.drain(..n);
+        Ok(n)
     }
 
-    pub(super) fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.socket.local_address().map(from_host).map_err(of_socket)
+    fn send(&self, buf: &[u8]) -> io::Result<usize> {
+        stream::write(&self.output, buf)
     }
 
-    pub(super) fn peer_addr(&self) -> io::Result<SocketAddr> {
-        self.socket.remote_address().map(from_host).map_err(of_socket)
+    fn send_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        stream::write_vectored(&self.output, bufs)
     }
 
-    /// Ends one or both directions.
-    pub(super) fn shutdown(&self, how: Shutdown) -> io::Result<()> {
-        let how = match how {
-            Shutdown::Read => ShutdownType::Receive,
-            Shutdown::Write => ShutdownType::Send,
-            Shutdown::Both => ShutdownType::Both,
-        };
-        self.socket.shutdown(how).map_err(of_socket)
-    }
-
-    /// Copies what comes next, and keeps it to be read.
-    pub(super) fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
+    fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
         let mut ahead = self.ahead.lock();
         if ahead.is_empty() {
             let mut read = std::vec![0; buf.len()];
@@ -117,44 +109,29 @@ impl Connection {
         buf[..n].copy_from_slice(&ahead[..n]);
         Ok(n)
     }
-}
 
-impl System for Connection {
-    fn pollables(&self) -> Pollables {
-        Pollables { read: Some(self.input.subscribe()), write: Some(self.output.subscribe()) }
-    }
-}
-
-impl Read for &Connection {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let mut ahead = self.ahead.lock();
-        if ahead.is_empty() {
-            return stream::read(&self.input, buf);
-        }
-        let n = ahead.len().min(buf.len());
-        buf[..n].copy_from_slice(&ahead[..n]);
-        ahead.drain(..n);
-        Ok(n)
-    }
-}
-
-impl Write for &Connection {
-    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        stream::write(&self.output, buf)
+    fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        let how = match how {
+            Shutdown::Read => ShutdownType::Receive,
+            Shutdown::Write => ShutdownType::Send,
+            Shutdown::Both => ShutdownType::Both,
+        };
+        self.socket.shutdown(how).map_err(of_socket)
     }
 
-    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        stream::write_vectored(&self.output, bufs)
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.socket.local_address().map(from_host).map_err(of_socket)
     }
 
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+    fn peer_addr(&self) -> io::Result<SocketAddr> {
+        self.socket.remote_address().map(from_host).map_err(of_socket)
     }
-}
 
-impl fmt::Debug for Connection {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (local, peer) = (self.local_addr().ok(), self.peer_addr().ok());
-        f.debug_struct("TcpStream").field("addr", &local).field("peer", &peer).finish()
+    fn hop_limit(&self) -> io::Result<u8> {
+        self.socket.hop_limit().map_err(of_socket)
+    }
+
+    fn set_hop_limit(&self, hops: u8) -> io::Result<()> {
+        self.socket.set_hop_limit(hops).map_err(of_socket)
     }
 }

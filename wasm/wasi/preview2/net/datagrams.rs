@@ -6,9 +6,10 @@
 
 use super::address::{family, from_host, to_host};
 use crate::lock::Lock;
+use crate::wasm::wasi::net::host;
+use crate::wasm::wasi::net::system::Datagram;
 use crate::wasm::wasi::preview2::error::of_socket;
 use crate::wasm::wasi::reactor::{Pollables, Source, System};
-use core::fmt;
 use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
@@ -23,7 +24,7 @@ use wasip2::sockets::udp_create_socket::create_udp_socket;
 const BATCH: u64 = 16;
 
 /// A bound socket.
-pub(super) struct Datagrams {
+pub(crate) struct Datagrams {
     /// `None` only while they are made anew; they end before the socket does.
     streams: Lock<Option<Streams>>,
     socket: UdpSocket,
@@ -35,8 +36,13 @@ struct Streams {
     received: VecDeque<IncomingDatagram>,
 }
 
+/// Binds a socket.
+pub(crate) fn datagrams(address: SocketAddr) -> io::Result<Source<host::Datagrams>> {
+    Ok(host::of_datagrams(Source::new(Datagrams::bind(address)?)?))
+}
+
 impl Datagrams {
-    pub(super) fn bind(address: SocketAddr) -> io::Result<Self> {
+    fn bind(address: SocketAddr) -> io::Result<Self> {
         let socket = create_udp_socket(family(&address)).map_err(of_socket)?;
         socket.start_bind(&instance_network(), to_host(address)).map_err(of_socket)?;
         loop {
@@ -49,29 +55,15 @@ impl Datagrams {
         Ok(Self { streams, socket })
     }
 
-    pub(super) fn socket(&self) -> &UdpSocket {
-        &self.socket
-    }
-
-    pub(super) fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.socket.local_address().map(from_host).map_err(of_socket)
-    }
-
-    pub(super) fn peer_addr(&self) -> io::Result<SocketAddr> {
-        self.socket.remote_address().map(from_host).map_err(of_socket)
-    }
-
     /// Runs `f` on the streams.
     fn with<R>(&self, f: impl FnOnce(&mut Streams) -> io::Result<R>) -> io::Result<R> {
         let lost = || io::Error::new(io::ErrorKind::NotConnected, "connecting the socket failed");
         f(self.streams.lock().as_mut().ok_or_else(lost)?)
     }
+}
 
-    pub(super) fn recv(&self, buf: &mut [u8]) -> io::Result<usize> {
-        self.recv_from(buf).map(|(n, _)| n)
-    }
-
-    pub(super) fn recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+impl Datagram for Datagrams {
+    fn recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         self.with(|streams| {
             let copied = streams.copy_front(buf);
             streams.received.pop_front();
@@ -79,25 +71,46 @@ impl Datagrams {
         })
     }
 
-    pub(super) fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
-        self.peek_from(buf).map(|(n, _)| n)
-    }
-
-    pub(super) fn peek_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+    fn peek_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         self.with(|streams| streams.copy_front(buf))
     }
 
-    /// Who sent the next datagram.
-    pub(super) fn sender(&self) -> io::Result<SocketAddr> {
-        self.peek_from(&mut []).map(|(_, sender)| sender)
+    fn transmit(&self, buf: &[u8], target: Option<SocketAddr>) -> io::Result<usize> {
+        self.with(|streams| streams.send(buf, target))
     }
 
-    pub(super) fn send(&self, buf: &[u8]) -> io::Result<usize> {
-        self.with(|streams| streams.send(buf, None))
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.socket.local_address().map(from_host).map_err(of_socket)
     }
 
-    pub(super) fn send_to(&self, buf: &[u8], target: SocketAddr) -> io::Result<usize> {
-        self.with(|streams| streams.send(buf, Some(target)))
+    fn peer_addr(&self) -> io::Result<SocketAddr> {
+        self.socket.remote_address().map(from_host).map_err(of_socket)
+    }
+
+    fn hop_limit(&self) -> io::Result<u8> {
+        self.socket.unicast_hop_limit().map_err(of_socket)
+    }
+
+    fn set_hop_limit(&self, hops: u8) -> io::Result<()> {
+        self.socket.set_unicast_hop_limit(hops).map_err(of_socket)
+    }
+
+    fn associate(&self, peer: SocketAddr, swap: &mut dyn FnMut(Pollables)) -> io::Result<()> {
+        // Pollables end before the streams, and these before new ones may be made.
+        swap(Pollables::default());
+        let mut streams = self.streams.lock();
+        let old = streams.take();
+        drop(old);
+        let connected = Streams::new(&self.socket, Some(peer));
+        // Where it was not accepted the socket is connected to nobody.
+        let (result, new) = match connected {
+            Ok(new) => (Ok(()), Some(new)),
+            Err(error) => (Err(error), Streams::new(&self.socket, None).ok()),
+        };
+        *streams = new;
+        drop(streams);
+        swap(self.pollables());
+        result
     }
 }
 
@@ -136,32 +149,5 @@ impl System for Datagrams {
             read: Some(streams.incoming.subscribe()),
             write: Some(streams.outgoing.subscribe()),
         })
-    }
-}
-
-impl Source<Datagrams> {
-    /// Has the socket send to `peer`, and receive from there only.
-    pub(super) fn connect(&self, peer: SocketAddr) -> io::Result<()> {
-        // Pollables end before the streams, and these before new ones may be made.
-        self.registration().replace(Pollables::default());
-        let mut streams = self.streams.lock();
-        let old = streams.take();
-        drop(old);
-        let connected = Streams::new(&self.socket, Some(peer));
-        // Where it was not accepted the socket is connected to nobody.
-        let (result, new) = match connected {
-            Ok(new) => (Ok(()), Some(new)),
-            Err(error) => (Err(error), Streams::new(&self.socket, None).ok()),
-        };
-        *streams = new;
-        drop(streams);
-        self.registration().replace(self.pollables());
-        result
-    }
-}
-
-impl fmt::Debug for Datagrams {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("UdpSocket").field("addr", &self.local_addr().ok()).finish()
     }
 }

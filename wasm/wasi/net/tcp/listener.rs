@@ -1,20 +1,19 @@
-use super::super::address::from_host;
-use super::super::connection;
+use super::super::host::{self, Listener};
+#[allow(unused_imports)] // needless where the host's are trait objects
+use super::super::system::Listen;
 use super::TcpStream;
 use crate::io::Interest;
 use crate::socket::Direction;
 use crate::socket::addr::{ToSocketAddrs, try_each};
-use crate::wasm::wasi::preview2::error::of_socket;
 use crate::wasm::wasi::reactor::Source;
 use core::fmt;
 use core::task::{Context, Poll};
 use std::io;
 use std::net::SocketAddr;
-use wasip2::sockets::tcp::TcpSocket;
 
 /// A socket that accepts connections.
 pub struct TcpListener {
-    io: Source<TcpSocket>,
+    io: Source<Listener>,
 }
 
 impl TcpListener {
@@ -30,15 +29,11 @@ impl TcpListener {
     /// # Panics
     /// Outside a runtime.
     pub async fn bind<A: ToSocketAddrs>(addr: A) -> io::Result<Self> {
-        try_each(addr, async |address| {
-            let socket = connection::bind(connection::create(&address)?, address).await?;
-            Self::new(connection::listen(socket).await?)
-        })
-        .await
+        try_each(addr, async |address| host::listen(address).await.map(Self::new)).await
     }
 
-    pub(super) fn new(socket: TcpSocket) -> io::Result<Self> {
-        Ok(Self { io: Source::new(socket)? })
+    pub(super) fn new(io: Source<Listener>) -> Self {
+        Self { io }
     }
 
     /// Waits for a connection, and answers it with the address of the other side.
@@ -51,9 +46,8 @@ impl TcpListener {
     /// # Cancel safety
     /// Dropping the future loses no connection: what is not accepted yet stays with the host.
     pub async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
-        let accept = || connection::accept(&self.io);
-        let accepted = self.io.registration().async_io(Interest::READABLE, accept).await?;
-        TcpStream::accepted(accepted)
+        let accept = || self.io.accept();
+        self.io.registration().async_io(Interest::READABLE, accept).await.map(TcpStream::accepted)
     }
 
     /// Accepts a connection; if there is none, the task of `cx` is woken when there is. The task
@@ -64,8 +58,8 @@ impl TcpListener {
     pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
         self.io
             .registration()
-            .poll_io(cx, Direction::Read, || connection::accept(&self.io))
-            .map(|accepted| TcpStream::accepted(accepted?))
+            .poll_io(cx, Direction::Read, || self.io.accept())
+            .map_ok(TcpStream::accepted)
     }
 
     /// Accepts a connection, at once.
@@ -73,8 +67,8 @@ impl TcpListener {
     /// # Errors
     /// `WouldBlock` if there is none; as [`accept`](Self::accept).
     pub fn try_accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
-        let accept = || connection::accept(&self.io);
-        TcpStream::accepted(self.io.registration().try_io(Interest::READABLE, accept)?)
+        let accept = || self.io.accept();
+        self.io.registration().try_io(Interest::READABLE, accept).map(TcpStream::accepted)
     }
 
     /// The address that this listens on.
@@ -82,7 +76,7 @@ impl TcpListener {
     /// # Errors
     /// If the host does not tell.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.io.local_address().map(from_host).map_err(of_socket)
+        self.io.local_addr()
     }
 
     /// How many hops packets may take.
@@ -90,7 +84,7 @@ impl TcpListener {
     /// # Errors
     /// If the host does not tell.
     pub fn ttl(&self) -> io::Result<u32> {
-        self.io.hop_limit().map(u32::from).map_err(of_socket)
+        self.io.hop_limit().map(u32::from)
     }
 
     /// Sets how many hops packets may take.
@@ -98,7 +92,7 @@ impl TcpListener {
     /// # Errors
     /// If the host refuses it.
     pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
-        self.io.set_hop_limit(u8::try_from(ttl).unwrap_or(u8::MAX)).map_err(of_socket)
+        self.io.set_hop_limit(u8::try_from(ttl).unwrap_or(u8::MAX))
     }
 }
 

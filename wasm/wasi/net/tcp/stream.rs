@@ -1,4 +1,6 @@
-use super::super::connection::{self, Connection};
+use super::super::host::{self, Connection};
+#[allow(unused_imports)] // needless where the host's are trait objects
+use super::super::system::Stream;
 use super::super::unsupported;
 use super::halves::split_owned;
 use super::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
@@ -7,7 +9,6 @@ use crate::socket::addr::{ToSocketAddrs, addresses};
 #[cfg(feature = "bytes")]
 use crate::socket::fill_buf;
 use crate::socket::{Direction, fill, race};
-use crate::wasm::wasi::preview2::error::of_socket;
 use crate::wasm::wasi::reactor::Source;
 use core::fmt;
 use core::pin::Pin;
@@ -42,22 +43,16 @@ impl TcpStream {
     /// # Panics
     /// Outside a runtime.
     pub async fn connect<A: ToSocketAddrs>(addr: A) -> io::Result<Self> {
-        race(addresses(addr).await?, async |address| {
-            Self::new(connection::connect(connection::create(&address)?, address).await?)
-        })
-        .await
+        race(addresses(addr).await?, async |address| host::connect(address).await.map(Self::new))
+            .await
     }
 
-    pub(super) fn new(connection: Connection) -> io::Result<Self> {
-        Ok(Self { io: Source::new(connection)?.assuming(Ready::WRITABLE) })
+    pub(super) fn new(io: Source<Connection>) -> Self {
+        Self { io }
     }
 
-    pub(super) fn accepted(
-        (connection, address): (Connection, SocketAddr),
-    ) -> io::Result<(Self, SocketAddr)> {
-        // Whoever connects often has written already.
-        let io = Source::new(connection)?.assuming(Ready::READABLE | Ready::WRITABLE);
-        Ok((Self { io }, address))
+    pub(super) fn accepted((io, address): (Source<Connection>, SocketAddr)) -> (Self, SocketAddr) {
+        (Self { io }, address)
     }
 
     /// The address of this side.
@@ -98,7 +93,7 @@ impl TcpStream {
     /// # Errors
     /// If the host does not tell.
     pub fn ttl(&self) -> io::Result<u32> {
-        self.io.socket().hop_limit().map(u32::from).map_err(of_socket)
+        self.io.hop_limit().map(u32::from)
     }
 
     /// Sets how many hops packets may take.
@@ -107,7 +102,7 @@ impl TcpStream {
     /// If the host refuses it.
     pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
         let hops = u8::try_from(ttl).unwrap_or(u8::MAX);
-        self.io.socket().set_hop_limit(hops).map_err(of_socket)
+        self.io.set_hop_limit(hops)
     }
 
     /// Two halves that borrow the stream.
@@ -121,7 +116,40 @@ impl TcpStream {
     }
 }
 
-const NO_NODELAY: &str = "preview 2 has no TCP_NODELAY: write what belongs together by one call";
+const NO_NODELAY: &str = "WASI has no TCP_NODELAY: write what belongs together by one call";
+
+impl Read for &Connection {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.receive(buf)
+    }
+}
+
+impl Write for &Connection {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        self.send(buf)
+    }
+
+    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.send_vectored(bufs)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.sent()
+    }
+}
+
+impl Source<Connection> {
+    /// Waits until everything that was written is with the host.
+    #[inline]
+    pub(super) fn poll_sent(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.sent() {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                self.registration().poll_io(cx, Direction::Write, || self.sent())
+            }
+            done => Poll::Ready(done),
+        }
+    }
+}
 
 impl AsRef<Self> for TcpStream {
     fn as_ref(&self) -> &Self {
@@ -131,6 +159,7 @@ impl AsRef<Self> for TcpStream {
 
 impl fmt::Debug for TcpStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.io.fmt(f)
+        let (local, peer) = (self.local_addr().ok(), self.peer_addr().ok());
+        f.debug_struct("TcpStream").field("addr", &local).field("peer", &peer).finish()
     }
 }

@@ -1,13 +1,10 @@
-use super::super::address::{from_host, to_host};
-use super::super::{connection, unsupported};
+use super::super::system::Unbound;
+use super::super::{host, unsupported};
 use super::{TcpListener, TcpStream};
-use crate::wasm::wasi::preview2::error::of_socket;
 use core::fmt;
+use std::boxed::Box;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
-use wasip2::sockets::instance_network::instance_network;
-use wasip2::sockets::network::ErrorCode;
-use wasip2::sockets::tcp::TcpSocket as Socket;
 
 /// A socket that is neither a listener nor a stream yet, to be configured first.
 ///
@@ -25,7 +22,7 @@ use wasip2::sockets::tcp::TcpSocket as Socket;
 /// # }
 /// ```
 pub struct TcpSocket {
-    inner: Socket,
+    inner: Box<dyn Unbound>,
 }
 
 impl TcpSocket {
@@ -46,7 +43,7 @@ impl TcpSocket {
     }
 
     fn new(like: SocketAddr) -> io::Result<Self> {
-        Ok(Self { inner: connection::create(&like)? })
+        Ok(Self { inner: host::socket(like)? })
     }
 
     /// Whether an idle connection is probed.
@@ -54,7 +51,7 @@ impl TcpSocket {
     /// # Errors
     /// If the host does not tell.
     pub fn keepalive(&self) -> io::Result<bool> {
-        self.inner.keep_alive_enabled().map_err(of_socket)
+        self.inner.keep_alive()
     }
 
     /// Sets whether an idle connection is probed.
@@ -62,7 +59,7 @@ impl TcpSocket {
     /// # Errors
     /// If the host refuses it.
     pub fn set_keepalive(&self, keepalive: bool) -> io::Result<()> {
-        self.inner.set_keep_alive_enabled(keepalive).map_err(of_socket)
+        self.inner.set_keep_alive(keepalive)
     }
 
     /// Whether an address may be bound again while old connections of it linger: hosts see to it.
@@ -78,7 +75,7 @@ impl TcpSocket {
     /// # Errors
     /// [`Unsupported`](io::ErrorKind::Unsupported) for `false`: hosts see to it that it may.
     pub fn set_reuseaddr(&self, reuseaddr: bool) -> io::Result<()> {
-        let refused = || unsupported("a preview 2 host always lets an address be bound again");
+        let refused = || unsupported("a WASI host always lets an address be bound again");
         reuseaddr.then_some(()).ok_or_else(refused)
     }
 
@@ -87,7 +84,7 @@ impl TcpSocket {
     /// # Errors
     /// If the host does not tell.
     pub fn send_buffer_size(&self) -> io::Result<u32> {
-        self.inner.send_buffer_size().map(saturated).map_err(of_socket)
+        self.inner.send_buffer_size().map(saturated)
     }
 
     /// Sets how large the host's buffer for sending is.
@@ -95,7 +92,7 @@ impl TcpSocket {
     /// # Errors
     /// If the host refuses it.
     pub fn set_send_buffer_size(&self, size: u32) -> io::Result<()> {
-        self.inner.set_send_buffer_size(size.into()).map_err(of_socket)
+        self.inner.set_send_buffer_size(size.into())
     }
 
     /// How large the host's buffer for receiving is.
@@ -103,7 +100,7 @@ impl TcpSocket {
     /// # Errors
     /// If the host does not tell.
     pub fn recv_buffer_size(&self) -> io::Result<u32> {
-        self.inner.receive_buffer_size().map(saturated).map_err(of_socket)
+        self.inner.receive_buffer_size().map(saturated)
     }
 
     /// Sets how large the host's buffer for receiving is.
@@ -111,7 +108,7 @@ impl TcpSocket {
     /// # Errors
     /// If the host refuses it.
     pub fn set_recv_buffer_size(&self, size: u32) -> io::Result<()> {
-        self.inner.set_receive_buffer_size(size.into()).map_err(of_socket)
+        self.inner.set_receive_buffer_size(size.into())
     }
 
     /// The address that the socket is bound to.
@@ -119,7 +116,7 @@ impl TcpSocket {
     /// # Errors
     /// If it is not bound.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.inner.local_address().map(from_host).map_err(of_socket)
+        self.inner.local_addr()
     }
 
     /// Binds the socket to an address.
@@ -127,9 +124,7 @@ impl TcpSocket {
     /// # Errors
     /// If the host refuses it.
     pub fn bind(&self, addr: SocketAddr) -> io::Result<()> {
-        let network = instance_network();
-        self.inner.start_bind(&network, to_host(addr)).map_err(of_socket)?;
-        self.at_once(Socket::finish_bind)
+        self.inner.bind(addr)
     }
 
     /// Connects the socket.
@@ -143,7 +138,7 @@ impl TcpSocket {
     /// # Panics
     /// Outside a runtime.
     pub async fn connect(self, addr: SocketAddr) -> io::Result<TcpStream> {
-        TcpStream::new(connection::connect(self.inner, addr).await?)
+        self.inner.connect(addr).await.map(TcpStream::new)
     }
 
     /// Listens for connections, of which the host keeps up to `backlog` until they are accepted.
@@ -155,20 +150,7 @@ impl TcpSocket {
     /// Outside a runtime.
     #[track_caller]
     pub fn listen(self, backlog: u32) -> io::Result<TcpListener> {
-        self.inner.set_listen_backlog_size(backlog.max(1).into()).map_err(of_socket)?;
-        self.inner.start_listen().map_err(of_socket)?;
-        self.at_once(Socket::finish_listen)?;
-        TcpListener::new(self.inner)
-    }
-
-    /// What does not go through the network is done when the host returns, or a moment later.
-    fn at_once<T>(&self, finish: impl Fn(&Socket) -> Result<T, ErrorCode>) -> io::Result<T> {
-        loop {
-            match finish(&self.inner) {
-                Err(ErrorCode::WouldBlock) => self.inner.subscribe().block(),
-                done => return done.map_err(of_socket),
-            }
-        }
+        self.inner.listen(backlog.max(1).into()).map(TcpListener::new)
     }
 }
 

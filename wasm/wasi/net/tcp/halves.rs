@@ -1,3 +1,5 @@
+#[allow(unused_imports)] // needless where the host's are trait objects
+use super::super::system::Stream;
 use super::TcpStream;
 use std::net::SocketAddr;
 
