@@ -14,6 +14,8 @@ async fn handle(request: Unread) -> std::io::Result<Response<Body>> {
             let accept = request.header("Accept")?;
             Ok(Response::new(format!("{} {accept:?}\n", request.method()?).into()))
         }
+        // As `/echo`, without having read the head.
+        Some("/raw") => Ok(Response::new(Body::new(request.into_body()))),
         _ => routes::answer(request.read()?).await,
     }
 }

@@ -97,7 +97,9 @@ fn http_of(component: &str, log: &mut Log) -> Verdict {
     if !failed.contains("500 ") {
         return Err(format!("/error: {failed} instead of 500").into());
     }
-    log.run(programs.load().args(["post", &server.address, "/echo", "1000000"]))?;
+    for path in ["/echo", "/raw"] {
+        log.run(programs.load().args(["post", &server.address, path, "1000000"]))?;
+    }
     // On preview 3 one instance serves several at a time, here for each other's turn.
     for path in ["/", "/queue"] {
         log.run(programs.load().args(["http", &server.address, "16", "50", path]))?;

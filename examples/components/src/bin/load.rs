@@ -36,7 +36,8 @@ async fn main() -> io::Result<()> {
 
 async fn get(address: &str, path: &str) -> io::Result<()> {
     let mut stream = BufReader::new(connect(address).await?);
-    let head = format!("host: {address}\r\naccept: text/plain\r\n");
+    // A name that comes twice: the first is meant by whoever asks for one.
+    let head = format!("host: {address}\r\naccept: text/plain\r\naccept: text/html\r\n");
     let request = format!("GET {path} HTTP/1.1\r\n{head}\r\n");
     stream.write_all(request.as_bytes()).await?;
     let head = read_head(&mut stream).await?;
