@@ -485,6 +485,52 @@ fn a_local_task_that_blocks_leaves_the_pool_a_searcher() {
     }
 }
 
+/// The waker of somebody who is no task: does what it was made for on whatever thread wakes it.
+struct Calls<F>(F);
+
+impl<F: Fn() + Send + Sync + 'static> std::task::Wake for Calls<F> {
+    fn wake(self: Arc<Self>) {
+        (self.0)();
+    }
+}
+
+/// Has a task of `runtime` end that such a waker waits for, as long as the handle is kept.
+fn wake_a_stranger(
+    runtime: &Runtime,
+    call: impl Fn() + Send + Sync + 'static,
+) -> creel::task::JoinHandle<()> {
+    let (end, ends) = creel::sync::oneshot::channel::<()>();
+    let mut task = runtime.spawn(async { ends.await.unwrap() });
+    let waker = std::task::Waker::from(Arc::new(Calls(call)));
+    let poll = Pin::new(&mut task).poll(&mut std::task::Context::from_waker(&waker));
+    assert!(poll.is_pending());
+    end.send(()).unwrap();
+    task
+}
+
+/// Starts a task from a thread outside of the runtime.
+fn spawn_outside(runtime: &creel::runtime::Handle) -> creel::task::JoinHandle<()> {
+    std::thread::scope(|scope| scope.spawn(|| runtime.spawn(async {})).join().unwrap())
+}
+
+#[test]
+fn a_waker_that_blocks_in_place_leaves_the_pool_a_searcher() {
+    let runtime = pool(2);
+    let (send, receive) = std::sync::mpsc::channel();
+    let handle = runtime.handle().clone();
+    let _task = wake_a_stranger(&runtime, move || {
+        creel::task::block_in_place(|| {
+            for _ in 0..10 {
+                handle.block_on(spawn_outside(&handle)).unwrap();
+                // Whoever has run it is asleep again, or about to be.
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        });
+        send.send(()).unwrap();
+    });
+    receive.recv().unwrap();
+}
+
 #[test]
 fn a_graceful_end_runs_the_closures_that_are_queued() {
     let runtime = Builder::new_current_thread().max_blocking_threads(1).build().unwrap();

@@ -4,8 +4,9 @@
 //! ([`pace`](super::pace));
 //! its *next slot*, where the task it woke last waits (what a message was sent to runs while the
 //! message is warm; at most three times in a row, and others may steal it); its ring; the shared
-//! queue; other workers. Finding nothing, it sleeps; one sleeper at a time waits for the timers and the
-//! reactor, and another is its [`deputy`](super::deputy).
+//! queue; other workers. Finding nothing, it sleeps, though not at once if its last sleep was a brief one
+//! ([`linger`]); one sleeper at a time waits for the timers and the reactor, and another is its
+//! [`deputy`](super::deputy).
 //!
 //! Tasks that are not `Send` live in an executor of the worker's own, driven between the others.
 //!
@@ -32,10 +33,12 @@ use crate::task::queue::ReadyQueue;
 use crate::task::{Handle, Polled, Task, Turn, guard, poll_as};
 use core::cell::Cell;
 use core::ptr::NonNull;
+use linger::Linger;
 use std::boxed::Box;
 use std::sync::Arc;
 use std::time::Duration;
 
+mod linger;
 mod sleep;
 
 /// How often in a row the next slot is preferred to the ring.
@@ -67,6 +70,7 @@ pub(super) struct Worker {
     pace: Pace,
     next_in_a_row: Cell<u32>,
     searching: Cell<bool>,
+    linger: Linger,
     /// How long it will be on watch.
     watch_time: Cell<Duration>,
     /// No timer shall wake it before that.
@@ -107,6 +111,7 @@ impl Worker {
             pace,
             next_in_a_row: Cell::new(0),
             searching: Cell::new(false),
+            linger: Linger::default(),
             watch_time: Cell::new(WATCH),
             crowded_until: Cell::new(None),
             seated: Cell::new(true),
@@ -233,6 +238,8 @@ impl Worker {
         if self.shared.env.blocking.is_none() || !self.seated.replace(false) {
             return;
         }
+        // A waker may have called this while the worker searched.
+        self.found();
         self.end();
         self.become_stranger();
         let watch = &self.shared.watch;
@@ -446,8 +453,19 @@ impl Worker {
             Turn::Again => self.push_last(task),
             Turn::Done => {
                 self.shared.forget(task);
-                poll_as(task, || task.finish());
+                poll_as(task, || task.finish_then_wake(|| self.wakes_a_stranger()));
             }
+        }
+    }
+
+    /// A thread that waits for a task is about to be woken, and will most likely queue the next one
+    /// before this worker, if it has nothing else to do, is asleep: at once, if the system gives it
+    /// this very processor. So this worker searches from now on, or somebody else would be woken.
+    fn wakes_a_stranger(&self) {
+        let (shared, mine) = (&self.shared, &self.shared.remotes[self.index]);
+        let is_empty = mine.ring.is_empty() && mine.next.is_empty() && shared.injector.is_empty();
+        if is_empty && !self.searching.get() && self.is_local_idle() {
+            self.searching.set(shared.idle.start_searching());
         }
     }
 
@@ -518,5 +536,55 @@ impl Worker {
             let half = (0..BATCH).map_while(|_| ring.pop());
             self.shared.injector.push_all(half.chain([task]));
         }
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::WORKER;
+    use crate::runtime::Builder;
+    use crate::spawn;
+    use core::future::{Future, pending};
+    use core::pin::Pin;
+    use core::task::{Context, Waker};
+    use std::sync::{Arc, mpsc};
+    use std::task::Wake;
+
+    /// Tells whether the worker that wakes it searches.
+    struct Asks(mpsc::Sender<bool>);
+
+    impl Wake for Asks {
+        fn wake(self: Arc<Self>) {
+            let worker = WORKER.get().expect("it is a worker that wakes");
+            // SAFETY: it is this thread's.
+            let searches = unsafe { worker.as_ref() }.searching.get();
+            self.0.send(searches).unwrap();
+        }
+    }
+
+    /// Whether the only worker of a pool searches when it wakes who waits for a task, `before` whose end
+    /// it did something.
+    fn searches(before: fn()) -> bool {
+        let runtime = Builder::new_multi_thread().worker_threads(1).build().unwrap();
+        let (end, ends) = crate::sync::oneshot::channel::<()>();
+        let mut task = runtime.spawn(async move {
+            ends.await.unwrap();
+            before();
+        });
+        let (send, receive) = mpsc::channel();
+        let waker = Waker::from(Arc::new(Asks(send)));
+        assert!(Pin::new(&mut task).poll(&mut Context::from_waker(&waker)).is_pending());
+        end.send(()).unwrap();
+        let searches = receive.recv().unwrap();
+        // It is counted as one no longer than it is.
+        runtime.block_on(runtime.spawn(async {})).unwrap();
+        searches
+    }
+
+    #[test]
+    fn a_worker_that_wakes_a_thread_searches_if_it_has_nothing_else_to_do() {
+        assert!(searches(|| {}));
+        assert!(!searches(|| drop(spawn(pending::<()>()))));
+        assert!(!searches(|| drop(crate::task::spawn_local(pending::<()>()))));
     }
 }

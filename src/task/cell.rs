@@ -26,7 +26,7 @@
 use super::error::JoinError;
 use super::record::Record;
 use super::state::{Merge, Paused, State};
-use super::waker::with_waker;
+use super::waker::{is_of_task, with_waker};
 use crate::atomic::UnsafeCell;
 use crate::collections::Word;
 use crate::env::context;
@@ -402,6 +402,12 @@ impl Task {
     /// Publishes the outcome after [`Turn::Done`] and gives up the owner's reference.
     #[inline]
     pub(crate) fn finish(self) {
+        self.finish_then_wake(|| {});
+    }
+
+    /// [`finish`](Self::finish) that calls `before` it wakes somebody who is no task.
+    #[inline]
+    pub(crate) fn finish_then_wake(self, before: impl FnOnce()) {
         let header = self.header();
         // SAFETY: rule 8: whoever ends a task drives its owner, or nobody does any more.
         let merge = Merge::new(header.counted.with(|counted| unsafe { *counted }));
@@ -416,7 +422,11 @@ impl Task {
                 self.leave();
                 // SAFETY: rule 6: the words were read while the slot was filled, and nobody took
                 // the waker before the task was complete; it is ours.
-                super::guard(|| unsafe { words.into_waker() }.wake());
+                let waker = unsafe { words.into_waker() };
+                if !is_of_task(&waker) {
+                    before();
+                }
+                super::guard(|| waker.wake());
             }
             Ok(None) => {}
             Err(()) => self.finish_slowly(merge),

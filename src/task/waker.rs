@@ -19,9 +19,15 @@ pub(super) fn with_waker<R>(task: Task, f: impl FnOnce(&mut Context<'_>) -> R) -
     f(&mut Context::from_waker(&waker))
 }
 
+/// Whether `waker` is that of a task, whoever owns it.
+#[inline]
+pub(super) fn is_of_task(waker: &Waker) -> bool {
+    core::ptr::eq(waker.vtable(), &VTABLE)
+}
+
 /// Whether `waker` is the waker of the task that this thread is polling.
 pub(super) fn is_current_task(waker: &Waker) -> bool {
-    core::ptr::eq(waker.vtable(), &VTABLE)
+    is_of_task(waker)
         && context::with(|context| context.task.get())
             .is_some_and(|task| core::ptr::eq(task.as_ptr().cast_const(), waker.data()))
 }

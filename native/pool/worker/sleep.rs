@@ -44,6 +44,7 @@ impl Worker {
         self.lie_down();
         let busy = self.meter.rest(now);
         let edges = self.park(driving, deputy, watching, now);
+        let lay_down = now;
         let now = host_now();
         self.meter.resume(now, busy);
         if !watching {
@@ -55,7 +56,8 @@ impl Worker {
             shared.idle.stop_deputising();
         }
         // Before the callback, which may make tasks ready: see `Idle::end_watch`.
-        self.wake_up(watching);
+        let told = self.wake_up(watching);
+        self.linger.slept(told, now.saturating_duration_since(lay_down));
         shared.after_park();
         if driving {
             edges.into_iter().for_each(|edges| guard(|| edges.dispatch()));
@@ -90,10 +92,11 @@ impl Worker {
         }
     }
 
-    /// The worker is not one of the sleepers any more.
-    fn wake_up(&self, watching: bool) {
+    /// The worker is not one of the sleepers any more. Whether somebody had it wake up.
+    fn wake_up(&self, watching: bool) -> bool {
         let shared = &self.shared;
-        if !shared.idle.wake(self.index) {
+        let chosen = !shared.idle.wake(self.index);
+        if chosen {
             // Woken by somebody who wants a searcher.
             self.searching.set(true);
         }
@@ -101,6 +104,7 @@ impl Worker {
             // What others have queued waits for this look, and this worker may be busy now.
             self.wake_one(false);
         }
+        chosen || !self.is_local_idle()
     }
 
     /// Whether this worker, about to sleep, is the driver's deputy. A driver that has none, and waits
@@ -122,10 +126,6 @@ impl Worker {
     fn park(&self, driving: bool, deputy: bool, watching: bool, now: Instant) -> Option<Edges<'_>> {
         let shared = &self.shared;
         let watch = watching.then(|| self.watch_time.get());
-        if deputy {
-            deputy::watch(shared, self.index, &self.parker, watch, || self.is_local_idle());
-            return None;
-        }
         let next = if driving { shared.env.timers.next() } else { None };
         let next = next.map(|at| at.max(self.crowded_until.get().unwrap_or(at)));
         let due = next.map(|at| at.saturating_duration_since(now));
@@ -133,11 +133,18 @@ impl Worker {
         if let Some(reactor) = shared.driver.reactor().filter(|_| driving) {
             return self.parker.park_in(timeout, |timeout| reactor.wait(timeout));
         }
+        if self.linger.linger(timeout, || self.parker.take_notice()) {
+            return None;
+        }
+        if deputy {
+            deputy::watch(shared, self.index, &self.parker, watch, || self.is_local_idle());
+            return None;
+        }
         self.parker.park(timeout);
         None
     }
 
-    fn is_local_idle(&self) -> bool {
+    pub(super) fn is_local_idle(&self) -> bool {
         !self.local_tasks().has_ready()
     }
 }
