@@ -25,6 +25,13 @@ pub fn echo_p3(log: &mut Log) -> Verdict {
 
 fn echo_of(component: &str, log: &mut Log) -> Verdict {
     let programs = Programs::build(log)?;
+    // A host that lends no network says so at the first call.
+    let mut wasmtime = Command::new(&programs.wasmtime);
+    wasmtime.args(["run", "-S", "inherit-network=n"]).arg(programs.component(component));
+    let refused = log.run_apart(wasmtime.arg("0"))?;
+    if refused.succeeded || !refused.err.contains("PermissionDenied") {
+        return Err(format!("without a network it does not say so:\n{}", refused.err).into());
+    }
     let mut wasmtime = Command::new(&programs.wasmtime);
     wasmtime.args(["run", "-S", "inherit-network=y,tcp=y"]).arg(programs.component(component));
     let server = programs.start(component, wasmtime.arg("0"))?;
