@@ -2,7 +2,7 @@
 //! test runs in a process of its own, whose limits are lowered for good.
 //!
 //! Why unsafe: limits, filters and forks are the system's.
-#![cfg(all(feature = "io-uring", target_os = "linux", not(loom)))]
+#![cfg(all(feature = "io-uring", feature = "process", target_os = "linux", not(loom)))]
 
 use creel::io::{AsyncReadExt, AsyncReadOwned, AsyncWriteExt};
 use creel::net::{TcpListener, TcpStream, UnixStream};
@@ -219,6 +219,99 @@ fn accepting_without_descriptors_pauses_and_recovers() {
                 unlimit(limit);
             });
         }
+    });
+}
+
+/// A new source that the system has no memory to watch is an error, and gives its descriptor back.
+#[test]
+fn without_memory_to_watch_a_source_nothing_hangs_or_leaks() {
+    let descriptors = || std::fs::read_dir("/proc/self/fd").unwrap().count();
+    in_child("without_memory_to_watch_a_source_nothing_hangs_or_leaks", &[], || {
+        let runtimes = drivers().into_iter().flat_map(|driver| {
+            let one = Builder::new_current_thread().io_driver(driver).build().unwrap();
+            let mut builder = Builder::new_multi_thread();
+            [one, builder.worker_threads(2).io_driver(driver).build().unwrap()]
+        });
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        listener.set_nonblocking(true).unwrap();
+        // Each has its reactor, and one source that it watches already.
+        let watched: Vec<_> = runtimes
+            .map(|runtime| {
+                let ends = runtime.block_on(async {
+                    an_echo().await;
+                    UnixStream::pair().unwrap()
+                });
+                (runtime, ends)
+            })
+            .collect();
+        deny(&[libc::SYS_epoll_ctl], libc::ENOMEM);
+        for (runtime, (mut one, mut other)) in watched {
+            let before = descriptors();
+            runtime.block_on(async {
+                let no_memory = |error: std::io::Error| {
+                    assert_eq!(error.raw_os_error(), Some(libc::ENOMEM), "{error}");
+                };
+                for _ in 0..20 {
+                    no_memory(TcpListener::bind("127.0.0.1:0").await.unwrap_err());
+                    no_memory(TcpStream::connect(address).await.unwrap_err());
+                    no_memory(UnixStream::pair().unwrap_err());
+                    let copy = listener.try_clone().unwrap();
+                    no_memory(TcpListener::from_std(copy).unwrap_err());
+                }
+                assert_eq!(descriptors(), before);
+                // Those that it has go on.
+                let word = async {
+                    sleep(Duration::from_millis(5)).await;
+                    one.write_all(b"word").await.unwrap();
+                };
+                let mut read = [0; 4];
+                let both = async { creel::join!(word, other.read_exact(&mut read)).1 };
+                timeout(Duration::from_secs(60), both).await.expect("it is told").unwrap();
+                assert_eq!(&read, b"word");
+            });
+        }
+    });
+}
+
+/// What needs a thread that the system does not give is an error or does without; what needs none goes on.
+#[test]
+fn without_another_thread_nothing_hangs() {
+    in_child("without_another_thread_nothing_hangs", &[], || {
+        let bare = || Builder::new_current_thread().build().unwrap();
+        let mut builder = Builder::new_multi_thread();
+        let pool = builder.worker_threads(2).build().unwrap();
+        // One of these has a thread for closures, which is waiting for more.
+        let warm = bare();
+        warm.block_on(warm.spawn_blocking(|| ())).unwrap();
+        let child = warm.block_on(async {
+            creel::process::Command::new("sleep").arg("600").kill_on_drop(true).spawn().unwrap()
+        });
+        deny(&[libc::SYS_clone, libc::SYS_clone3], libc::EAGAIN);
+
+        let error = Builder::new_multi_thread().worker_threads(2).build().unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(libc::EAGAIN), "{error}");
+        for runtime in [bare(), pool] {
+            let lost = runtime.spawn_blocking(|| ());
+            let lost = runtime.block_on(async { timeout(Duration::from_secs(60), lost).await });
+            assert!(lost.expect("it is told").unwrap_err().is_cancelled());
+            runtime.block_on(async {
+                let all = async {
+                    an_echo().await;
+                    creel::spawn(async { sleep(Duration::from_millis(1)).await }).await.unwrap();
+                };
+                timeout(Duration::from_secs(60), all).await.expect("it needs no thread");
+            });
+            let report = runtime.shutdown(Duration::from_secs(60));
+            assert!(report.survivors.is_empty(), "{report}");
+        }
+        // Closures wait for the thread that there is.
+        let closures: Vec<_> = (0..100).map(|n| warm.spawn_blocking(move || n)).collect();
+        for (n, closure) in closures.into_iter().enumerate() {
+            assert_eq!(warm.block_on(closure).unwrap(), n);
+        }
+        // Nobody can be started to collect it.
+        drop(child);
     });
 }
 
