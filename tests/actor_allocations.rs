@@ -55,8 +55,12 @@ fn an_actor_costs_two_allocations() {
         for _ in 0..3 {
             let (count, bytes, addr) = cost(idle).await;
             assert_eq!(count, 2, "the task, and what it shares with its addresses");
-            #[cfg(target_pointer_width = "64")]
-            assert!(bytes <= 400, "{bytes} bytes an idle actor");
+            // Its task, and each of its waits, tell a dump more; spans are as large as their crate makes them.
+            #[cfg(all(target_pointer_width = "64", not(feature = "tracing")))]
+            assert!(
+                bytes <= if cfg!(feature = "dump") { 424 } else { 400 },
+                "{bytes} bytes an idle actor"
+            );
             println!("{bytes} bytes an idle actor");
             drop(addr);
             yield_now().await;

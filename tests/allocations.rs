@@ -83,12 +83,18 @@ impl<const N: usize> Future for Sized<N> {
 
 #[test]
 #[cfg(target_pointer_width = "64")]
+#[cfg_attr(
+    feature = "tracing",
+    ignore = "each task has a span, which is as large as that crate makes it"
+)]
 fn a_parked_task_costs_its_future_and_little_more() {
+    // A dump tells where a task was spawned, and when.
+    let dumped = if cfg!(feature = "dump") { 24 } else { 0 };
     run(async {
         let (_, bytes, small) = counted(|| creel::spawn(Sized([0; 8])));
-        assert!(bytes <= 72, "{bytes} bytes for a future of 8");
+        assert!(bytes <= 72 + dumped, "{bytes} bytes for a future of 8");
         let (_, bytes, large) = counted(|| creel::spawn(Sized([0; 1_000])));
-        assert!(bytes <= 1_096, "{bytes} bytes for a future of 1000");
+        assert!(bytes <= 1_096 + dumped, "{bytes} bytes for a future of 1000");
         small.abort();
         large.abort();
     });

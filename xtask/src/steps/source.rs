@@ -101,6 +101,8 @@ fn clippy(log: &mut Log, what: &[&str]) -> Verdict {
 pub fn watched(log: &mut Log) -> Verdict {
     let mut command = cargo(&["test", "--package", "creel", "--features", "full,fiber,tracing"]);
     command.args(["--lib", "--test", "dump", "--test", "tracing", "--test", "simulator"]);
+    // What waits and tasks cost then.
+    command.args(["--test", "allocations", "--test", "actor_allocations", "--test", "time"]);
     let text = log.run(&mut command)?;
     let docs = ["test", "--doc", "--package", "creel", "--features", "full,tracing", "--"];
     log.run(cargo(&docs).args(["dump", "observability"]))?;
