@@ -4,6 +4,8 @@
 
 #[path = "drivers/dropped.rs"]
 mod dropped;
+#[path = "drivers/ending.rs"]
+mod ending;
 #[path = "drivers/flow.rs"]
 mod flow;
 #[path = "drivers/left.rs"]
