@@ -166,17 +166,51 @@ fn loom_who_goes_to_sleep_sees_a_task_or_is_woken_for_it() {
 
 #[test]
 fn loom_of_two_tasks_pushed_at_once_none_is_left_to_sleepers() {
+    for sleepers in [1, 2] {
+        loom::model(move || {
+            let idle = Arc::new(Idle::new(3));
+            (0..sleepers).for_each(|worker| idle.sleep(worker, false));
+            let queues = [Queue::new(), Queue::new()];
+            let other = {
+                let (idle, queue) = (idle.clone(), queues[1].clone());
+                thread::spawn(move || queue.push(&idle))
+            };
+            let woken = [queues[0].push(&idle), other.join().unwrap()];
+            // One wakes a worker, which is a searcher then and finds both.
+            assert_eq!(woken.iter().flatten().count(), 1);
+        });
+    }
+}
+
+#[test]
+fn loom_two_that_go_to_sleep_at_once_are_both_known_to() {
     loom::model(|| {
         let idle = Arc::new(Idle::new(2));
-        idle.sleep(0, false);
-        let queues = [Queue::new(), Queue::new()];
         let other = {
-            let (idle, queue) = (idle.clone(), queues[1].clone());
+            let idle = idle.clone();
+            thread::spawn(move || idle.sleep(1, false))
+        };
+        idle.sleep(0, false);
+        other.join().unwrap();
+        assert!(idle.sleeps(0) && idle.sleeps(1));
+    });
+}
+
+#[test]
+fn loom_who_would_wake_a_sleeper_that_has_woken_up_leaves_nobody_counted_as_searching() {
+    loom::model(|| {
+        let (idle, queue) = (Arc::new(Idle::new(2)), Queue::new());
+        idle.sleep(0, false);
+        let pusher = {
+            let idle = idle.clone();
             thread::spawn(move || queue.push(&idle))
         };
-        let woken = [queues[0].push(&idle), other.join().unwrap()];
-        // One wakes the worker, which is a searcher then and finds both.
-        assert_eq!(woken.iter().flatten().count(), 1);
+        let chosen = !idle.wake(0);
+        assert_eq!(pusher.join().unwrap().is_some(), chosen);
+        if chosen {
+            idle.stop_searching();
+        }
+        assert!(idle.start_searching(), "as many search as may, though nobody does");
     });
 }
 
