@@ -12,9 +12,11 @@ use creel::wasm::web::{
 use js_sys::{Function, Promise, Reflect};
 use std::cell::{Cell, RefCell};
 use std::future::{pending, poll_fn};
+use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
-use std::task::Poll;
+use std::task::{Context, Poll, Wake, Waker};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
@@ -49,6 +51,22 @@ impl Drop for Told {
 fn told() -> (Told, Rc<Cell<bool>>) {
     let gone = Rc::new(Cell::new(false));
     (Told(gone.clone()), gone)
+}
+
+/// Counts its wakes.
+#[derive(Default)]
+struct Wakes(AtomicU32);
+
+impl Wakes {
+    fn count(&self) -> u32 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl Wake for Wakes {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 /// Replaces `setTimeout` by one that writes down the time and calls the real one; gives it back
@@ -570,6 +588,24 @@ cases! {
         );
         assert_eq!((one, two), (Ok(JsValue::from(1)), Ok(JsValue::from(2))));
         assert!(slow.is_ok());
+    }
+
+    async fn a_promise_wakes_who_asked_last_and_keeps_nobody_else() {
+        let (first, last) = (Arc::new(Wakes::default()), Arc::new(Wakes::default()));
+        let (other, waker) = (Waker::from(first.clone()), Waker::from(last.clone()));
+        let mut kept = JsFuture::from(promise_after_ms(1));
+        let mut is_pending = |waker| Pin::new(&mut kept).poll(&mut Context::from_waker(waker)).is_pending();
+        assert!(is_pending(&other) && is_pending(&other));
+        assert_eq!(Arc::strong_count(&first), 3, "it is known already");
+        assert!(is_pending(&waker) && is_pending(&waker));
+        drop((other, waker));
+        assert_eq!(Arc::strong_count(&first), 1, "nobody waits there any more");
+        assert_eq!(Arc::strong_count(&last), 2);
+        // Made later, it is kept later.
+        JsFuture::from(promise_after_ms(2)).await.unwrap();
+        assert_eq!((first.count(), last.count()), (0, 1));
+        assert!(kept.await.is_ok());
+        assert_eq!(Arc::strong_count(&last), 1);
     }
 
     async fn an_answer_to_a_dropped_await_reaches_nobody_else() {

@@ -46,17 +46,18 @@ impl Future for Awaited {
     /// When polled after it was ready.
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let key = self.key.expect("a future was polled after it was ready");
-        let known = match SLOTS.with_borrow_mut(|slots| slots.take(key)) {
-            Ok(answer) => {
+        match SLOTS.with_borrow_mut(|slots| slots.look(key, cx.waker())) {
+            Look::Settled(answer) => {
                 self.key = None;
                 return Poll::Ready(answer);
             }
-            Err(known) => known,
-        };
-        // Cloning and dropping wakers is foreign code, hence outside of the borrow.
-        let waker = known.filter(|known| known.will_wake(cx.waker()));
-        let waker = waker.unwrap_or_else(|| cx.waker().clone());
-        SLOTS.with_borrow_mut(|slots| slots.wait(key, waker));
+            Look::Waits => {}
+            Look::WaitsForOther => {
+                // Cloning and dropping wakers is foreign code, hence outside of the borrow.
+                let waker = cx.waker().clone();
+                let _other = SLOTS.with_borrow_mut(|slots| slots.wait(key, waker));
+            }
+        }
         Poll::Pending
     }
 }
@@ -109,6 +110,15 @@ struct Slot {
     callbacks: Option<Callbacks>,
 }
 
+/// What the future finds in its slot.
+enum Look {
+    Settled(Result<JsValue, JsValue>),
+    /// The waker that it has is known.
+    Waits,
+    /// Another waker is known, or none.
+    WaitsForOther,
+}
+
 enum State {
     Free,
     Waiting(Option<Waker>),
@@ -142,20 +152,24 @@ impl Slots {
         state
     }
 
-    /// The answer, or the waker that waits for it; who takes that puts one back.
-    fn take(&mut self, key: Key) -> Result<Result<JsValue, JsValue>, Option<Waker>> {
-        if let State::Waiting(waker) = &mut self.slots[key.slot as usize].state {
-            return Err(waker.take());
+    /// Takes the answer, if it is there.
+    fn look(&mut self, key: Key, waker: &Waker) -> Look {
+        match &self.slots[key.slot as usize].state {
+            State::Waiting(Some(known)) if known.will_wake(waker) => return Look::Waits,
+            State::Waiting(_) => return Look::WaitsForOther,
+            State::Settled(_) | State::Free => {}
         }
         match self.remove(key) {
-            State::Settled(answer) => Ok(answer),
+            State::Settled(answer) => Look::Settled(answer),
             State::Waiting(_) | State::Free => unreachable!("the slot was settled a moment ago"),
         }
     }
 
-    fn wait(&mut self, key: Key, waker: Waker) {
-        if let State::Waiting(none) = &mut self.slots[key.slot as usize].state {
-            *none = Some(waker);
+    /// Answers the waker that is not needed any more, or this one if the slot was settled meanwhile.
+    fn wait(&mut self, key: Key, waker: Waker) -> Option<Waker> {
+        match &mut self.slots[key.slot as usize].state {
+            State::Waiting(known) => known.replace(waker),
+            State::Settled(_) | State::Free => Some(waker),
         }
     }
 

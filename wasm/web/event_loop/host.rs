@@ -71,6 +71,8 @@ enum Cause {
 pub(super) struct Host {
     number: usize,
     options: Cell<Options>,
+    /// That of the options, as every turn asks for it.
+    budget_ms: Cell<f64>,
     /// None while no [`EventLoop`](super::EventLoop) has the host. Borrowed during a turn.
     work: RefCell<Option<Work>>,
     running: Cell<bool>,
@@ -211,6 +213,7 @@ impl Host {
         let (number, rope) = (host.number, host.bell.rope());
         let wake = move || rope.pull(|| self::host(number).into_iter().for_each(Self::wake));
         host.options.set(options);
+        host.budget_ms.set(options.budget.as_secs_f64() * 1e3);
         host.frames.set(None);
         let old = host.work.replace(Some(Work::new(builder.build_hosted(Box::new(wake)))));
         // It was free: there is nothing to drop, which the compiler cannot know.
@@ -224,6 +227,7 @@ impl Host {
         let host: &'static Self = Box::leak(Box::new(Self {
             number,
             options: Cell::default(),
+            budget_ms: Cell::default(),
             work: RefCell::new(None),
             running: Cell::new(false),
             ending: Cell::new(None),
@@ -378,7 +382,7 @@ impl Host {
     /// Counts a turn in a microtask. Answers whether the event loop is kept from turning by such turns.
     #[inline]
     fn is_starving(&self) -> bool {
-        match self.density.count(self.budget_ms()) {
+        match self.density.count(self.budget_ms.get()) {
             Pace::Fine => false,
             Pace::Mark => {
                 self.mark.get_or_make(|| Hop::new(callback(self.number, Cause::Mark))).ask();
@@ -420,7 +424,7 @@ impl Host {
         let mut first = Some(first);
         self.running.set(true);
         let frames = self.frames.get();
-        let budget = self.budget_ms();
+        let budget = self.budget_ms.get();
         let budget = frames.map_or(budget, |frames| frames.bound(budget));
         let resumed = self.hopped.take().map(|polls| Slice::resume(polls, budget));
         let mut timers = self.due.take() || resumed.is_some();
@@ -461,10 +465,6 @@ impl Host {
         if let Some(ask_later) = self.on_background.get().filter(|_| left.background) {
             ask_later(self);
         }
-    }
-
-    fn budget_ms(&self) -> f64 {
-        self.options.get().budget.as_secs_f64() * 1e3
     }
 
     /// Has the timer fire at `deadline` of the host's clock or before. One that fires early finds
