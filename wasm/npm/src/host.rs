@@ -23,10 +23,25 @@ const PATIENCE: u32 = 8;
 
 static RUNTIMES: Single<OnceCell<ManuallyDrop<[Runtime; PRIORITIES]>>> = Single(OnceCell::new());
 static TICKS: Single<Cell<u32>> = Single(Cell::new(0));
+/// What the clock said since JavaScript last ran; not a number until it is asked again.
+static TIME: Single<Cell<f64>> = Single(Cell::new(f64::NAN));
+
+/// Asks the clock once for all tasks that are begun or put to sleep without a turn of JavaScript's between.
+fn time() -> f64 {
+    if TIME.get().is_nan() {
+        TIME.set(now());
+    }
+    TIME.get()
+}
+
+/// JavaScript has run, and time has passed.
+pub fn time_passed() {
+    TIME.set(f64::NAN);
+}
 
 fn runtimes() -> &'static [Runtime; PRIORITIES] {
     RUNTIMES.get_or_init(|| {
-        platform::set_clock(|| (now() * 1e6) as u64);
+        platform::set_clock(|| (time() * 1e6) as u64);
         let made = |_| Builder::new_current_thread().build_passive(|| ready());
         // They live as long as the instance: nothing that ends a runtime is part of the program.
         ManuallyDrop::new(core::array::from_fn(made))
@@ -42,6 +57,7 @@ pub fn start(priority: u32, task: impl Future<Output = ()> + Send + 'static) {
 /// number when there is nothing to do before `ready`, else milliseconds until a timer is due.
 #[unsafe(no_mangle)]
 pub extern "C" fn tick(turns: u32) -> f64 {
+    time_passed();
     let ticks = TICKS.replace(TICKS.get().wrapping_add(1));
     let mut next: Option<Instant> = None;
     let mut ready = false;

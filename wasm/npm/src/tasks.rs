@@ -6,7 +6,7 @@
 //! what it gets, are JavaScript's business.
 
 use crate::ALLOCATOR;
-use crate::host::start;
+use crate::host::{start, time_passed};
 use crate::single::Single;
 use alloc::vec::Vec;
 use core::cell::RefCell;
@@ -102,6 +102,7 @@ async fn run(task: u32, mut wait: f64) {
             }
         }
         wait = step(task);
+        time_passed();
     }
     // Its own waker would keep the memory of a task whose last deadline came.
     if let Some(seat) = SEATS.borrow_mut().get_mut(task as usize) {

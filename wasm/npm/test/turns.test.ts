@@ -97,6 +97,19 @@ describe("first turns", () => {
     assert.ok(most >= 64 && most <= 256, `${most} operations in a turn`);
   });
 
+  test("a sleep is not shorter for what its task computed before it", async () => {
+    await run(function* () {
+      yield* sleep(1);
+      // Others keep the core at work, which so looks at its timers.
+      const others = spawn(function* () { for (;;) yield* yieldNow(); });
+      for (const end = performance.now() + 40; performance.now() < end; );
+      const begin = performance.now();
+      yield* sleep(20);
+      assert.ok(performance.now() - begin >= 19);
+      yield* others.cancel();
+    });
+  });
+
   test("a priority counts from the first turn on", async () => {
     await seen(2_000);
     const order: string[] = [];
