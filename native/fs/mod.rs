@@ -66,8 +66,24 @@ pub use times::FileTimes;
 /// An error of its own: there was no pool any more, or the function panicked.
 #[track_caller]
 fn in_background<R: Send + 'static>(
-    function: impl FnOnce() -> R + Send + 'static,
-) -> impl Future<Output = io::Result<R>> {
-    let task = spawn_blocking(function);
+    function: impl FnOnce() -> io::Result<R> + Send + 'static,
+) -> impl Future<Output = io::Result<io::Result<R>>> {
+    let task = spawn_blocking(|| function().map_err(with_kind));
     async { task.await.map_err(|_| io::Error::other("background task failed")) }
+}
+
+/// Numbers of errors whose kind the standard library does not know. Under WASI these are "directory not
+/// empty", and "capabilities insufficient" for what was not lent.
+#[cfg(target_os = "wasi")]
+const KINDS: &[(i32, io::ErrorKind)] =
+    &[(55, io::ErrorKind::DirectoryNotEmpty), (76, io::ErrorKind::PermissionDenied)];
+#[cfg(not(target_os = "wasi"))]
+const KINDS: &[(i32, io::ErrorKind)] = &[];
+
+fn with_kind(error: io::Error) -> io::Error {
+    let known = KINDS.iter().find(|(number, _)| error.raw_os_error() == Some(*number));
+    match known {
+        Some((_, kind)) => io::Error::new(*kind, error),
+        None => error,
+    }
 }

@@ -45,6 +45,15 @@ cases! { "wasi_fs":
         fs::remove_dir_all("scratch/folder").await.unwrap();
     }
 
+    async fn what_a_folder_refuses_has_its_kind() {
+        fs::create_dir_all("scratch/full/inner").await.unwrap();
+        let kind = |result: std::io::Result<()>| result.unwrap_err().kind();
+        assert_eq!(kind(fs::create_dir("scratch/full").await), ErrorKind::AlreadyExists);
+        // The standard library has no kind for this one under WASI.
+        assert_eq!(kind(fs::remove_dir("scratch/full").await), ErrorKind::DirectoryNotEmpty);
+        fs::remove_dir_all("scratch/full").await.unwrap();
+    }
+
     async fn what_is_not_there_or_not_lent_is_an_error() {
         let missing = fs::read("scratch/missing").await.unwrap_err();
         assert_eq!(missing.kind(), ErrorKind::NotFound, "{missing}");

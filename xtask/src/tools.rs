@@ -275,7 +275,7 @@ impl Wasi {
 }
 
 /// What wasmtime lets a program do beyond the default: use the network of this machine.
-const NETWORK: &str = "inherit-network=y,tcp=y,udp=y,allow-ip-name-lookup=y";
+pub const NETWORK: &str = "inherit-network=y,tcp=y,udp=y,allow-ip-name-lookup=y";
 
 fn python() -> &'static str {
     if cfg!(windows) { "python" } else { "python3" }

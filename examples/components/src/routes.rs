@@ -1,12 +1,13 @@
 //! What the service answers, on both previews.
 
-use creel::sync::Mutex;
+use creel::sync::{Mutex, Notify};
 use creel::time::{Duration, sleep, timeout};
 use creel::wasm::wasi::http::Body;
 use http::{Request, Response};
 use std::io;
 
 static QUEUE: Mutex<()> = Mutex::const_new(());
+static CALL: Notify = Notify::const_new();
 
 pub async fn answer<I>(request: Request<I>) -> io::Result<Response<Body>>
 where
@@ -48,6 +49,15 @@ where
             sleep(Duration::from_millis(1)).await;
             drop(turn);
             Ok(Response::new("had its turn\n".into()))
+        }
+        // A request that only another can end, where an instance has several at a time.
+        "/wait" => {
+            CALL.notified().await;
+            Ok(Response::new("was called\n".into()))
+        }
+        "/call" => {
+            CALL.notify_waiters();
+            Ok(Response::new("called\n".into()))
         }
         "/error" => Err(io::Error::other("this path fails on purpose")),
         _ => {

@@ -1,11 +1,11 @@
-//! Methods, headers, addresses and errors, there and back: previews 2 and 3 have the same types under
+//! Methods, headers and addresses, there and back: previews 2 and 3 have the same types under
 //! other paths.
 
 /// The conversions, for the types of the module that is given; its name for all of a message's fields
 /// comes second.
 macro_rules! conversions {
     ($($types:ident)::+, $entries:ident) => {
-        use $($types)::+::{ErrorCode, Fields, Method, Scheme};
+        use $($types)::+::{Fields, Method, Scheme};
         use http::header::{HeaderMap, HeaderName, HeaderValue};
         use http::uri::{Authority, Parts, PathAndQuery, Uri};
         use std::borrow::ToOwned;
@@ -102,49 +102,6 @@ macro_rules! conversions {
 
         fn invalid(error: impl Into<std::boxed::Box<dyn core::error::Error + Send + Sync>>) -> io::Error {
             io::Error::new(ErrorKind::InvalidData, error)
-        }
-
-        pub(super) fn error_from_host(code: &ErrorCode) -> io::Error {
-            use ErrorCode as Code;
-            let kind = match code {
-                Code::DnsTimeout
-                | Code::ConnectionTimeout
-                | Code::ConnectionReadTimeout
-                | Code::ConnectionWriteTimeout
-                | Code::HttpResponseTimeout => ErrorKind::TimedOut,
-                Code::DnsError(_) | Code::DestinationNotFound => ErrorKind::NotFound,
-                Code::DestinationUnavailable | Code::DestinationIpUnroutable => ErrorKind::HostUnreachable,
-                Code::DestinationIpProhibited | Code::HttpRequestDenied => ErrorKind::PermissionDenied,
-                Code::ConnectionRefused => ErrorKind::ConnectionRefused,
-                Code::ConnectionTerminated => ErrorKind::ConnectionReset,
-                Code::ConnectionLimitReached => ErrorKind::QuotaExceeded,
-                Code::HttpResponseIncomplete => ErrorKind::UnexpectedEof,
-                Code::HttpRequestMethodInvalid
-                | Code::HttpRequestUriInvalid
-                | Code::HttpRequestUriTooLong
-                | Code::HttpRequestLengthRequired
-                | Code::HttpRequestBodySize(_)
-                | Code::HttpRequestHeaderSectionSize(_)
-                | Code::HttpRequestHeaderSize(_)
-                | Code::HttpRequestTrailerSectionSize(_)
-                | Code::HttpRequestTrailerSize(_) => ErrorKind::InvalidInput,
-                Code::HttpProtocolError
-                | Code::HttpResponseHeaderSectionSize(_)
-                | Code::HttpResponseHeaderSize(_)
-                | Code::HttpResponseBodySize(_)
-                | Code::HttpResponseTrailerSectionSize(_)
-                | Code::HttpResponseTrailerSize(_)
-                | Code::HttpResponseTransferCoding(_)
-                | Code::HttpResponseContentCoding(_) => ErrorKind::InvalidData,
-                Code::TlsProtocolError
-                | Code::TlsCertificateError
-                | Code::TlsAlertReceived(_)
-                | Code::HttpUpgradeFailed
-                | Code::LoopDetected
-                | Code::ConfigurationError
-                | Code::InternalError(_) => ErrorKind::Other,
-            };
-            io::Error::new(kind, format!("the host says: {code}"))
         }
     };
 }

@@ -15,7 +15,7 @@ pub(super) fn of_stream(error: StreamError) -> io::Error {
 
 /// A stream's error is a text for people; hosts put the error of their own system into it, in words or
 /// as the name of its kind: "Connection reset by peer", "ConnectionReset".
-fn from_text(text: String) -> io::Error {
+pub(super) fn from_text(text: String) -> io::Error {
     let known = [
         ("reset", ErrorKind::ConnectionReset),
         ("pipe", ErrorKind::BrokenPipe),
@@ -59,10 +59,8 @@ pub(super) fn of_socket(code: wasip2::sockets::network::ErrorCode) -> io::Error 
         Code::ConnectionAborted => ErrorKind::ConnectionAborted,
         Code::NameUnresolvable => ErrorKind::NotFound,
         Code::TemporaryResolverFailure => ErrorKind::ResourceBusy,
-        Code::Unknown
-        | Code::NewSocketLimit
-        | Code::DatagramTooLarge
-        | Code::PermanentResolverFailure => ErrorKind::Other,
+        Code::NewSocketLimit => ErrorKind::QuotaExceeded,
+        Code::Unknown | Code::DatagramTooLarge | Code::PermanentResolverFailure => ErrorKind::Other,
     };
     io::Error::new(kind, format!("the host says: {}", code.name()))
 }

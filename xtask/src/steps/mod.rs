@@ -90,7 +90,9 @@ steps! {
     "conformance/jco" conformance::jco, "the same without sockets on a second host: jco on Node";
     "conformance/wasip3" conformance::wasip3, "the conformance list under WASI preview 3";
     "wasi/echo" wasi::echo, "many connections to a component on WASI preview 2";
+    "wasi/errors" wasi::errors, "what a host reports has the kind that a program expects";
     "wasi/stuck" wasi::stuck, "a program that waits for nothing says so and ends";
+    "wasi/stuck-p3" wasi::stuck_p3, "the same on preview 3, where the bindings say so";
     "wasi/hyper" wasi::hyper, "hyper on the sockets of preview 2 does not stall";
     "wasi/http" wasi::http, "a component that serves HTTP";
     "wasi/echo-p3" wasi::echo_p3, "many connections to a component on WASI preview 3";

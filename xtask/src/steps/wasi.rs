@@ -1,6 +1,7 @@
 //! Components under wasmtime, driven over loopback by a native program.
 
-use super::Trouble;
+use super::{Trouble, source::passed};
+use crate::hosts::{self, Host, Source};
 use crate::server::Server;
 use crate::shell::{Log, cargo};
 use crate::{repo, tools};
@@ -43,12 +44,47 @@ fn echo_of(component: &str, log: &mut Log) -> Verdict {
     Ok("64, 65, 127, 128, 256 and 600 connections".to_owned())
 }
 
+/// What a host reports, by the tables and as it comes: with a network and a folder, then without.
+pub fn errors(log: &mut Log) -> Verdict {
+    const TESTS: Source<'static> = Source {
+        package: "creel",
+        kind: "--test",
+        features: |_| "std,macros,wasip3,wasi-http,fs,net",
+        entry: Some("wasi_errors"),
+        profile: None,
+    };
+    let program = hosts::build(Host::Wasip2, TESTS, log)?;
+    let folder = repo::scratch().join("lent");
+    std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let wasmtime = || -> Result<Command, Trouble> {
+        let mut wasmtime = Command::new(tools::wasmtime()?);
+        // A component that can speak HTTP starts where the host can.
+        wasmtime.args(["run", "-S", "http=y"]);
+        Ok(wasmtime)
+    };
+    let mut lent = wasmtime()?;
+    lent.args(["-S", tools::NETWORK, "--dir", &format!("{}::scratch", folder.display())]);
+    let text = log.run(lent.arg(program.path()).args(["--skip", "withheld"]))?;
+    let mut withheld = wasmtime()?;
+    withheld.arg(program.path());
+    Ok(format!("{}; withheld: {}", passed(&text), passed(&log.run(withheld.arg("withheld"))?)))
+}
+
 /// A program that waits for nothing at all ends, and says why: a host would end it without.
 pub fn stuck(log: &mut Log) -> Verdict {
+    stuck_of("stuck", "deadlock: every task waits for another", log)
+}
+
+/// The same on preview 3, in the words of the bindings: they alone know that nothing of the host's is waited
+/// for.
+pub fn stuck_p3(log: &mut Log) -> Verdict {
+    stuck_of("examples/stuck_p3", "cannot sleep waiting only on Rust-originating events", log)
+}
+
+fn stuck_of(component: &str, why: &str, log: &mut Log) -> Verdict {
     let programs = Programs::build(log)?;
     let mut wasmtime = Command::new(&programs.wasmtime);
-    let ran = log.run_apart(wasmtime.arg("run").arg(programs.component("stuck")))?;
-    let why = "deadlock: every task waits for another";
+    let ran = log.run_apart(wasmtime.arg("run").arg(programs.component(component)))?;
     if ran.succeeded || !ran.err.contains(why) {
         return Err(format!("it does not say `{why}`:\n{}", ran.err).into());
     }
@@ -71,17 +107,35 @@ pub fn hyper(log: &mut Log) -> Verdict {
     if a_second < ENOUGH { Err(format!("stalls: {said}").into()) } else { Ok(said.to_owned()) }
 }
 
-/// A component that serves HTTP.
+/// A component that serves HTTP. An instance has one request at a time, so a handler that nothing can
+/// wake ends with a reason.
 pub fn http(log: &mut Log) -> Verdict {
-    http_of("creel_components", log)
+    let stuck = |programs: &Programs, server: &Server, log: &mut Log| {
+        let got = log.run(programs.load().args(["get", &server.address, "/wait"]))?;
+        let why = "deadlock: every task waits for another";
+        if got.starts_with("500") && server.text().contains(why) {
+            return Ok(());
+        }
+        Err(format!("/wait: {got} instead of 500, or no `{why}`:\n{}", server.text()).into())
+    };
+    http_of("creel_components", stuck, log)
 }
 
-/// The same on preview 3.
+/// The same on preview 3. There an instance has several, also later ones, so a handler that waits for
+/// another request is not stuck.
 pub fn http_p3(log: &mut Log) -> Verdict {
-    http_of("examples/http_p3", log)
+    let called = |programs: &Programs, server: &Server, log: &mut Log| {
+        let got = log.run(programs.load().args(["call", &server.address, "/wait", "/call"]))?;
+        if got.starts_with("200 was called") { Ok(()) } else { Err(format!("/wait: {got}").into()) }
+    };
+    http_of("examples/http_p3", called, log)
 }
 
-fn http_of(component: &str, log: &mut Log) -> Verdict {
+fn http_of(
+    component: &str,
+    waits: impl FnOnce(&Programs, &Server, &mut Log) -> Result<(), Trouble>,
+    log: &mut Log,
+) -> Verdict {
     let programs = Programs::build(log)?;
     let mut wasmtime = Command::new(&programs.wasmtime);
     wasmtime.args(["serve", "-S", "cli=y", "--addr", "127.0.0.1:0"]);
@@ -111,6 +165,7 @@ fn http_of(component: &str, log: &mut Log) -> Verdict {
     for path in ["/", "/queue"] {
         log.run(programs.load().args(["http", &server.address, "16", "50", path]))?;
     }
+    waits(&programs, &server, log)?;
     let said = server.text();
     for line in ["done after the response", "this path fails on purpose"] {
         if !said.contains(line) {

@@ -4,6 +4,8 @@
 //!   echo, so many times each; prints requests a second.
 //! - `load http ADDRESS CONNECTIONS REQUESTS [PATH]`: the same with HTTP on kept connections.
 //! - `load get ADDRESS PATH`: one request; prints status and body.
+//! - `load call ADDRESS PATH OTHER`: one request, and others to `OTHER` until it is answered; prints its
+//!   status and body.
 //! - `load post ADDRESS PATH BYTES`: sends so many bytes, and expects them back.
 //! - `load serve`: a server for requests: `/echo` answers the body, `/hang` never answers.
 
@@ -27,14 +29,15 @@ async fn main() -> io::Result<()> {
             let path = words.get(4).cloned().unwrap_or_else(|| "/".to_owned());
             measure(&words[1], number(2), number(3), Kind::Http(path)).await
         }
-        Some("get") => get(&words[1], &words[2]).await,
+        Some("get") => get(&words[1], &words[2]).await.map(|answer| println!("{answer}")),
+        Some("call") => call(&words[1], &words[2], &words[3]).await,
         Some("post") => post(&words[1], &words[2], number(3)).await,
         Some("serve") => serve().await,
-        _ => Err(io::Error::other("echo, http, get, post or serve")),
+        _ => Err(io::Error::other("echo, http, get, call, post or serve")),
     }
 }
 
-async fn get(address: &str, path: &str) -> io::Result<()> {
+async fn get(address: &str, path: &str) -> io::Result<String> {
     let mut stream = BufReader::new(connect(address).await?);
     // A name that comes twice: the first is meant by whoever asks for one.
     let head = format!("host: {address}\r\naccept: text/plain\r\naccept: text/html\r\n");
@@ -43,7 +46,23 @@ async fn get(address: &str, path: &str) -> io::Result<()> {
     let head = read_head(&mut stream).await?;
     let body = read_body(&mut stream, &head).await?;
     let status = head.line.split(' ').nth(1).unwrap_or_default();
-    println!("{status} {}", String::from_utf8_lossy(&body));
+    Ok(format!("{status} {}", String::from_utf8_lossy(&body)))
+}
+
+async fn call(address: &str, path: &str, other: &str) -> io::Result<()> {
+    let others = async {
+        loop {
+            get(address, other).await?;
+            sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let answered = async {
+        creel::select! {
+            answer = get(address, path) => answer,
+            failed = others => failed,
+        }
+    };
+    println!("{}", timeout(LONG, answered).await??);
     Ok(())
 }
 

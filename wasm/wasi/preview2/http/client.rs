@@ -1,8 +1,7 @@
 //! Requests of the program's own.
 
-use super::convert::{
-    error_from_host, headers_from_host, headers_to_host, method_to_host, scheme_to_host,
-};
+use super::convert::{headers_from_host, headers_to_host, method_to_host, scheme_to_host};
+use super::error::error_from_host;
 use super::incoming::Message;
 use super::{Incoming, outgoing};
 use crate::io::Interest;

@@ -1,3 +1,3 @@
-//! Methods, headers, addresses and errors, there and back.
+//! Methods, headers and addresses, there and back.
 
 crate::wasm::wasi::http::convert::conversions!(wasip2::http::types, entries);

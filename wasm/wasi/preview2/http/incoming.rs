@@ -1,9 +1,8 @@
 //! A body that comes in.
 
 use super::client::Sending;
-use super::convert::{
-    error_from_host, headers_from_host, method_from_host, uri_from_host, value_from_host,
-};
+use super::convert::{headers_from_host, method_from_host, uri_from_host, value_from_host};
+use super::error::error_from_host;
 use crate::io::Ready;
 use crate::socket::Direction;
 use crate::wasm::wasi::http::incoming::reads_body;

@@ -2,6 +2,10 @@
 
 mod client;
 mod convert;
+// The codes of each preview are types of their own.
+#[allow(clippy::duplicate_mod)]
+#[path = "../../http/error.rs"]
+mod error;
 mod incoming;
 mod outgoing;
 mod server;

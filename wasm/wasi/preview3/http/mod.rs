@@ -16,6 +16,10 @@
 //! ```
 
 mod convert;
+// The codes of each preview are types of their own.
+#[allow(clippy::duplicate_mod)]
+#[path = "../../http/error.rs"]
+mod error;
 mod incoming;
 mod outgoing;
 
@@ -23,16 +27,15 @@ pub use incoming::{Incoming, Unread};
 
 use super::drive::{Driven, finish};
 use crate::wasm::wasi::http::{Body, GRACE};
-use convert::{
-    error_from_host, headers_from_host, headers_to_host, method_to_host, scheme_to_host,
-};
+use convert::{headers_from_host, headers_to_host, method_to_host, scheme_to_host};
 use core::fmt::Display;
 use core::future::Future;
+use error::error_from_host;
 use incoming::Message;
 use outgoing::{CutBy, Sending};
 use std::io;
 use std::string::ToString;
-use wasip3::http::types::{ErrorCode, Request, Response};
+use wasip3::http::types::{self, ErrorCode, Request, Response};
 use wasip3::wit_bindgen;
 
 /// What the macro expands to.
