@@ -136,6 +136,8 @@ macro_rules! http {
             mod types {
                 pub use $($types)::+::*;
             }
+            // The codes of each preview are types of their own.
+            #[allow(clippy::duplicate_mod)]
             #[path = "../../wasm/wasi/http/error.rs"]
             mod error;
 
