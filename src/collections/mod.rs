@@ -57,9 +57,10 @@ pub use stack::{Stack, TakeAll};
 pub use word::Word;
 
 /// A value on cache lines of its own, so that who writes it does not slow down who reads its
-/// neighbours. Two lines: some processors fetch them in pairs.
+/// neighbours. Two lines: some processors fetch them in pairs. Where there is
+/// no pool there are no neighbours of the kind.
 #[derive(Debug, Default)]
-#[repr(align(128))]
+#[cfg_attr(feature = "native", repr(align(128)))]
 pub(crate) struct Padded<T>(pub(crate) T);
 
 /// One turn of waiting for another thread that is a few instructions away from what is needed.

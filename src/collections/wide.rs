@@ -1,31 +1,34 @@
 //! An atomic word of 64 bits on every target.
 //!
-//! Where a pointer has 64 bits it is the processor's own. Elsewhere a 64-bit atomic may not exist,
-//! so the word stands behind the short [`Lock`](crate::lock::Lock), which costs next to nothing
-//! on the targets without threads.
+//! Where the processor has one it is that: wherever a pointer has 64 bits, on wasm, and on most
+//! others. Elsewhere the word stands behind the short [`Lock`](crate::lock::Lock).
 
 pub(crate) use word::Wide;
 
-#[cfg(target_pointer_width = "64")]
+#[cfg(target_has_atomic = "64")]
 mod word {
-    use crate::atomic::{AtomicUsize, Ordering};
+    use crate::atomic::Ordering;
+    #[cfg(not(loom))]
+    use core::sync::atomic::AtomicU64;
+    #[cfg(loom)]
+    use loom::sync::atomic::AtomicU64;
 
     #[derive(Debug)]
-    pub(crate) struct Wide(AtomicUsize);
+    pub(crate) struct Wide(AtomicU64);
 
     impl Wide {
         pub(crate) fn new(value: u64) -> Self {
-            Self(AtomicUsize::new(value as usize))
+            Self(AtomicU64::new(value))
         }
 
         #[inline]
         pub(crate) fn load(&self, order: Ordering) -> u64 {
-            self.0.load(order) as u64
+            self.0.load(order)
         }
 
         #[inline]
         pub(crate) fn store(&self, value: u64, order: Ordering) {
-            self.0.store(value as usize, order);
+            self.0.store(value, order);
         }
 
         /// May fail although the word is `current`.
@@ -37,30 +40,27 @@ mod word {
             success: Ordering,
             failure: Ordering,
         ) -> Result<u64, u64> {
-            self.0
-                .compare_exchange_weak(current as usize, new as usize, success, failure)
-                .map(|word| word as u64)
-                .map_err(|word| word as u64)
+            self.0.compare_exchange_weak(current, new, success, failure)
         }
 
         #[inline]
         pub(crate) fn fetch_sub(&self, value: u64, order: Ordering) -> u64 {
-            self.0.fetch_sub(value as usize, order) as u64
+            self.0.fetch_sub(value, order)
         }
 
         #[inline]
         pub(crate) fn fetch_or(&self, value: u64, order: Ordering) -> u64 {
-            self.0.fetch_or(value as usize, order) as u64
+            self.0.fetch_or(value, order)
         }
 
         #[inline]
         pub(crate) fn fetch_and(&self, value: u64, order: Ordering) -> u64 {
-            self.0.fetch_and(value as usize, order) as u64
+            self.0.fetch_and(value, order)
         }
     }
 }
 
-#[cfg(not(target_pointer_width = "64"))]
+#[cfg(not(target_has_atomic = "64"))]
 mod word {
     use crate::atomic::Ordering;
     use crate::lock::Lock;

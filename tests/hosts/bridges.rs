@@ -1,8 +1,8 @@
 //! The bridges to what JavaScript has: events, signals, iterators, streams.
 
-use creel::io::{AsyncReadExt, AsyncWriteExt};
+use creel::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, ReadBuf};
 use creel::scope;
-use creel::stream::{self, StreamExt};
+use creel::stream::{self, Stream, StreamExt};
 use creel::sync::{CancellationToken, oneshot};
 use creel::task::yield_now;
 use creel::time::{Duration, Instant, sleep, timeout};
@@ -11,7 +11,9 @@ use js_sys::{Array, Function, Promise};
 use std::cell::{Cell, RefCell};
 use std::future::pending;
 use std::io::ErrorKind;
+use std::pin::Pin;
 use std::rc::Rc;
+use std::task::{Context, Poll};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
@@ -44,6 +46,32 @@ struct Told(Rc<Cell<bool>>);
 impl Drop for Told {
     fn drop(&mut self) {
         self.0.set(true);
+    }
+}
+
+/// Has no item, and no end.
+struct Never(#[expect(dead_code, reason = "it tells when it is dropped")] Told);
+
+impl Stream for Never {
+    type Item = Result<JsValue, JsValue>;
+
+    fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Poll::Pending
+    }
+}
+
+/// Always has a byte, and calls a function before it answers it.
+struct CancelsItself(Box<dyn FnMut()>);
+
+impl AsyncRead for CancelsItself {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        (self.0)();
+        buf.put_slice(b"x");
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -176,6 +204,9 @@ cases! {
         waits.await.unwrap();
         assert_eq!(text(&token.reason()), "enough");
         assert!(web::token_of(&signal).unwrap().is_cancelled(), "and at once");
+        let other = js("return new EventTarget()", &JsValue::NULL).unwrap();
+        let error = web::io_error(web::token_of(&other).unwrap_err()).to_string();
+        assert!(error.contains("no AbortSignal"), "{error}");
     }
 
     async fn a_promise_can_be_cancelled_by_a_signal() {
@@ -228,6 +259,25 @@ cases! {
         assert!(JsStream::new(&JsValue::from(1)).is_err());
     }
 
+    async fn an_iterator_that_breaks_the_rules_is_an_error_and_no_more() {
+        for (answer, said) in [
+            ("undefined", "TypeError"),
+            ("Promise.resolve(5)", "TypeError"),
+            ("({ get done() { throw 'no end' } })", "no end"),
+            ("({ done: false, get value() { throw 'no value' } })", "no value"),
+        ] {
+            let iterator = format!(
+                "return {{ [Symbol.asyncIterator]() {{ return this }}, next() {{ return {answer} }},
+                    get return() {{ throw 'no return' }} }}"
+            );
+            let mut stream = JsStream::new(&js(&iterator, &JsValue::NULL).unwrap()).unwrap();
+            let thrown = web::io_error(stream.next().await.unwrap().unwrap_err()).to_string();
+            assert!(thrown.contains(said), "{answer}: {thrown}");
+            assert_eq!(stream.next().await, None, "{answer}");
+            drop(JsStream::new(&js(&iterator, &JsValue::NULL).unwrap()).unwrap());
+        }
+    }
+
     async fn a_dropped_stream_ends_its_generator() {
         let state = js("return { ended: false }", &JsValue::NULL).unwrap();
         let generator = js(
@@ -266,6 +316,15 @@ cases! {
         assert!(gone.get());
         let next = "return (await x.next()).done";
         assert_eq!(js_async(next, &iterator).await, Ok(JsValue::TRUE));
+    }
+
+    async fn leaving_while_an_item_is_awaited_drops_the_stream_too() {
+        let gone = Rc::new(Cell::new(false));
+        let guard = Told(gone.clone());
+        let iterator = web::async_iterator(Never(guard));
+        let leave = "const next = x.next(); await 0; await x.return(); return (await next).done";
+        assert_eq!(js_async(leave, &iterator).await, Ok(JsValue::TRUE));
+        assert!(gone.get());
     }
 
     async fn a_readable_stream_is_a_reader() {
@@ -355,6 +414,13 @@ cases! {
         assert!(writer.write_all(b"more").await.is_err());
     }
 
+    async fn what_is_written_after_the_end_is_refused() {
+        let sink = js("return new WritableStream()", &JsValue::NULL).unwrap();
+        let mut writer = ByteWriter::new(&sink).unwrap();
+        writer.shutdown().await.unwrap();
+        assert_eq!(writer.write(b"late").await.unwrap_err().kind(), ErrorKind::BrokenPipe);
+    }
+
     async fn a_dropped_writer_aborts_its_stream() {
         let state = js("return {}", &JsValue::NULL).unwrap();
         let sink = js("return new WritableStream({ abort() { x.aborted = true } })", &state);
@@ -389,6 +455,21 @@ cases! {
         assert_eq!(near.write(b"more").await.unwrap_err().kind(), ErrorKind::BrokenPipe);
     }
 
+    async fn a_reader_may_cancel_its_own_stream() {
+        let stream: Rc<RefCell<JsValue>> = Rc::default();
+        let own = stream.clone();
+        let reader = CancelsItself(Box::new(move || {
+            js("x.cancel()", &own.borrow()).unwrap();
+        }));
+        *stream.borrow_mut() = web::readable_stream(reader);
+        let x = js("return { reader: x.getReader(), stream: x }", &stream.borrow()).unwrap();
+        *stream.borrow_mut() = js("return x.reader", &x).unwrap();
+        let read = "return (await x.reader.read()).done";
+        assert_eq!(js_async(read, &x).await, Ok(JsValue::TRUE));
+        // Nothing was thrown past this task: the runtime goes on.
+        sleep(Duration::from_millis(1)).await;
+    }
+
     async fn a_writer_is_a_writable_stream() {
         let (mut near, far) = creel::io::duplex(4);
         let stream = web::writable_stream(far);
@@ -402,6 +483,21 @@ cases! {
             await w.close()";
         js_async(write, &stream).await.unwrap();
         assert_eq!(reads.await.unwrap(), "hello world");
+    }
+
+    async fn aborting_a_writable_stream_drops_a_writer_that_waits() {
+        let (near, far) = creel::io::duplex(4);
+        let stream = web::writable_stream(far);
+        let abort = "const w = x.getWriter(); const write = w.write(new Uint8Array(16));
+            await new Promise((go) => setTimeout(go)); await w.abort('enough');
+            try { await write } catch (reason) { return reason }";
+        let abort = js_async(abort, &stream);
+        let reason = timeout(Duration::from_secs(5), abort).await.expect("it waits for nobody");
+        assert_eq!(text(&reason.unwrap()), "enough");
+        let mut near = near;
+        let mut some = Vec::new();
+        near.read_to_end(&mut some).await.unwrap();
+        assert_eq!(some, [0; 4], "what was written before it");
     }
 
     async fn a_callback_that_throws_is_an_error_and_no_more() {

@@ -265,6 +265,8 @@ cases! {
         let (near, far) = Port::pair();
         let (carrier, mut carried) = Port::pair();
         let port = far.into_js();
+        let hears = js("return x.onmessage ?? x.onmessageerror", &port).unwrap();
+        assert!(hears.is_null(), "nothing of ours is left in it");
         carrier.send_and_transfer(&port, &Array::of1(&port)).unwrap();
         let mut far = Port::new(carried.recv().await.unwrap());
         near.send(&JsValue::from("hello")).unwrap();

@@ -1,6 +1,6 @@
 //! WebTransport: the other side is the program in `webtransport/`.
 
-use crate::bridges::js;
+use crate::bridges::{js, js_async};
 use crate::host::{context, transport};
 use creel::io::{AsyncReadExt, AsyncWriteExt};
 use creel::stream::StreamExt;
@@ -103,6 +103,26 @@ cases! {
         }
         let long = vec![0; sender.max_size() + 1];
         assert_eq!(sender.send(&long).await.unwrap_err().kind(), ErrorKind::InvalidInput);
+    }
+
+    async fn a_stream_that_nobody_waits_for_any_more_is_given_back() {
+        let Some(session) = connect("/").await else { return };
+        let watch = "const [both, own] = [WebTransport.prototype, globalThis];
+            for (const name of ['createBidirectionalStream', 'createUnidirectionalStream']) {
+                const open = both[name];
+                both[name] = function () { both[name] = open; return own.opened = open.call(this) };
+            }";
+        js(watch, &JsValue::NULL).unwrap();
+        let locked = "const opened = await globalThis.opened;
+            await new Promise((go) => setTimeout(go, 10));
+            return (opened.writable ?? opened).locked && (opened.readable ?? opened).locked";
+        assert!(timeout(Duration::ZERO, session.open_bi()).await.is_err());
+        assert_eq!(js_async(locked, &JsValue::NULL).await, Ok(JsValue::TRUE));
+        assert!(timeout(Duration::ZERO, session.open_uni()).await.is_err());
+        assert_eq!(js_async(locked, &JsValue::NULL).await, Ok(JsValue::TRUE));
+        let mut other = session.open_bi().await.unwrap();
+        other.write_all(b"x").await.unwrap();
+        assert_eq!(other.read_u8().await.unwrap(), b'x', "the session is not harmed");
     }
 
     async fn a_stream_of_the_server_is_accepted() {

@@ -109,6 +109,19 @@ cases! {
         assert_eq!(unknown, Err(WorkerError::Unknown("bake".into())));
     }
 
+    async fn starting_workers_leaves_nothing_behind() {
+        let Some(script) = script() else { return };
+        drop(Worker::start(&script).await.unwrap());
+        let count = "globalThis.made = 0; const make = URL.createObjectURL;
+            URL.createObjectURL = (blob) => { globalThis.made += 1; return make(blob) }";
+        js(count, &JsValue::NULL).unwrap();
+        for _ in 0..3 {
+            drop(Worker::start(&script).await.unwrap());
+        }
+        let made = js("return globalThis.made", &JsValue::NULL).unwrap();
+        assert_eq!(made, JsValue::from(0), "the first one's address serves them all");
+    }
+
     async fn a_worker_keeps_its_memory_and_has_a_runtime() {
         let Some(script) = script() else { return };
         let mut worker = Worker::start(&script).await.unwrap();

@@ -25,8 +25,9 @@ extern "C" {
     fn abort(this: &AbortController);
 
     type AbortSignal;
+    /// Whatever else may be asked has none.
     #[wasm_bindgen(method, getter)]
-    fn aborted(this: &AbortSignal) -> bool;
+    fn aborted(this: &AbortSignal) -> Option<bool>;
     #[wasm_bindgen(method, getter)]
     fn reason(this: &AbortSignal) -> JsValue;
 }
@@ -97,8 +98,10 @@ pub fn token_of(signal: &JsValue) -> Result<SignalToken, JsValue> {
     let cancelled = token.clone();
     let listener = Listener::new(move |_, _| cancelled.cancel());
     listener.listen(signal, "abort", 0)?;
-    if signal.unchecked_ref::<AbortSignal>().aborted() {
-        token.cancel();
+    match signal.unchecked_ref::<AbortSignal>().aborted() {
+        Some(true) => token.cancel(),
+        Some(false) => {}
+        None => return Err(js_sys::TypeError::new("this is no AbortSignal").into()),
     }
     Ok(SignalToken { token, signal: signal.clone(), _listener: listener })
 }

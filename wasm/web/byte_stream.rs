@@ -1,13 +1,15 @@
 //! `ReadableStream` and `WritableStream`, both ways, with the traits of [`io`](crate::io).
 
+use super::abort::{SignalToken, token_of};
 use super::error::io_error;
-use super::iter::{Step, ignore};
+use super::iter::{ignore, item};
 use super::promise::JsFuture;
 use crate::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use crate::stream::Stream;
 use crate::sync::{CancellationToken, Mutex};
 use js_sys::{Function, Object, Promise, Reflect, Uint8Array};
 use std::boxed::Box;
+use std::cell::OnceCell;
 use std::fmt;
 use std::future::Future;
 use std::io;
@@ -36,10 +38,14 @@ extern "C" {
     pub(super) fn cancel(this: &Reader) -> JsValue;
 
     type Controller;
-    #[wasm_bindgen(method)]
-    fn enqueue(this: &Controller, chunk: &Uint8Array);
-    #[wasm_bindgen(method)]
-    fn close(this: &Controller);
+    #[wasm_bindgen(method, catch)]
+    fn enqueue(this: &Controller, chunk: &Uint8Array) -> Result<(), JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn close(this: &Controller) -> Result<(), JsValue>;
+
+    type SinkController;
+    #[wasm_bindgen(method, getter)]
+    fn signal(this: &SinkController) -> JsValue;
 
     pub(super) type WritableStream;
     #[wasm_bindgen(constructor)]
@@ -106,18 +112,17 @@ impl ByteReader {
             let asked = self.asked.get_or_insert_with(|| JsFuture::from(reader.read()));
             let answer = ready!(Pin::new(asked).poll(cx));
             self.asked = None;
-            let step = match answer {
-                Ok(step) => step.unchecked_into::<Step>(),
+            let chunk = match answer.and_then(|answer| item(&answer)) {
+                Ok(Some(chunk)) => bytes_of(&chunk)?,
+                Ok(None) => {
+                    self.ended = true;
+                    return Poll::Ready(Ok(false));
+                }
                 Err(thrown) => {
                     self.ended = true;
                     return Poll::Ready(Err(io_error(thrown)));
                 }
             };
-            if step.done() {
-                self.ended = true;
-                return Poll::Ready(Ok(false));
-            }
-            let chunk = bytes_of(&step.value())?;
             self.start = 0;
             self.chunk = Some(chunk).filter(|chunk| chunk.length() > 0);
         }
@@ -243,6 +248,10 @@ impl AsyncWrite for ByteWriter {
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
         let this = &mut *self;
+        if this.ended {
+            let why = "the stream was shut down, or has failed";
+            return Poll::Ready(Err(io::Error::new(io::ErrorKind::BrokenPipe, why)));
+        }
         // A stream that has failed has no desired size; its promise says why.
         if this.ready.is_none() && this.writer.desired_size().is_none_or(|size| size <= 0.0) {
             this.ready = Some(JsFuture::from(this.writer.ready()));
@@ -310,15 +319,16 @@ where
             let Some(source) = reader.as_mut() else { return Ok(JsValue::UNDEFINED) };
             let mut chunk = vec![0; CHUNK];
             let read = cancelled.run_until_cancelled(source.read(&mut chunk)).await;
-            match read.unwrap_or(Ok(0)) {
+            // The reader may have cancelled it itself.
+            match read.filter(|_| !cancelled.is_cancelled()) {
                 // What is cancelled is closed already.
-                Ok(0) if cancelled.is_cancelled() => *reader = None,
-                Ok(0) => {
+                None => *reader = None,
+                Some(Ok(0)) => {
                     *reader = None;
-                    controller.close();
+                    controller.close()?;
                 }
-                Ok(count) => controller.enqueue(&Uint8Array::from(&chunk[..count])),
-                Err(error) => {
+                Some(Ok(count)) => controller.enqueue(&Uint8Array::from(&chunk[..count]))?,
+                Some(Err(error)) => {
                     *reader = None;
                     return Err(js_error(&error));
                 }
@@ -341,7 +351,7 @@ where
 }
 
 /// A writer as a `WritableStream` of bytes, whose chunks are written in turn. Closing it shuts the
-/// writer down; aborting it drops the writer.
+/// writer down; aborting it drops the writer, also while that waits.
 ///
 /// ```ignore
 /// response.body().pipe_to(&web::writable_stream(socket));
@@ -353,24 +363,31 @@ where
     let writer: Pin<Box<dyn AsyncWrite>> = Box::pin(writer);
     let shared = Rc::new(Mutex::new(Some(writer)));
     let (of_close, of_abort) = (shared.clone(), shared.clone());
+    // The stream calls `abort` only after a write or close that goes on, but tells this at once.
+    let aborted = Rc::new(OnceCell::new());
+    let (of_start, closes) = (aborted.clone(), aborted.clone());
+    let start = move |controller: SinkController| {
+        if let Ok(token) = token_of(&controller.signal()) {
+            let _ = of_start.set(token);
+        }
+    };
     let write = move |chunk: JsValue| {
         let shared = shared.clone();
-        super::promise(async move {
-            let bytes = bytes_of(&chunk).map_err(|error| js_error(&error))?.to_vec();
+        until_aborted(&aborted, async move {
+            let bytes = bytes_of(&chunk)?.to_vec();
             match shared.lock().await.as_mut() {
-                Some(writer) => writer.write_all(&bytes).await.map_err(|error| js_error(&error))?,
-                None => return Err(js_error(&io::ErrorKind::BrokenPipe.into())),
+                Some(writer) => writer.write_all(&bytes).await,
+                None => Err(io::ErrorKind::BrokenPipe.into()),
             }
-            Ok(JsValue::UNDEFINED)
         })
     };
     let close = move || {
         let shared = of_close.clone();
-        super::promise(async move {
-            if let Some(mut writer) = shared.lock().await.take() {
-                writer.shutdown().await.map_err(|error| js_error(&error))?;
+        until_aborted(&closes, async move {
+            match shared.lock().await.take() {
+                Some(mut writer) => writer.shutdown().await,
+                None => Ok(()),
             }
-            Ok(JsValue::UNDEFINED)
         })
     };
     let abort = move || {
@@ -381,10 +398,31 @@ where
         })
     };
     let sink = Object::new();
+    let start = Closure::<dyn FnMut(SinkController)>::new(start).into_js_value();
+    set(&sink, "start", start);
     set(&sink, "write", Closure::<dyn FnMut(JsValue) -> Promise>::new(write).into_js_value());
     set(&sink, "close", Closure::<dyn FnMut() -> Promise>::new(close).into_js_value());
     set(&sink, "abort", Closure::<dyn FnMut() -> Promise>::new(abort).into_js_value());
     WritableStream::new(&sink).into()
+}
+
+/// A promise of what `work` answers, unless the stream is aborted before.
+fn until_aborted(
+    aborted: &Rc<OnceCell<SignalToken>>,
+    work: impl Future<Output = io::Result<()>> + 'static,
+) -> Promise {
+    let aborted = aborted.clone();
+    super::promise(async move {
+        let outcome = match aborted.get() {
+            Some(token) => token.run_until_cancelled(work).await,
+            None => Some(work.await),
+        };
+        match outcome {
+            Some(Ok(())) => Ok(JsValue::UNDEFINED),
+            Some(Err(error)) => Err(js_error(&error)),
+            None => Err(aborted.get().map_or(JsValue::UNDEFINED, SignalToken::reason)),
+        }
+    })
 }
 
 fn set(object: &Object, name: &str, function: JsValue) {

@@ -3,7 +3,7 @@
 use super::promise::JsFuture;
 use super::spawn_local;
 use crate::stream::{Stream, StreamExt};
-use crate::sync::Mutex;
+use crate::sync::{CancellationToken, Mutex};
 use js_sys::{Function, Object, Promise, Reflect, Symbol};
 use std::boxed::Box;
 use std::fmt;
@@ -20,14 +20,24 @@ extern "C" {
     type Iterator;
     #[wasm_bindgen(method, catch)]
     fn next(this: &Iterator) -> Result<JsValue, JsValue>;
-    #[wasm_bindgen(method, getter, js_name = return)]
-    fn return_itself(this: &Iterator) -> JsValue;
+    #[wasm_bindgen(method, getter, js_name = return, catch)]
+    fn return_itself(this: &Iterator) -> Result<JsValue, JsValue>;
 
-    pub(super) type Step;
-    #[wasm_bindgen(method, getter)]
-    pub(super) fn done(this: &Step) -> bool;
-    #[wasm_bindgen(method, getter)]
-    pub(super) fn value(this: &Step) -> JsValue;
+    type Step;
+    #[wasm_bindgen(method, getter, catch)]
+    fn done(this: &Step) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, getter, catch)]
+    fn value(this: &Step) -> Result<JsValue, JsValue>;
+}
+
+/// What an iterator or a reader has answered: an item, or the end. Anybody may have written it, so each
+/// look at it may throw.
+pub(super) fn item(answer: &JsValue) -> Result<Option<JsValue>, JsValue> {
+    if !answer.is_object() {
+        return Err(js_sys::TypeError::new("what an iterator answers is an object").into());
+    }
+    let step = answer.unchecked_ref::<Step>();
+    if step.done()?.is_truthy() { Ok(None) } else { step.value().map(Some) }
 }
 
 /// What JavaScript iterates by `for await`, as a stream: async iterators and generators, and
@@ -96,19 +106,9 @@ impl Stream for JsStream {
         let asked = self.asked.as_mut().expect("it was asked a moment ago");
         let answer = ready!(Pin::new(asked).poll(cx));
         self.asked = None;
-        Poll::Ready(match answer {
-            Ok(step) if !step.unchecked_ref::<Step>().done() => {
-                Some(Ok(step.unchecked_ref::<Step>().value()))
-            }
-            Ok(_) => {
-                self.ended = true;
-                None
-            }
-            Err(thrown) => {
-                self.ended = true;
-                Some(Err(thrown))
-            }
-        })
+        let item = answer.and_then(|answer| item(&answer)).transpose();
+        self.ended = !matches!(item, Some(Ok(_)));
+        Poll::Ready(item)
     }
 }
 
@@ -117,7 +117,7 @@ impl Drop for JsStream {
         if self.ended {
             return;
         }
-        if let Ok(end) = self.iterator.return_itself().dyn_into::<Function>()
+        if let Ok(end) = self.iterator.return_itself().and_then(JsValue::dyn_into::<Function>)
             && let Ok(promise) = end.call0(self.iterator.unchecked_ref())
         {
             // Nobody is left to hear of a rejection.
@@ -136,8 +136,9 @@ pub(super) fn ignore(promise: &JsValue) {
 
 /// A stream as an async iterator, for `for await` in JavaScript. An `Err` is thrown and ends it.
 ///
-/// The stream is polled when JavaScript asks, never ahead. `return`, which `break` calls, drops it;
-/// so does the garbage collector when JavaScript has forgotten the iterator.
+/// The stream is polled when JavaScript asks, never ahead. `return`, which `break` calls, drops it, also
+/// while an item is awaited, which then is the end; so does the garbage collector when JavaScript has
+/// forgotten the iterator.
 ///
 /// ```ignore
 /// #[wasm_bindgen]
@@ -153,12 +154,14 @@ where
     // Locked, since JavaScript may ask for several items at once: they come in turn.
     let shared = Rc::new(Mutex::new(Some(stream)));
     let of_return = shared.clone();
+    let left = CancellationToken::new();
+    let leaves = left.clone();
     let next = move || {
-        let shared = shared.clone();
+        let (shared, left) = (shared.clone(), left.clone());
         super::promise(async move {
             let mut stream = shared.lock().await;
             let item = match stream.as_mut() {
-                Some(stream) => stream.next().await,
+                Some(stream) => left.run_until_cancelled(stream.next()).await.flatten(),
                 None => None,
             };
             if !matches!(item, Some(Ok(_))) {
@@ -169,6 +172,7 @@ where
     };
     let end = move |value: JsValue| {
         let shared = of_return.clone();
+        leaves.cancel();
         super::promise(async move {
             *shared.lock().await = None;
             let last = step(None);

@@ -31,14 +31,21 @@ struct Entry {
     call: Option<Call>,
 }
 
+struct Listeners {
+    entries: Vec<Entry>,
+    /// The numbers of those without a call.
+    free: Vec<u32>,
+}
+
 std::thread_local! {
-    static LISTENERS: RefCell<Vec<Entry>> = const { RefCell::new(Vec::new()) };
+    static LISTENERS: RefCell<Listeners> =
+        const { RefCell::new(Listeners { entries: Vec::new(), free: Vec::new() }) };
 }
 
 /// What JavaScript calls, bound to a listener, its generation and a kind.
 fn heard(number: u32, generation: u32, kind: u32, argument: JsValue) {
     let call = LISTENERS.with_borrow(|listeners| {
-        let entry = listeners.get(number as usize)?;
+        let entry = listeners.entries.get(number as usize)?;
         entry.call.clone().filter(|_| entry.generation == generation)
     });
     if let Some(call) = call {
@@ -50,15 +57,14 @@ impl Listener {
     pub(super) fn new(call: impl Fn(u32, JsValue) + 'static) -> Self {
         let call: Call = Rc::new(call);
         LISTENERS.with_borrow_mut(|listeners| {
-            let free = listeners.iter().position(|entry| entry.call.is_none());
-            let number = free.unwrap_or_else(|| {
-                listeners.push(Entry::default());
-                listeners.len() - 1
+            let Listeners { entries, free } = listeners;
+            let number = free.pop().unwrap_or_else(|| {
+                entries.push(Entry::default());
+                entries.len() as u32 - 1
             });
-            let entry = &mut listeners[number];
+            let entry = &mut entries[number as usize];
             entry.call = Some(call);
-            let targets = RefCell::default();
-            Self { number: number as u32, generation: entry.generation, targets }
+            Self { number, generation: entry.generation, targets: RefCell::default() }
         })
     }
 
@@ -88,7 +94,8 @@ impl Drop for Listener {
         }
         // Foreign code is dropped after the borrow has ended.
         let _call = LISTENERS.with_borrow_mut(|listeners| {
-            let entry = &mut listeners[self.number as usize];
+            listeners.free.push(self.number);
+            let entry = &mut listeners.entries[self.number as usize];
             entry.generation = entry.generation.wrapping_add(1);
             entry.call.take()
         });

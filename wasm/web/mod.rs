@@ -26,8 +26,9 @@
 //! - A task is never polled from inside another's poll, whatever JavaScript calls when.
 //! - In Node, a task that sleeps or is ready keeps the process alive; one that waits for something
 //!   that nobody will do does not.
-//! - A panic is reported on the console. Where panics abort, which is the rule on this target, the
-//!   runtime then stands still: a program whose invariants are broken is not polled again.
+//! - A panic is reported on the console: in builds with debug assertions, and in others after
+//!   [`report_panics`]. Where panics abort, which is the rule on this target, the runtime then stands
+//!   still: a program whose invariants are broken is not polled again.
 //! - Nothing can block: see [`block_on`](crate::runtime::Runtime::block_on).
 //!
 //! - In a build with threads a multi-threaded runtime runs on workers that share the memory:
@@ -70,6 +71,7 @@ pub use frame::{yield_to_frame, yield_to_idle};
 pub use iter::{JsStream, async_iterator};
 pub use listener::Events;
 pub use page::page_hide;
+pub use panics::report_panics;
 pub use port::Port;
 pub use promise::{JsFuture, promise};
 pub use throttle::is_hidden;
@@ -153,5 +155,7 @@ pub(crate) fn report_failure(message: &str) {
 }
 
 fn set_up() {
-    panics::report_to_console();
+    if cfg!(debug_assertions) {
+        report_panics();
+    }
 }

@@ -19,6 +19,8 @@ extern "C" {
     fn set_onmessage(this: &Endpoint, callback: &js::Callback);
     #[wasm_bindgen(method, setter, js_name = onmessage)]
     fn clear_onmessage(this: &Endpoint, null: &JsValue);
+    #[wasm_bindgen(method, setter, js_name = onmessageerror)]
+    fn clear_onmessageerror(this: &Endpoint, null: &JsValue);
     #[wasm_bindgen(method, setter)]
     fn set_onmessageerror(this: &Endpoint, callback: &js::Callback);
     #[wasm_bindgen(method, js_name = postMessage, catch)]
@@ -162,6 +164,7 @@ impl Port {
     pub fn into_js(mut self) -> JsValue {
         self.open = false;
         self.endpoint.clear_onmessage(&JsValue::NULL);
+        self.endpoint.clear_onmessageerror(&JsValue::NULL);
         self.endpoint.unchecked_ref::<JsValue>().clone()
     }
 }

@@ -6,6 +6,7 @@ use super::iter::JsStream;
 use super::js;
 use super::listener::Listener;
 use super::promise::JsFuture;
+use super::spawn_local;
 use crate::io::{AsyncRead, AsyncWrite, ReadBuf};
 use crate::stream::{Stream, StreamExt};
 use crate::sync::{CancellationToken, Mutex};
@@ -13,6 +14,7 @@ use js_sys::{Array, Function, Object, Promise, Reflect, Uint8Array};
 use std::cell::RefCell;
 use std::fmt;
 use std::format;
+use std::future::Future;
 use std::future::poll_fn;
 use std::io::{self, ErrorKind};
 use std::pin::Pin;
@@ -182,10 +184,9 @@ impl WebTransport {
     /// When the session has ended.
     ///
     /// # Cancel safety
-    /// A stream that is opened after that is of no use to anybody until the session ends.
+    /// A stream that is opened after that is reset at once.
     pub async fn open_bi(&self) -> io::Result<TransportStream> {
-        let both = JsFuture::from(self.session.create_bi()).await.map_err(io_error)?;
-        TransportStream::new(&both)
+        Opening::new(self.session.create_bi(), TransportStream::new).await
     }
 
     /// Opens a stream to the server.
@@ -196,8 +197,7 @@ impl WebTransport {
     /// # Cancel safety
     /// As [`open_bi`](Self::open_bi).
     pub async fn open_uni(&self) -> io::Result<ByteWriter> {
-        let stream = JsFuture::from(self.session.create_uni()).await.map_err(io_error)?;
-        ByteWriter::new(&stream)
+        Opening::new(self.session.create_uni(), ByteWriter::new).await
     }
 
     /// Waits for a stream both ways that the server opens.
@@ -294,6 +294,37 @@ impl WebTransport {
         self.end.told.cancelled().await;
         let how = self.end.how.borrow().clone();
         how.expect("it was told").map_err(io_error)
+    }
+}
+
+/// A stream that was asked for. Dropped before it is there, it leaves behind who drops the stream.
+struct Opening<T: 'static> {
+    asked: Option<JsFuture>,
+    make: fn(&JsValue) -> io::Result<T>,
+}
+
+impl<T> Opening<T> {
+    fn new(asked: Promise, make: fn(&JsValue) -> io::Result<T>) -> Self {
+        Self { asked: Some(JsFuture::from(asked)), make }
+    }
+}
+
+impl<T> Future for Opening<T> {
+    type Output = io::Result<T>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let asked = self.asked.as_mut().expect("a future was polled after it was ready");
+        let stream = ready!(Pin::new(asked).poll(cx));
+        self.asked = None;
+        Poll::Ready(stream.map_err(io_error).and_then(|stream| (self.make)(&stream)))
+    }
+}
+
+impl<T> Drop for Opening<T> {
+    fn drop(&mut self) {
+        let Some(asked) = self.asked.take() else { return };
+        let make = self.make;
+        spawn_local(async move { drop(asked.await.map(|stream| make(&stream))) });
     }
 }
 

@@ -68,7 +68,8 @@ impl Builder {
                  `EventLoop::new` for one on this thread",
             ));
         }
-        super::set_up();
+        // A thread that panics is gone without another trace.
+        super::report_panics();
         let driver = Arc::new(Driver::new(self.config(), Mode::Shared)?);
         let env = self.env(Clock::unpausable(), None, None);
         let pool = thread::with_script(script, || Pool::start(self.config(), env, driver))?;

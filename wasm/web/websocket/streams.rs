@@ -3,7 +3,7 @@
 
 use super::super::abort::AbortOnDrop;
 use super::super::byte_stream::{ReadableStream, Reader, WritableStream, Writer};
-use super::super::iter::{Step, ignore};
+use super::super::iter::{ignore, item};
 use super::super::js;
 use super::super::listener::{Inbox, Listener};
 use super::super::promise::JsFuture;
@@ -148,10 +148,9 @@ impl Wire for Streams {
             let answer = ready!(Pin::new(asked).poll(cx));
             self.asked = None;
             // Why it was broken off, the end tells.
-            let step = answer.ok().map(JsValue::unchecked_into::<Step>);
-            match step.filter(|step| !step.done()) {
-                Some(step) => return Poll::Ready(Some(Message::received(&step.value()))),
-                None => self.is_read = true,
+            match answer.and_then(|answer| item(&answer)) {
+                Ok(Some(data)) => return Poll::Ready(Some(Message::received(&data))),
+                Ok(None) | Err(_) => self.is_read = true,
             }
         }
         self.poll_closed(cx).map(|()| None)

@@ -56,6 +56,8 @@ impl Jobs {
     /// from now on and answers `true`: `main` is done. Anywhere else it answers `false`.
     pub fn serve(self) -> bool {
         let Some(port) = start::own_port() else { return false };
+        // The other side takes the words of a `Trapped` from the console.
+        super::super::report_panics();
         let port = Port::new(port);
         let jobs = Rc::new(self);
         spawn_local(async move {

@@ -8,11 +8,13 @@ use super::super::spawn_local;
 use super::{TRAP, message};
 use crate::time::sleep;
 use js_sys::{Array, Function, Object, Reflect};
+use std::cell::RefCell;
 use std::fmt;
 use std::format;
 use std::io;
 use std::string::String;
 use std::time::Duration;
+use std::vec::Vec;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 
@@ -57,8 +59,6 @@ extern "C" {
     type URL;
     #[wasm_bindgen(static_method_of = URL, js_name = createObjectURL)]
     fn create_object_url(blob: &Blob) -> String;
-    #[wasm_bindgen(static_method_of = URL, js_name = revokeObjectURL)]
-    fn revoke_object_url(url: &str);
 }
 
 /// From where a worker loads this program.
@@ -224,17 +224,28 @@ pub(in super::super) fn browser_worker(
     }
     // Relative to where this program is, for the blob has no place of its own.
     start.set(0, absolute(&script.place).into());
-    let code = Array::of1(&code.into());
-    let url = URL::create_object_url(&Blob::new(&code, &object(&[("type", "text/javascript")])));
-    let worker = JsWorker::new(&url, &object(&[("type", "module"), ("name", name)]));
+    let worker = JsWorker::new(&address_of(code), &object(&[("type", "module"), ("name", name)]));
     let sent = worker.and_then(|worker| {
         worker.post_message(start, transfer)?;
         Ok(worker.into())
     });
-    // The worker may fetch it later; the few bytes live as long as the page.
-    sent.map_err(|thrown| {
-        URL::revoke_object_url(&url);
-        io_error(thrown)
+    sent.map_err(io_error)
+}
+
+/// A URL with this code behind it. Each of the few codes has one, as long as the thread lives: when a
+/// worker fetches it, it does not say.
+fn address_of(code: &str) -> String {
+    std::thread_local! {
+        static ADDRESSES: RefCell<Vec<(String, String)>> = const { RefCell::new(Vec::new()) };
+    }
+    ADDRESSES.with_borrow_mut(|addresses| {
+        if let Some((_, address)) = addresses.iter().find(|(of, _)| of == code) {
+            return address.clone();
+        }
+        let options = object(&[("type", "text/javascript")]);
+        let address = URL::create_object_url(&Blob::new(&Array::of1(&code.into()), &options));
+        addresses.push((code.into(), address.clone()));
+        address
     })
 }
 

@@ -81,7 +81,8 @@ async fn echo(session: Connection) -> Outcome {
             }
             stream = session.accept_uni() => {
                 let mut receive = stream?;
-                let all = all_of(&mut receive).await?;
+                // One that is reset is no end of the session.
+                let Ok(all) = all_of(&mut receive).await else { continue };
                 let mut send = session.open_uni().await?.await?;
                 send.write_all(&all).await?;
                 send.finish().await?;
