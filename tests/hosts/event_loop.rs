@@ -21,7 +21,7 @@ extern "C" {
     static CONTEXT: String;
     #[wasm_bindgen(thread_local_v2, js_namespace = harness, js_name = server)]
     static SERVER: String;
-    /// Where the server of WebTransport listens, and the hash of its certificate.
+    /// Where the server of WebTransport listens, the hash of its certificate, and where it ends each session.
     #[wasm_bindgen(thread_local_v2, js_namespace = harness, js_name = transport)]
     static TRANSPORT: String;
 }
@@ -36,12 +36,15 @@ pub fn server(path: &str) -> String {
     SERVER.with(|server| format!("{server}{path}"))
 }
 
-/// The server of WebTransport, as `127.0.0.1:PORT`, and the SHA-256 of its certificate.
-pub fn transport() -> (String, [u8; 32]) {
+/// The server of WebTransport, as `127.0.0.1:PORT`, the SHA-256 of its certificate, and where it ends each
+/// session with code 42.
+pub fn transport() -> (String, [u8; 32], String) {
     let told = TRANSPORT.with(String::clone);
-    let (address, hash) = told.split_once(' ').expect("it runs");
+    let mut words = told.split(' ').map(str::to_owned);
+    let mut word = || words.next().expect("it runs");
+    let (address, hash, curt) = (word(), word(), word());
     let mut bytes = hash.split(':').map(|byte| u8::from_str_radix(byte, 16).unwrap());
-    (address.to_owned(), std::array::from_fn(|_| bytes.next().unwrap()))
+    (address, std::array::from_fn(|_| bytes.next().unwrap()), curt)
 }
 
 /// Runs what the command line asks for of the conformance list and of the host's own cases.

@@ -23,8 +23,11 @@ async fn connect(path: &str) -> Option<WebTransport> {
 }
 
 async fn reach(path: &str) -> io::Result<WebTransport> {
-    let (address, hash) = transport();
-    let options = TransportOptions { certificate_hashes: vec![hash] };
+    reach_at(&transport().0, path).await
+}
+
+async fn reach_at(address: &str, path: &str) -> io::Result<WebTransport> {
+    let options = TransportOptions { certificate_hashes: vec![transport().1] };
     let url = format!("https://{address}{path}");
     let session = WebTransport::connect_with(&url, &options);
     timeout(Duration::from_secs(30), session).await.expect("it is there or not")
@@ -175,6 +178,16 @@ cases! {
         assert!(session.accept_bi().await.is_err());
     }
 
+    async fn a_session_that_the_server_ends_tells_its_code_and_reason() {
+        if connect("/").await.is_none() {
+            return;
+        }
+        let session = reach_at(&transport().2, "/").await.unwrap();
+        let closed = timeout(Duration::from_secs(30), session.closed()).await.unwrap().unwrap();
+        assert_eq!((closed.code, closed.reason.as_str()), (42, "the shop closes"));
+        assert!(session.open_uni().await.is_err());
+    }
+
     async fn a_session_that_breaks_says_so() {
         let Some(session) = connect("/close").await else { return };
         assert!(timeout(Duration::from_millis(20), session.closed()).await.is_err());
@@ -193,7 +206,7 @@ cases! {
         }
         let refused = reach("/refused").await.unwrap_err();
         assert_eq!(refused.kind(), ErrorKind::ConnectionRefused, "{refused}");
-        let (address, _) = transport();
+        let address = transport().0;
         let unknown = WebTransport::connect(&format!("https://{address}/")).await.unwrap_err();
         assert_eq!(unknown.kind(), ErrorKind::ConnectionRefused, "nobody vouches for it: {unknown}");
         let bad = WebTransport::connect("nonsense:").await.unwrap_err();

@@ -258,6 +258,11 @@ fn bind(wasm: &Path, source: Source<'_>, target: &str, log: &mut Log) -> Result<
     let mut command = Command::new(tools::wasm_bindgen()?);
     command.args(["--target", target, "--no-typescript", "--out-name", "program", "--out-dir"]);
     log.run(command.arg(&folder).arg(wasm))?;
+    if target == "nodejs" {
+        // Whatever a `package.json` in a folder above says, this is what the tool has written.
+        let written = std::fs::write(folder.join("package.json"), r#"{ "type": "commonjs" }"#);
+        written.map_err(|error| format!("package.json: {error}"))?;
+    }
     Ok(folder.join("program.js"))
 }
 

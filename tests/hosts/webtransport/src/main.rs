@@ -1,10 +1,12 @@
-//! The other side of the tests of WebTransport: prints where it listens and the hash of its certificate,
-//! and serves until its input ends.
+//! The other side of the tests of WebTransport: prints where it listens, the hash of its certificate, and
+//! where every session is ended by a [`farewell`]; and serves until its input ends.
 //!
 //! Streams and datagrams come back as they were sent, on every path but these: `/refused` takes no
 //! session, `/close` breaks off with the first stream, `/opens` opens a stream by itself, and on `/deaf`
 //! nobody reads.
 //! A stream that begins with "reset" is reset with code 9.
+
+mod farewell;
 
 use std::error::Error;
 use tokio::io::AsyncReadExt;
@@ -22,8 +24,11 @@ async fn main() -> Outcome {
         .with_bind_address("127.0.0.1:0".parse()?)
         .with_identity(identity)
         .build();
+    let quic = config.quic_config().clone();
+    let curt = wtransport::quinn::Endpoint::server(quic, "127.0.0.1:0".parse()?)?;
     let endpoint = Endpoint::server(config)?;
-    println!("{} {hash}", endpoint.local_addr()?);
+    println!("{} {hash} {}", endpoint.local_addr()?, curt.local_addr()?);
+    tokio::spawn(farewell::serve(curt));
     let serve = async {
         loop {
             let incoming = endpoint.accept().await;
