@@ -215,43 +215,41 @@ mod raw {
 
         #[inline]
         pub(super) fn lock(&self) -> RawGuard<'_, T> {
-            let bits = match try_lock(&self.word) {
+            let bits = match self.try_lock() {
                 Some(bits) => bits,
-                None => lock_contended(&self.word),
+                None => self.lock_contended(),
             };
             RawGuard { lock: self, bits, _not_send: core::marker::PhantomData }
         }
-    }
 
-    #[inline]
-    fn try_lock(word: &AtomicUsize) -> Option<usize> {
-        let bits = word.load(Ordering::Relaxed) & !LOCKED;
-        // Acquire pairs with the Release in `RawGuard::drop`, and with that of whoever changed
-        // the bits.
-        let (taken, not) = (Ordering::Acquire, Ordering::Relaxed);
-        word.compare_exchange(bits, bits | LOCKED, taken, not).ok()
-    }
+        #[inline]
+        fn try_lock(&self) -> Option<usize> {
+            let bits = self.word.load(Ordering::Relaxed) & !LOCKED;
+            // Acquire pairs with the Release in `RawGuard::drop`, and with that of whoever changed
+            // the bits.
+            let (taken, not) = (Ordering::Acquire, Ordering::Relaxed);
+            self.word.compare_exchange(bits, bits | LOCKED, taken, not).ok()
+        }
 
-    /// One for the locks of all types.
-    #[cold]
-    #[inline(never)]
-    fn lock_contended(word: &AtomicUsize) -> usize {
-        let mut rounds = 0;
-        loop {
-            wait(rounds);
-            rounds += 1;
-            if looks_free(word)
-                && let Some(bits) = try_lock(word)
-            {
-                return bits;
+        #[cold]
+        fn lock_contended(&self) -> usize {
+            let mut rounds = 0;
+            loop {
+                wait(rounds);
+                rounds += 1;
+                if self.looks_free()
+                    && let Some(bits) = self.try_lock()
+                {
+                    return bits;
+                }
             }
         }
-    }
 
-    fn looks_free(word: &AtomicUsize) -> bool {
-        // Relaxed: only a look, which does not take the line away from the holder. loom would
-        // show an old value again and again.
-        cfg!(loom) || word.load(Ordering::Relaxed) & LOCKED == 0
+        fn looks_free(&self) -> bool {
+            // Relaxed: only a look, which does not take the line away from the holder. loom would
+            // show an old value again and again.
+            cfg!(loom) || self.word.load(Ordering::Relaxed) & LOCKED == 0
+        }
     }
 
     /// For how many rounds a waiter only looks again, and for how many more it gives way.

@@ -1,6 +1,6 @@
 //! Atomics and the cell behind one name, so that loom can stand in for `core`.
 //!
-//! `AtomicU64` is absent on purpose: 32-bit targets such as thumbv7em do not have it.
+//! 32-bit targets such as thumbv7em have no `AtomicU64`: see `collections::wide`.
 
 // Pointers are part of what others see (`collections::hazard`), and are the same everywhere.
 #[cfg(not(loom))]
@@ -9,14 +9,20 @@ pub(crate) use core::sync::atomic::{AtomicPtr, Ordering, fence};
 #[cfg(not(any(loom, all(target_family = "wasm", not(target_feature = "atomics")))))]
 pub(crate) use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicUsize};
 
+#[cfg(all(
+    target_has_atomic = "64",
+    not(any(loom, all(target_family = "wasm", not(target_feature = "atomics"))))
+))]
+pub(crate) use core::sync::atomic::AtomicU64;
+
 #[cfg(all(target_family = "wasm", not(target_feature = "atomics"), not(loom)))]
 mod single;
 #[cfg(all(target_family = "wasm", not(target_feature = "atomics"), not(loom)))]
-pub(crate) use single::{AtomicBool, AtomicU8, AtomicU32, AtomicUsize};
+pub(crate) use single::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize};
 
 #[cfg(loom)]
 pub(crate) use loom::sync::atomic::{
-    AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicUsize, Ordering, fence,
+    AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
 };
 
 #[cfg(loom)]

@@ -17,6 +17,7 @@ pub(crate) struct Single<T>(Cell<T>);
 pub(crate) type AtomicBool = Single<bool>;
 pub(crate) type AtomicU8 = Single<u8>;
 pub(crate) type AtomicU32 = Single<u32>;
+pub(crate) type AtomicU64 = Single<u64>;
 pub(crate) type AtomicUsize = Single<usize>;
 
 // SAFETY: it is a part of targets without threads only (see `mod.rs`), and an atomic may be anywhere.
@@ -139,4 +140,4 @@ macro_rules! numbers {
     )+};
 }
 
-numbers! { u8 u32 usize }
+numbers! { u8 u32 u64 usize }

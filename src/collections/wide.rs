@@ -7,11 +7,7 @@ pub(crate) use word::Wide;
 
 #[cfg(target_has_atomic = "64")]
 mod word {
-    use crate::atomic::Ordering;
-    #[cfg(not(loom))]
-    use core::sync::atomic::AtomicU64;
-    #[cfg(loom)]
-    use loom::sync::atomic::AtomicU64;
+    use crate::atomic::{AtomicU64, Ordering};
 
     #[derive(Debug)]
     pub(crate) struct Wide(AtomicU64);
