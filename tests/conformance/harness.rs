@@ -34,6 +34,7 @@ impl Case {
 #[derive(Debug, Default)]
 pub struct Request {
     filters: Vec<String>,
+    skips: Vec<String>,
     exact: bool,
     after: Option<String>,
     list: bool,
@@ -54,6 +55,7 @@ impl Request {
                 "--exact" => request.exact = true,
                 "--ignored" => request.ignored = true,
                 "--after" => request.after = arguments.next(),
+                "--skip" => request.skips.extend(arguments.next()),
                 "--traces" => request.traces = true,
                 "--seeds" => request.seeds = arguments.next().and_then(|n| n.parse().ok()),
                 "--format" | "--test-threads" | "--color" => drop(arguments.next()),
@@ -84,7 +86,8 @@ impl Request {
                 true => case.name == filter,
                 false => case.name.contains(filter.as_str()),
             };
-            self.filters.is_empty() || self.filters.iter().any(matches)
+            let chosen = self.filters.is_empty() || self.filters.iter().any(matches);
+            chosen && !self.skips.iter().any(matches)
         };
         let done = |case: &&Case| self.after.as_deref().is_some_and(|after| case.name != after);
         let skipped = usize::from(self.after.is_some());

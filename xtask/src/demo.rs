@@ -5,7 +5,7 @@
 
 use crate::hosts::{self, Host, Program, Source};
 use crate::repo;
-use crate::shell::Log;
+use crate::shell::{Log, tail};
 use crate::steps::Trouble;
 use std::fs::File;
 use std::io::{BufRead, BufReader, IsTerminal, Write};
@@ -135,21 +135,30 @@ fn work(program: &Program, file: &Path, progress: impl Fn(&str)) -> Result<Summa
         .spawn()
         .map_err(describe)?;
     let output = BufReader::new(child.stdout.take().expect("it is piped"));
+    let summary = summary(output.lines().map_while(Result::ok), progress);
+    let status = child.wait().map_err(describe)?;
+    if status.success() { summary } else { Err(format!("it ended with {status}")) }
+}
+
+/// What the lines of the program say.
+fn summary(
+    lines: impl Iterator<Item = impl AsRef<str>>,
+    progress: impl Fn(&str),
+) -> Result<Summary, String> {
     let mut summary = Summary { digest: String::new(), micros: 0, facts: Vec::new() };
-    for text in output.lines() {
-        let text = text.map_err(describe)?;
+    for text in lines {
+        let text = text.as_ref();
         match text.split_once(' ') {
             Some(("progress", counts)) => progress(&bar(counts)),
             Some(("digest", digest)) => digest.clone_into(&mut summary.digest),
             Some(("took", micros)) => summary.micros = micros.parse().unwrap_or_default(),
-            _ => summary.facts.push(text),
+            _ => summary.facts.push(text.to_owned()),
         }
     }
-    let status = child.wait().map_err(describe)?;
-    match (status.success(), summary.digest.is_empty()) {
-        (true, false) => Ok(summary),
-        (true, true) => Err("it ended without a digest".to_owned()),
-        (false, _) => Err(format!("it ended with {status}")),
+    if summary.digest.is_empty() {
+        Err("it ended without a digest".to_owned())
+    } else {
+        Ok(summary)
     }
 }
 
@@ -168,7 +177,7 @@ pub fn check(log: &mut Log) -> Result<String, Trouble> {
     let mut left_out = Vec::new();
     for host in Host::ALL {
         match hosts::build(host, PROGRAM, log) {
-            Ok(program) => digests.push(work(&program, &file, |_| {})?.digest),
+            Ok(program) => digests.push(digest(&program, &file, log)?),
             Err(Trouble::Missing(missing)) => left_out.push(missing),
             Err(failed) => return Err(failed),
         }
@@ -180,6 +189,15 @@ pub fn check(log: &mut Log) -> Result<String, Trouble> {
         Some(missing) => Err(missing.into()),
         None => Ok(format!("{} on {} hosts", digests[0], digests.len())),
     }
+}
+
+fn digest(program: &Program, file: &Path, log: &mut Log) -> Result<String, String> {
+    let file = File::open(file).map_err(|error| format!("{}: {error}", file.display()))?;
+    let ran = log.run_on(&mut program.command(), file.into())?;
+    if !ran.succeeded {
+        return Err(format!("{}\n{}", tail(&ran.out, 10), tail(&ran.err, 20)));
+    }
+    Ok(summary(ran.out.lines(), |_| {})?.digest)
 }
 
 #[cfg(test)]

@@ -10,6 +10,10 @@ use std::time::{Duration, Instant};
 /// How long one command may take before it is stopped: far longer than any should.
 const LIMIT: Duration = Duration::from_secs(20 * 60);
 
+/// How long a program may write nothing before it is stopped. One that runs cases names each before it begins,
+/// so the last line names the one that hangs. Cargo is often silent for longer.
+const SILENCE: Duration = Duration::from_secs(10 * 60);
+
 /// A cargo command in the root of the repository.
 pub fn cargo(arguments: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
@@ -96,33 +100,52 @@ impl Log {
     /// Runs a command to its end. The answer is all that it wrote.
     pub fn run(&mut self, command: &mut Command) -> Result<String, String> {
         let out = self.file.try_clone().map_err(|error| error.to_string())?;
-        let (succeeded, text) = self.attempt(command, out)?;
+        let (succeeded, text) = self.attempt(command, Stdio::null(), out)?;
         if succeeded { Ok(text) } else { Err(format!("{}\n{}", shown(command), tail(&text, 60))) }
     }
 
     /// Runs a command to its end, with its standard output apart from what else it writes.
     pub fn run_apart(&mut self, command: &mut Command) -> Result<Apart, String> {
+        self.run_on(command, Stdio::null())
+    }
+
+    /// The same with something to read.
+    pub fn run_on(&mut self, command: &mut Command, input: Stdio) -> Result<Apart, String> {
         let path = self.path.with_extension("out");
         let out = File::create(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-        let (succeeded, err) = self.attempt(command, out)?;
+        let attempted = self.attempt(command, input, out);
         let bytes = fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
         let out = String::from_utf8_lossy(&bytes).into_owned();
         write!(self.file, "{out}").map_err(|error| error.to_string())?;
-        Ok(Apart { succeeded, out, err })
+        match attempted {
+            Ok((succeeded, err)) => Ok(Apart { succeeded, out, err }),
+            Err(why) => Err(format!("{}\n{why}", tail(&out, 10))),
+        }
     }
 
-    /// Whether the command succeeded, and what it wrote into this log.
-    fn attempt(&mut self, command: &mut Command, out: File) -> Result<(bool, String), String> {
+    /// Whether the command succeeded, and what it wrote into this log. One that does not end is an error.
+    fn attempt(
+        &mut self,
+        command: &mut Command,
+        input: Stdio,
+        out: File,
+    ) -> Result<(bool, String), String> {
         let run = || {
             writeln!(self.file, "$ {}", shown(command))?;
             let start = self.file.stream_position()?;
-            let err = self.file.try_clone()?;
-            let mut child = command.stdin(Stdio::null()).stdout(out).stderr(err).spawn()?;
-            let succeeded = wait(&mut child, &mut self.file)?;
+            let (err, said) = (self.file.try_clone()?, out.try_clone()?);
+            let mut child = command.stdin(input).stdout(out).stderr(err).spawn()?;
+            let patience = if is_cargo(command) { LIMIT } else { SILENCE };
+            let written = || Ok(self.file.metadata()?.len() + said.metadata()?.len());
+            let succeeded = wait(&mut child, patience, written)?;
             self.file.seek(SeekFrom::Start(start))?;
             let mut bytes = Vec::new();
             self.file.read_to_end(&mut bytes)?;
-            Ok((succeeded, String::from_utf8_lossy(&bytes).into_owned()))
+            let text = String::from_utf8_lossy(&bytes).into_owned();
+            match succeeded {
+                Some(succeeded) => Ok((succeeded, text)),
+                None => Err(std::io::Error::other(format!("it hung\n{}", tail(&text, 60)))),
+            }
         };
         run().map_err(|error: std::io::Error| format!("{}: {error}", shown(command)))
     }
@@ -152,20 +175,52 @@ fn stop(id: u32) {
     }
 }
 
-/// Waits for a command, but not for ever. The answer is whether it succeeded.
-fn wait(child: &mut Child, log: &mut File) -> std::io::Result<bool> {
+/// Whether it builds before it runs anything.
+fn is_cargo(command: &Command) -> bool {
+    let program = Path::new(command.get_program());
+    program.file_stem().is_some_and(|name| name == "cargo" || name == "rustup")
+}
+
+/// Waits for a command, but not for ever, and not when nothing more is `written`. The answer is whether it
+/// succeeded; none if it had to be stopped.
+fn wait(
+    child: &mut Child,
+    patience: Duration,
+    written: impl Fn() -> std::io::Result<u64>,
+) -> std::io::Result<Option<bool>> {
     let began = Instant::now();
+    let mut heard = (began, written()?);
     loop {
         if let Some(status) = child.try_wait()? {
-            return Ok(status.success());
+            return Ok(Some(status.success()));
         }
-        if began.elapsed() > LIMIT {
+        let now = written()?;
+        if now != heard.1 {
+            heard = (Instant::now(), now);
+        }
+        if began.elapsed() > LIMIT || heard.0.elapsed() > patience {
             stop(child.id());
             child.kill()?;
             child.wait()?;
-            writeln!(log, "stopped after {} minutes", LIMIT.as_secs() / 60)?;
-            return Ok(false);
+            return Ok(None);
         }
         std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    fn end(program: &str, patience: Duration) -> Option<bool> {
+        let mut child = Command::new("sh").args(["-c", program]).spawn().unwrap();
+        wait(&mut child, patience, || Ok(0)).unwrap()
+    }
+
+    #[test]
+    fn a_program_that_says_nothing_is_stopped_with_all_that_it_started() {
+        assert_eq!(end("sleep 100000 & wait", Duration::ZERO), None);
+        assert_eq!(end("exit 0", LIMIT), Some(true));
+        assert_eq!(end("exit 1", LIMIT), Some(false));
     }
 }

@@ -22,12 +22,20 @@ const LIST: Source<'static> = Source {
         Host::Node | Host::Chromium(_) | Host::Threads(_) | Host::NodeThreads => "std,macros,web",
         Host::Wasi => "std,macros,wasi,io-std,fs",
         Host::Wasip2 => "std,macros,wasi,io-std,fs,net",
-        Host::Jco => "std,macros,wasi,io-std",
+        Host::Jco => "std,macros,wasi,io-std,net",
         Host::Wasip3 => "std,macros,wasip3,fs,net",
     },
     entry: None,
     profile: None,
 };
+
+/// What jco 1.35 cannot do. Its `shutdown` of one direction ends both, and loses what was written last; and a
+/// listener's queue is Node's, which is never full, so no address is silent.
+const NOT_ON_JCO: [&str; 3] = [
+    "wasi_net::the_end_of_what_a_task_sends_is_seen_and_nothing_is_lost_before_it",
+    "wasi_net::the_end_of_a_stream_is_seen_and_nothing_is_lost_before_it",
+    "wasi_net::an_address_that_is_silent_does_not_keep_the_next_waiting",
+];
 
 /// The other side of what browsers say over WebTransport.
 const TRANSPORT: Source<'static> = Source {
@@ -151,7 +159,7 @@ fn run_list(host: Host, log: &mut Log) -> Verdict {
         Host::Chromium(_) | Host::Threads(_) => Some(hosts::build(Host::Native, TRANSPORT, log)?),
         _ => None,
     };
-    let text = run_all(&program, transport.as_ref().map(Program::path), log)?;
+    let text = run_all(host, &program, transport.as_ref().map(Program::path), log)?;
     let note = compare(host, &text)?;
     match program.described() {
         by if by.is_empty() => Ok(note),
@@ -159,8 +167,14 @@ fn run_list(host: Host, log: &mut Log) -> Verdict {
     }
 }
 
-/// Runs the whole list, starting again behind a case that took the program down with it.
-fn run_all(program: &Program, transport: Option<&Path>, log: &mut Log) -> Result<String, Trouble> {
+/// Runs the whole list, starting again behind a case that took the program down with it, but not behind one that
+/// hung.
+fn run_all(
+    host: Host,
+    program: &Program,
+    transport: Option<&Path>,
+    log: &mut Log,
+) -> Result<String, Trouble> {
     let mut text = String::new();
     let mut failures = String::new();
     let mut after: Option<String> = None;
@@ -171,7 +185,8 @@ fn run_all(program: &Program, transport: Option<&Path>, log: &mut Log) -> Result
         if let Some(name) = &after {
             command.args(["--after", name]);
         }
-        let ran = log.run_apart(&mut command)?;
+        left_out(host).iter().for_each(|name| _ = command.args(["--skip", name]));
+        let ran = log.run_apart(&mut command).map_err(|hung| format!("{failures}{hung}"))?;
         text += &ran.out;
         if ran.succeeded {
             break;
@@ -183,6 +198,11 @@ fn run_all(program: &Program, transport: Option<&Path>, log: &mut Log) -> Result
         }
     }
     if failures.is_empty() { Ok(text) } else { Err(failures.into()) }
+}
+
+/// The cases that cannot hold on a host.
+fn left_out(host: Host) -> &'static [&'static str] {
+    if host == Host::Jco { &NOT_ON_JCO } else { &[] }
 }
 
 /// The case that was begun last, unless it was ended.
@@ -236,7 +256,7 @@ fn cases_in_sources(host: Host) -> Result<BTreeSet<String>, String> {
     if matches!(host, Host::Wasi | Host::Wasip2 | Host::Wasip3) {
         texts.push(repo::read("tests/hosts/wasi_fs.rs")?);
     }
-    if matches!(host, Host::Wasip2 | Host::Wasip3) {
+    if matches!(host, Host::Wasip2 | Host::Jco | Host::Wasip3) {
         texts.push(repo::read("tests/hosts/wasi_net.rs")?);
     }
     if host == Host::Wasip3 {
@@ -246,6 +266,11 @@ fn cases_in_sources(host: Host) -> Result<BTreeSet<String>, String> {
     for name in texts.iter().flat_map(|text| cases_in(text)) {
         if !names.insert(name.clone()) {
             return Err(format!("two cases are called {name}"));
+        }
+    }
+    for name in left_out(host) {
+        if !names.remove(*name) {
+            return Err(format!("there is no case called {name}"));
         }
     }
     Ok(names)

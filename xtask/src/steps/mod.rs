@@ -87,7 +87,7 @@ steps! {
     "conformance/service-worker" conformance::service_worker, "the conformance list in a service worker";
     "conformance/wasi" conformance::wasi, "the conformance list under WASI preview 1, with files";
     "conformance/wasip2" conformance::wasip2, "the conformance list under WASI preview 2, with files and sockets";
-    "conformance/jco" conformance::jco, "the same without sockets on a second host: jco on Node";
+    "conformance/jco" conformance::jco, "the same without files on a second host: jco on Node";
     "conformance/wasip3" conformance::wasip3, "the conformance list under WASI preview 3";
     "wasi/echo" wasi::echo, "many connections to a component on WASI preview 2";
     "wasi/errors" wasi::errors, "what a host reports has the kind that a program expects";
