@@ -126,6 +126,7 @@ fn who_collects_goes_when_all_is_collected() {
             round();
         }
         soon("its thread ends", || entries("/proc/self/task") == threads);
-        assert_eq!(entries("/proc/self/fd"), descriptors);
+        // A thread that ends while the system counts hides those that came after it.
+        soon("its descriptors are closed", || entries("/proc/self/fd") == descriptors);
     });
 }

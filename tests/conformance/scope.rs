@@ -7,7 +7,7 @@ use creel::scope::{
 use creel::stream::{self, StreamExt};
 use creel::sync::{CancellationToken, Mutex, Semaphore, mpsc, oneshot};
 use creel::task::yield_now;
-use creel::time::{Duration, Instant, sleep, timeout};
+use creel::time::{self, Duration, Instant, sleep, timeout};
 use std::cell::{Cell, RefCell};
 use std::future::pending;
 use std::rc::Rc;
@@ -386,14 +386,22 @@ cases! {
         }
         assert_eq!(group.join_all().await, Vec::from_iter(0..10));
         assert_eq!(most.load(SeqCst), 3);
-        let group = TaskGroup::new();
-        for after in [60, 40, 1] {
+        let (mut group, turn) = (TaskGroup::new(), Arc::new(AtomicUsize::new(3)));
+        for number in 0..3 {
+            let turn = turn.clone();
             group.spawn(async move {
-                sleep(ms(after)).await;
-                after
+                while turn.load(SeqCst) != number {
+                    yield_now().await;
+                }
+                number
             });
         }
-        assert_eq!(group.join_all().await, [1, 40, 60]);
+        for number in [2, 1] {
+            turn.store(number, SeqCst);
+            assert_eq!(group.join_next().await.unwrap().unwrap(), number, "as they end");
+        }
+        turn.store(0, SeqCst);
+        assert_eq!(group.join_all().await, [0]);
     }
 
     async fn a_group_ends_with_its_scope_or_its_error() {
@@ -449,6 +457,7 @@ cases! {
     }
 
     async fn a_shutdown_names_who_is_late() {
+        time::pause();
         let trigger = CancellationToken::new();
         let pull = trigger.clone();
         let ended = Shutdown::new()

@@ -11,6 +11,8 @@ use std::process::Command;
 pub enum Host {
     /// A thread of this machine.
     Native,
+    /// A clock by which every poll takes long.
+    SlowMachine,
     /// The deterministic simulator.
     Simulator,
     /// Node, as wasm32-unknown-unknown.
@@ -64,6 +66,7 @@ impl Host {
     pub fn name(self) -> &'static str {
         match self {
             Host::Native => "native",
+            Host::SlowMachine => "slow_machine",
             Host::Simulator => "simulator",
             Host::Node | Host::Chromium(_) | Host::Threads(_) | Host::NodeThreads => "node",
             Host::Wasi | Host::Wasip2 | Host::Jco => "wasi",
@@ -79,7 +82,7 @@ impl Host {
     /// The target that a program for this host is compiled to; `None` is this machine.
     fn target(self) -> Option<&'static str> {
         match self {
-            Host::Native | Host::Simulator => None,
+            Host::Native | Host::SlowMachine | Host::Simulator => None,
             Host::Node | Host::Chromium(_) | Host::Threads(_) | Host::NodeThreads => {
                 Some("wasm32-unknown-unknown")
             }
@@ -172,7 +175,7 @@ pub fn build(host: Host, source: Source<'_>, log: &mut Log) -> Result<Program, T
         tools::sources("nightly")?;
     }
     let starter = match host {
-        Host::Native | Host::Simulator => Starter::Itself,
+        Host::Native | Host::SlowMachine | Host::Simulator => Starter::Itself,
         Host::Node | Host::NodeThreads => Starter::Node(tools::node()?),
         Host::Chromium(context) | Host::Threads(context) => {
             Starter::Chromium { node: tools::node()?, chromium: tools::chromium()?, context }

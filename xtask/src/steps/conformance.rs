@@ -18,7 +18,7 @@ const LIST: Source<'static> = Source {
     kind: "--test",
     features: |host| match host {
         Host::Native => "full,fiber",
-        Host::Simulator => "full",
+        Host::SlowMachine | Host::Simulator => "full",
         Host::Node | Host::Chromium(_) | Host::Threads(_) | Host::NodeThreads => "std,macros,web",
         Host::Wasi => "std,macros,wasi,io-std,fs",
         Host::Wasip2 => "std,macros,wasi,io-std,fs,net",
@@ -92,6 +92,11 @@ pub fn drivers() -> &'static [&'static str] {
         Ok(text) if text.trim() == "0" => &["readiness", "completion"],
         _ => &["readiness"],
     }
+}
+
+/// On a clock by which every poll takes long: a case that counts on being quick fails here.
+pub fn slow_machine(log: &mut Log) -> Verdict {
+    run_list(Host::SlowMachine, log)
 }
 
 pub fn simulator(log: &mut Log) -> Verdict {

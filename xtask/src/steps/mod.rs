@@ -78,6 +78,7 @@ steps! {
     "conformance/pool" conformance::pool, "the conformance list on pools, by each driver, in tasks and in fibers";
     "conformance/windows" windows::run, "the conformance list, sockets, files and fibers on Windows, by wine";
     "conformance/aarch64" aarch64::run, "the conformance list on emulated aarch64, without io_uring";
+    "conformance/slow" conformance::slow_machine, "the conformance list where time passes between any two polls";
     "conformance/simulator" conformance::simulator, "the conformance list under 100 seeds";
     "conformance/node" conformance::node, "the conformance list in Node";
     "conformance/window" conformance::window, "the conformance list in a page in Chromium";

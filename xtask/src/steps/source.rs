@@ -141,7 +141,7 @@ pub fn console(log: &mut Log) -> Verdict {
 }
 
 /// The harnesses of the conformance list are steps of their own.
-const HARNESSES: &str = "not binary(/^(native|simulator|node|wasi)$/)";
+const HARNESSES: &str = "not binary(/^(native|slow_machine|simulator|node|wasi)$/)";
 
 pub fn unit(log: &mut Log) -> Verdict {
     let features = ["--features", EVERYTHING];
