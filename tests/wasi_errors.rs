@@ -85,6 +85,12 @@ mod preview2 {
             ("TimedOut", ErrorKind::TimedOut),
             ("Transport endpoint is not connected (os error 107)", ErrorKind::NotConnected),
             ("NotConnected", ErrorKind::NotConnected),
+            ("Network is unreachable (os error 101)", ErrorKind::NetworkUnreachable),
+            ("NetworkUnreachable", ErrorKind::NetworkUnreachable),
+            ("No route to host (os error 113)", ErrorKind::HostUnreachable),
+            ("HostUnreachable", ErrorKind::HostUnreachable),
+            ("No space left on device (os error 28)", ErrorKind::StorageFull),
+            ("StorageFull", ErrorKind::StorageFull),
             ("something else", ErrorKind::Other),
         ] {
             let error = from_text(text.to_owned());
@@ -99,7 +105,8 @@ mod preview3 {
     #[path = "../../wasm/wasi/preview3/net/error.rs"]
     mod error;
 
-    use error::of_socket;
+    use error::{of_lookup, of_socket};
+    use wasip3::sockets::ip_name_lookup;
     use wasip3::sockets::types::ErrorCode;
 
     #[test]
@@ -124,6 +131,23 @@ mod preview3 {
         for (code, kind) in codes {
             let name = code.to_string();
             assert_eq!(of_socket(code).kind(), kind, "{name}");
+        }
+    }
+
+    #[test]
+    fn every_code_of_a_lookup_has_its_kind() {
+        use ip_name_lookup::ErrorCode;
+        let codes = codes! { ErrorCode:
+            AccessDenied => PermissionDenied,
+            InvalidArgument => InvalidInput,
+            NameUnresolvable => NotFound,
+            TemporaryResolverFailure => ResourceBusy,
+            PermanentResolverFailure => Other,
+            Other(None) => Other,
+        };
+        for (code, kind) in codes {
+            let name = code.to_string();
+            assert_eq!(of_lookup(code).kind(), kind, "{name}");
         }
     }
 }
@@ -336,9 +360,12 @@ mod lent {
         block_on(async {
             creel::spawn(std::future::pending::<()>());
         });
+        // Busy for so long that it looks at its sources, of which nobody waits for any.
         block_on(async {
             let _listener = listener().await;
-            creel::spawn(creel::task::yield_now()).await.unwrap();
+            for _ in 0..1000 {
+                creel::task::yield_now().await;
+            }
         });
     }
 

@@ -16,6 +16,7 @@ pub(super) fn of_stream(error: StreamError) -> io::Error {
 /// A stream's error is a text for people; hosts put the error of their own system into it, in words or
 /// as the name of its kind: "Connection reset by peer", "ConnectionReset".
 pub(super) fn from_text(text: String) -> io::Error {
+    // The first that is found counts.
     let known = [
         ("reset", ErrorKind::ConnectionReset),
         ("pipe", ErrorKind::BrokenPipe),
@@ -25,6 +26,12 @@ pub(super) fn from_text(text: String) -> io::Error {
         ("timedout", ErrorKind::TimedOut),
         ("not connected", ErrorKind::NotConnected),
         ("notconnected", ErrorKind::NotConnected),
+        ("network is unr", ErrorKind::NetworkUnreachable),
+        ("networkunr", ErrorKind::NetworkUnreachable),
+        ("unreachable", ErrorKind::HostUnreachable),
+        ("no route", ErrorKind::HostUnreachable),
+        ("no space", ErrorKind::StorageFull),
+        ("storagefull", ErrorKind::StorageFull),
     ];
     let kind = known.iter().find(|(word, _)| contains(&text, word)).map(|(_, kind)| *kind);
     io::Error::new(kind.unwrap_or(ErrorKind::Other), format!("the host says: {text}"))

@@ -2,8 +2,10 @@
 
 use std::format;
 use std::io::{self, ErrorKind};
+use wasip3::sockets::ip_name_lookup;
 use wasip3::sockets::types::ErrorCode;
 
+/// The error of a socket.
 pub(super) fn of_socket(code: ErrorCode) -> io::Error {
     let kind = match &code {
         ErrorCode::AccessDenied => ErrorKind::PermissionDenied,
@@ -19,6 +21,19 @@ pub(super) fn of_socket(code: ErrorCode) -> io::Error {
         ErrorCode::ConnectionReset => ErrorKind::ConnectionReset,
         ErrorCode::ConnectionAborted => ErrorKind::ConnectionAborted,
         ErrorCode::DatagramTooLarge | ErrorCode::Other(_) => ErrorKind::Other,
+    };
+    io::Error::new(kind, format!("the host says: {code}"))
+}
+
+/// The error of a lookup.
+pub(super) fn of_lookup(code: ip_name_lookup::ErrorCode) -> io::Error {
+    use ip_name_lookup::ErrorCode;
+    let kind = match &code {
+        ErrorCode::AccessDenied => ErrorKind::PermissionDenied,
+        ErrorCode::InvalidArgument => ErrorKind::InvalidInput,
+        ErrorCode::NameUnresolvable => ErrorKind::NotFound,
+        ErrorCode::TemporaryResolverFailure => ErrorKind::ResourceBusy,
+        ErrorCode::PermanentResolverFailure | ErrorCode::Other(_) => ErrorKind::Other,
     };
     io::Error::new(kind, format!("the host says: {code}"))
 }
