@@ -422,6 +422,42 @@ cases! {
         }
     }
 
+    async fn what_waits_for_a_frame_runs_before_it_is_painted_whatever_else_is_ready() {
+        if !["window", "worker"].contains(&context().as_str()) {
+            return;
+        }
+        let watch = "const real = globalThis.requestAnimationFrame; globalThis.in_frame = false;
+            globalThis.requestAnimationFrame = (f) => real((time) => {
+                in_frame = true; f(time); Promise.resolve().then(() => { in_frame = false });
+            });
+            return real";
+        let real = js(watch, &JsValue::NULL).unwrap();
+        let own = event_loop();
+        let done = Rc::new(Cell::new(false));
+        for _ in 0..1000 {
+            let done = done.clone();
+            own.spawn_local(async move {
+                while !done.get() {
+                    let began = Instant::now();
+                    while began.elapsed() < Duration::from_micros(20) {}
+                    yield_now().await;
+                }
+            });
+        }
+        let draws = own.spawn_with_priority(Priority::UserBlocking, async move {
+            let mut in_frame = Vec::new();
+            for _ in 0..20 {
+                web::yield_to_frame().await.unwrap();
+                in_frame.push(js("return in_frame", &JsValue::NULL).unwrap() == JsValue::TRUE);
+            }
+            in_frame
+        });
+        let in_frame = draws.await.unwrap();
+        done.set(true);
+        js("globalThis.requestAnimationFrame = x", &real).unwrap();
+        assert_eq!(in_frame, [true; 20]);
+    }
+
     async fn a_quiet_moment_comes() {
         let busy = web::spawn_local(async {
             for _ in 0..1000 {

@@ -7,7 +7,10 @@ use creel::task::yield_now;
 use creel::time::{Duration, Instant, sleep, timeout};
 use creel::wasm::web::{self, Jobs, Pool, PoolOptions, Script, Worker, WorkerError};
 use std::cell::Cell;
+use std::future::{Future, poll_fn};
 use std::num::NonZeroUsize;
+use std::pin::pin;
+use std::task::Poll;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -41,6 +44,26 @@ pub fn jobs() -> Jobs {
             loop {
                 std::hint::black_box(());
             }
+        })
+        .with("grumble", |_| async {
+            let odd = "console.error('the oven is cold', Symbol('soot'), Object.create(null))";
+            js(odd, &JsValue::NULL).unwrap();
+            overflow(&[0; 64], u64::MAX)
+        })
+        .with("chatty panic", |_| async {
+            let before = std::panic::take_hook();
+            std::panic::set_hook(Box::new(move |panic| {
+                before(panic);
+                js("console.error('who was it?')", &JsValue::NULL).unwrap();
+            }));
+            panic!("no more bread")
+        })
+        .with("panic afterwards", |_| async {
+            web::spawn_local(async {
+                sleep(Duration::from_millis(5)).await;
+                panic!("burnt");
+            });
+            Vec::new()
         })
         .with("count", |_| async { vec![COUNT.replace(COUNT.get() + 1)] })
         .with("without memory", |_| async {
@@ -141,6 +164,8 @@ cases! {
             ("panic", "no more bread"),
             ("overflow", "RuntimeError: memory"),
             ("throw", "SyntaxError"),
+            ("grumble", "RuntimeError: memory"),
+            ("chatty panic", "no more bread"),
         ];
         for (job, why) in cases {
             let mut worker = Worker::start(&script).await.unwrap();
@@ -219,6 +244,30 @@ cases! {
         assert!(forever.is_err());
         assert_eq!(pool.run("sum", vec![1]).await, Ok(vec![1]), "the only worker is free again");
         assert_eq!(pool.recent_traps(), 0);
+    }
+
+    async fn a_job_that_was_taken_back_before_its_turn_costs_no_worker() {
+        let Some(pool) = pool(1) else { return };
+        assert_eq!(pool.run("count", vec![]).await, Ok(vec![0]));
+        let take_back = async {
+            let mut sum = pin!(pool.run("sum", vec![1]));
+            poll_fn(|cx| Poll::Ready(sum.as_mut().poll(cx).is_pending())).await
+        };
+        let (late, waited) = creel::join!(pool.run("late", vec![9]), take_back);
+        assert!(late.is_ok() && waited);
+        assert_eq!(pool.run("count", vec![]).await, Ok(vec![1]), "the worker is the same");
+    }
+
+    async fn a_worker_that_traps_between_its_jobs_is_replaced_at_once() {
+        let Some(pool) = pool(1) else { return };
+        assert_eq!(pool.run("panic afterwards", vec![]).await, Ok(vec![]));
+        let trapped = async {
+            while pool.recent_traps() == 0 {
+                sleep(Duration::from_millis(1)).await;
+            }
+        };
+        timeout(Duration::from_secs(20), trapped).await.expect("the pool hears of it at once");
+        assert_eq!(pool.run("count", vec![]).await, Ok(vec![0]));
     }
 
     async fn a_pool_gives_up_when_its_workers_trap_again_and_again() {

@@ -16,13 +16,15 @@ pub(super) enum Kind {
     Settled = 0,
     /// See [`listener`](super::listener).
     Event = 1,
+    /// See [`frame`](super::frame).
+    Frame = 2,
 }
 
 /// Gets three numbers of the kind's own, and the value.
 pub(super) type Function = fn(u32, u32, u32, JsValue);
 
 std::thread_local! {
-    static FUNCTIONS: [Cell<Option<Function>>; 2] = const { [Cell::new(None), Cell::new(None)] };
+    static FUNCTIONS: [Cell<Option<Function>>; 3] = const { [const { Cell::new(None) }; 3] };
 }
 
 /// How functions of JavaScript are made that call `function`, which is the only one of its kind.

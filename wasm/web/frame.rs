@@ -1,13 +1,16 @@
 //! Waiting for the browser: for the next frame, for a quiet moment.
 
 use super::error::Unsupported;
-use super::js;
-use super::slot::Awaited;
+use super::slot::{Awaited, settle};
+use super::{call, event_loop, js};
 use crate::task::JoinHandle;
 use std::time::Duration;
+use wasm_bindgen::JsValue;
 
 /// Waits until the browser is about to paint, and answers the time of that frame since the page was
-/// opened. The task then runs before the frame is painted, so it has a few milliseconds.
+/// opened. The task then runs before the frame is painted, so it has a few milliseconds. Where so many
+/// others are ready that they fill the page's time, only one of the priority
+/// [`UserBlocking`](super::Priority::UserBlocking) surely does: it runs before them.
 ///
 /// A hidden page has no frames: there it waits until the page is seen again.
 ///
@@ -39,11 +42,20 @@ struct Frame(Option<u32>);
 
 impl Frame {
     async fn wait(mut self) -> Result<Duration, Unsupported> {
-        let called = Awaited::new(|called, _| self.0 = Some(js::request_animation_frame(called)));
+        let called = Awaited::by_hand(|key| {
+            let called = call::bound(call::Kind::Frame, came).to(key.slot, key.generation, 0);
+            self.0 = Some(js::request_animation_frame(&called));
+        });
         let (Ok(time) | Err(time)) = called.await;
         self.0 = None;
         Ok(Duration::from_secs_f64(time.as_f64().unwrap_or_default().max(0.0) / 1e3))
     }
+}
+
+/// What JavaScript calls with the time of the frame.
+fn came(slot: u32, generation: u32, _: u32, time: JsValue) {
+    settle(slot, generation, 1, time);
+    event_loop::turn_before_paint();
 }
 
 impl Drop for Frame {

@@ -22,10 +22,11 @@ pub(super) struct Awaited {
     _not_send: PhantomData<*const ()>,
 }
 
+/// Whose call it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Key {
-    slot: u32,
-    generation: u32,
+pub(super) struct Key {
+    pub(super) slot: u32,
+    pub(super) generation: u32,
 }
 
 impl Awaited {
@@ -35,6 +36,16 @@ impl Awaited {
         let callbacks = callbacks.unwrap_or_else(|| Callbacks::new(key));
         start(&callbacks.fulfilled, &callbacks.rejected);
         SLOTS.with_borrow_mut(|slots| slots.keep(key, callbacks));
+        Self { key: Some(key), _not_send: PhantomData }
+    }
+
+    /// One whose call the caller makes itself, by [`settle`].
+    pub(super) fn by_hand(start: impl FnOnce(Key)) -> Self {
+        let (key, callbacks) = SLOTS.with_borrow_mut(Slots::insert);
+        start(key);
+        callbacks
+            .into_iter()
+            .for_each(|callbacks| SLOTS.with_borrow_mut(|slots| slots.keep(key, callbacks)));
         Self { key: Some(key), _not_send: PhantomData }
     }
 }
@@ -76,7 +87,7 @@ std::thread_local! {
 }
 
 /// What JavaScript calls, bound to a slot, its generation, and which of the two functions it is.
-fn settle(slot: u32, generation: u32, fulfilled: u32, value: JsValue) {
+pub(super) fn settle(slot: u32, generation: u32, fulfilled: u32, value: JsValue) {
     let answer = if fulfilled == 1 { Ok(value) } else { Err(value) };
     let key = Key { slot, generation };
     let waker = SLOTS.with_borrow_mut(|slots| slots.settle(key, answer));

@@ -170,6 +170,12 @@ pub(in super::super) fn wake_in_callback(waker: Waker) {
     }
 }
 
+/// A few polls, also for hosts whose next turn shall come after the frame that is about to be painted:
+/// because they have used their budget or their share of it up.
+pub(in super::super) fn turn_before_paint() {
+    hosts().filter(|host| !host.running.get()).for_each(|host| host.run(Cause::Frame, || {}));
+}
+
 /// The hosts of this thread.
 fn hosts() -> impl Iterator<Item = &'static Host> {
     std::iter::successors(LAST.get(), |host| host.before)
@@ -424,9 +430,11 @@ impl Host {
         let mut first = Some(first);
         self.running.set(true);
         let frames = self.frames.get();
-        let budget = self.budget_ms.get();
+        // A few polls before the paint: long slices are for after it.
+        let hopped = self.hopped.take().filter(|_| cause != Cause::Frame);
+        let budget = if cause == Cause::Frame { 0.0 } else { self.budget_ms.get() };
         let budget = frames.map_or(budget, |frames| frames.bound(budget));
-        let resumed = self.hopped.take().map(|polls| Slice::resume(polls, budget));
+        let resumed = hopped.map(|polls| Slice::resume(polls, budget));
         let mut timers = self.due.take() || resumed.is_some();
         let mut slice = resumed.unwrap_or_else(|| match frames {
             Some(frames) if frames.is_exact() => Slice::timed(budget),

@@ -17,7 +17,7 @@ mod host;
 mod slice;
 mod work;
 
-pub(super) use host::{in_callback, wake_in_callback};
+pub(super) use host::{in_callback, turn_before_paint, wake_in_callback};
 pub use work::Priority;
 
 use crate::runtime::{Builder, EnterGuard, Handle};

@@ -47,8 +47,8 @@ const UNTIL_READY: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WorkerError {
-    /// The worker trapped, by a panic, an overflow of its stack, no memory, or it ended by itself. The job
-    /// may have been done in part.
+    /// The worker trapped, by a panic, an overflow of its stack, no memory, or something thrown that nobody
+    /// caught; or it ended by itself. The job may have been done in part.
     Trapped(String),
     /// No job of this name is served: add it to the [`Jobs`].
     Unknown(String),
@@ -152,6 +152,12 @@ impl Worker {
 
     async fn hear(&mut self) -> io::Result<Array> {
         Ok(self.port.recv().await?.unchecked_into())
+    }
+
+    /// Waits until it has trapped, between two jobs.
+    async fn gone(&mut self) {
+        // The output of a job that nobody waits for any more may come first.
+        while self.hear().await.is_ok_and(|message| tag(&message) != TRAP) {}
     }
 }
 

@@ -1,9 +1,9 @@
 //! Several workers that do jobs as they come, each replaced when it traps.
 //!
 //! Each worker has a keeper, a task that takes orders from a channel that all share. It starts its
-//! worker with the first order, drops it when it has trapped or when nobody waits for its job any
-//! more, and then starts another for the next. When the pool is dropped the channel ends, the
-//! keepers end, and with them the workers.
+//! worker with the first order, drops it when it has trapped, be it between two jobs, or when nobody
+//! waits for its job any more, and then starts another for the next. When the pool is dropped the
+//! channel ends, the keepers end, and with them the workers.
 
 use super::super::spawn_local;
 use super::{Script, Worker, WorkerError};
@@ -11,6 +11,7 @@ use crate::sync::{mpmc, oneshot};
 use crate::time::Instant;
 use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::future::pending;
 use std::num::NonZeroUsize;
 use std::rc::Rc;
 use std::string::String;
@@ -78,7 +79,7 @@ impl Pool {
     /// Has a worker do the job of this name, and waits for its output.
     ///
     /// # Errors
-    /// [`WorkerError::Trapped`] if the worker trapped at this very job: it may have been done in
+    /// [`WorkerError::Trapped`] if the worker trapped during this very job: it may have been done in
     /// part, so it is not tried again. Jobs that wait are not harmed. The other errors as their names
     /// say.
     ///
@@ -100,7 +101,22 @@ impl Pool {
 
 async fn keep(script: Script, queue: mpmc::Receiver<Order>, traps: Rc<Traps>) {
     let mut worker = None;
-    while let Some(Order { name, input, mut reply }) = queue.recv().await {
+    loop {
+        let order = crate::select! {
+            biased;
+            // By what a job has left behind.
+            () = gone(&mut worker) => {
+                worker = None;
+                traps.note();
+                continue;
+            }
+            order = queue.recv() => order,
+        };
+        let Some(Order { name, input, mut reply }) = order else { return };
+        if reply.is_closed() {
+            // It was taken back.
+            continue;
+        }
         if traps.are_too_many() {
             let _ = reply.send(Err(WorkerError::Exhausted));
             continue;
@@ -126,6 +142,14 @@ async fn keep(script: Script, queue: mpmc::Receiver<Order>, traps: Rc<Traps>) {
             traps.note();
         }
         let _ = reply.send(outcome);
+    }
+}
+
+/// Waits until the worker has trapped, if there is one.
+async fn gone(worker: &mut Option<Worker>) {
+    match worker {
+        Some(worker) => worker.gone().await,
+        None => pending().await,
     }
 }
 

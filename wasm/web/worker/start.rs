@@ -98,12 +98,16 @@ pub(super) fn own_port() -> Option<JsValue> {
     OWN_PORT.with(|port| port.as_ref().map(|port| port.clone().into()))
 }
 
-/// What both beginnings do: report what nobody catches, with the words of the panic before it.
+/// What both beginnings do: report what nobody catches, or the panic behind it in its own words, which
+/// `panics.rs` has the console tell. Whatever else the console is told is none of that.
 const REPORT: &str = "
-let said = '';
+let panic = '';
 const toConsole = console.error;
-console.error = (...what) => { said = what.join(' '); toConsole(...what); };
-const trap = (error) => globalThis.creelWorkerPort.postMessage([3, said || String(error)]);
+console.error = (...what) => {
+    if (what[0] === 'panicked:') panic = what.join(' ');
+    toConsole(...what);
+};
+const trap = (error) => globalThis.creelWorkerPort.postMessage([3, panic || String(error)]);
 const loaded = () => globalThis.creelWorkerPort.postMessage([4]);
 ";
 
