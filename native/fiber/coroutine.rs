@@ -19,24 +19,27 @@
 //! What `Handle::enter` changed belongs to the coroutine as long as the guard lives on its stack;
 //! while it is suspended [`Held`] keeps that.
 
-use super::stack::{self, Stack};
-use crate::env::context::{self, Entered};
+use super::stack::{self, Lent, Stack};
+use crate::env::context::{self, Entered, address};
 use crate::env::owner::{OwnerRef, RawTask};
 use core::cell::Cell;
 use core::future::{Future, IntoFuture};
 use core::marker::PhantomData;
-use core::mem;
-use core::ops::Range;
+use core::mem::{self, ManuallyDrop};
 use core::pin::pin;
-use core::ptr::{self, NonNull};
+use core::ptr::NonNull;
 use core::task::{Context, Poll, Waker};
 use corosensei::CoroutineResult;
 use std::boxed::Box;
 use std::{process, thread};
 
-/// The coroutine as corosensei has it. What it hands out lies in [`Face::item`] meanwhile.
-type Raw<T> = corosensei::Coroutine<(), (), T, Stack>;
-type RawYielder = corosensei::Yielder<(), ()>;
+/// The coroutine as corosensei has it.
+type Raw<T> = corosensei::Coroutine<(), Given, T, Lent>;
+type RawYielder = corosensei::Yielder<(), Given>;
+
+/// Where the item lies that a coroutine hands out, on its stack; none if it waits. One word, so that
+/// it crosses in a register, and of one type, for who waits does not know the type of the items.
+type Given = Option<NonNull<()>>;
 
 std::thread_local! {
     static RUNNING: Cell<Option<NonNull<Face>>> = const { Cell::new(None) };
@@ -60,13 +63,15 @@ pub(super) enum Turn<I, T> {
 /// See the module.
 pub(super) struct Coroutine<I: 'static, T: 'static, B> {
     state: State<T, B>,
+    /// Outlives the state, which runs on its stack.
     face: Face,
     held: Option<Box<Held>>,
     _items: PhantomData<I>,
 }
 
 enum State<T: 'static, B> {
-    New(B),
+    /// The function, and how large a stack it wants.
+    New(B, usize),
     Started(Raw<T>),
     Ended,
 }
@@ -76,21 +81,18 @@ enum State<T: 'static, B> {
 struct Face {
     /// Wakes the resumer; none where it would not come back by itself. Lent for one turn.
     waker: Cell<Option<NonNull<Waker>>>,
-    /// Where the resumer wants the item, an `Option` of what this coroutine hands out. Lent for one
-    /// turn.
-    item: Cell<NonNull<()>>,
-    /// How to give the thread back; known once the function has begun.
+    /// How to give the thread back; known once the function has begun, and out of reach while a
+    /// future is polled for it.
     yielder: Cell<Option<NonNull<RawYielder>>>,
-    /// A future is being polled for the function.
-    polling: Cell<bool>,
     /// These must be the same when the function suspends.
     pinned: Cell<u32>,
     task: Cell<Option<RawTask>>,
     /// The resumer itself is unwinding.
     unwinding: Cell<bool>,
-    guard: Range<usize>,
+    /// Beside what runs on it, not within: to move that as it ends would wait until what was written
+    /// last has reached memory.
+    stack: Option<Stack>,
     name: Option<Box<str>>,
-    size: usize,
 }
 
 /// What guards on the stack of a suspended coroutine have entered.
@@ -105,29 +107,28 @@ impl<I, T, B: Body<I, T>> Coroutine<I, T, B> {
     pub(super) fn new(body: B, name: Option<&str>, size: usize) -> Self {
         let face = Face {
             waker: Cell::new(None),
-            item: Cell::new(NonNull::dangling()),
             yielder: Cell::new(None),
-            polling: Cell::new(false),
             pinned: Cell::new(0),
             task: Cell::new(None),
             unwinding: Cell::new(false),
-            guard: 0..0,
+            stack: None,
             name: name.map(Box::from),
-            size,
         };
-        Self { state: State::New(body), face, held: None, _items: PhantomData }
+        Self { state: State::New(body, size), face, held: None, _items: PhantomData }
     }
 
     /// Lets the function run until it waits, hands something out or ends. A panic of the function
     /// comes out here.
-    #[inline]
+    #[inline(always)]
     pub(super) fn resume(&mut self, waker: Option<&Waker>) -> Turn<I, T> {
-        if let State::New(_) = self.state {
+        if !matches!(self.state, State::Started(_)) {
             self.begin();
         }
-        let mut item = None;
-        match self.run(waker, NonNull::from(&mut item).cast(), |raw| raw.resume(())) {
-            CoroutineResult::Yield(()) => item.map_or(Turn::Waits, Turn::Item),
+        match self.run(waker, |raw| raw.resume(())) {
+            CoroutineResult::Yield(None) => Turn::Waits,
+            // SAFETY: `give` says so of an item of this type, and leaves it to who resumes. The stack
+            // where it lies rests until it is resumed again.
+            CoroutineResult::Yield(Some(item)) => Turn::Item(unsafe { item.cast().read() }),
             CoroutineResult::Return(outcome) => {
                 self.recycle();
                 Turn::Ended(outcome)
@@ -137,19 +138,18 @@ impl<I, T, B: Body<I, T>> Coroutine<I, T, B> {
 
     /// Gives the function its stack.
     fn begin(&mut self) {
-        let stack = stack::take(self.face.size).unwrap_or_else(|error| {
+        let State::New(_, size) = self.state else { ended() };
+        let stack = stack::take(size).unwrap_or_else(|error| {
             panic!(
-                "there is no memory for the stack of a fiber ({} bytes): {error}; use a smaller \
-                 `fiber::Builder::stack_size` or fewer fibers at a time",
-                self.face.size
+                "there is no memory for the stack of a fiber ({size} bytes): {error}; use a smaller \
+                 `fiber::Builder::stack_size` or fewer fibers at a time"
             )
         });
-        self.face.size = stack.size();
-        self.face.guard = stack.guard();
-        let State::New(body) = mem::replace(&mut self.state, State::Ended) else {
-            unreachable!("only a new coroutine begins")
-        };
-        self.state = State::Started(Raw::with_stack(stack, move |yielder, ()| {
+        let State::New(body, _) = mem::replace(&mut self.state, State::Ended) else { ended() };
+        // SAFETY: the stack stays beside the state until that has ended.
+        let lent = unsafe { stack.lend() };
+        self.face.stack = Some(stack);
+        self.state = State::Started(Raw::with_stack(lent, move |yielder, ()| {
             with_running(|face| face.yielder.set(Some(NonNull::from(yielder))));
             body.run(Items(PhantomData))
         }));
@@ -162,33 +162,28 @@ impl<I, T, B> Coroutine<I, T, B> {
     }
 
     /// Runs `f`, which resumes the coroutine, and puts everything in its place before and after.
-    #[inline]
-    fn run<R>(
-        &mut self,
-        waker: Option<&Waker>,
-        item: NonNull<()>,
-        f: impl FnOnce(&mut Raw<T>) -> R,
-    ) -> R {
-        let raw = match &mut self.state {
-            State::Started(raw) if !raw.done() => raw,
-            _ => panic!("a fiber was polled after its end"),
-        };
+    #[inline(always)]
+    fn run<R>(&mut self, waker: Option<&Waker>, f: impl FnOnce(&mut Raw<T>) -> R) -> R {
+        let State::Started(raw) = &mut self.state else { ended() };
         // What was entered is noted where it is compared: a copy right behind it would wait for the notes
         // to reach memory.
-        let resumed =
+        let mut resumed =
             Resumed { outer: RUNNING.get(), around: Entered::now(), held: &mut self.held };
-        if let Some(held) = resumed.held.take() {
-            held.enter(resumed.around);
+        if resumed.held.is_some() {
+            resumed.enter();
         }
         let face = &self.face;
         face.waker.set(waker.map(NonNull::from));
-        face.item.set(item);
         face.unwinding.set(thread::panicking());
         context::with(|cx| {
             face.pinned.set(cx.pinned.get());
             face.task.set(cx.task.get());
         });
         RUNNING.set(Some(NonNull::from(face)));
+        // Where `f` asks that, too, so that it is asked once.
+        if raw.done() {
+            ended();
+        }
         f(raw)
     }
 
@@ -197,14 +192,8 @@ impl<I, T, B> Coroutine<I, T, B> {
         if let State::Started(raw) = &self.state
             && raw.done()
         {
-            // SAFETY: it is read once, for the state is overwritten without a drop. A move by safe means waits
-            // until what was written last has reached memory.
-            let raw = unsafe {
-                let raw = ptr::read(raw);
-                ptr::write(&raw mut self.state, State::Ended);
-                raw
-            };
-            stack::put(raw.into_stack());
+            self.state = State::Ended;
+            self.face.stack.take().into_iter().for_each(stack::put);
         }
     }
 }
@@ -214,12 +203,15 @@ impl<I, T, B> Drop for Coroutine<I, T, B> {
         match &self.state {
             State::Started(raw) if raw.done() => self.recycle(),
             State::Started(_) if cfg!(panic = "unwind") => {
-                self.run(None, NonNull::dangling(), |raw| raw.force_unwind());
+                self.run(None, |raw| raw.force_unwind());
                 self.recycle();
             }
             // Nothing can unwind here: what lives on the stack is leaked together with it.
-            State::Started(_) => mem::forget(mem::replace(&mut self.state, State::Ended)),
-            State::New(_) | State::Ended => {}
+            State::Started(_) => {
+                mem::forget(mem::replace(&mut self.state, State::Ended));
+                mem::forget(self.face.stack.take());
+            }
+            State::New(..) | State::Ended => {}
         }
     }
 }
@@ -236,31 +228,34 @@ impl Drop for Resumed<'_> {
     fn drop(&mut self) {
         RUNNING.set(self.outer);
         if !self.around.is_now() {
-            *self.held = Some(Held::leave(self.around));
+            self.leave();
         }
     }
 }
 
-impl Held {
-    /// Puts `around` back, and keeps what was entered inside of it.
+impl Resumed<'_> {
+    /// Puts what is around the coroutine back, and keeps what was entered inside of it.
     #[cold]
-    fn leave(around: Entered) -> Box<Self> {
+    fn leave(&mut self) {
+        let around = self.around;
         let entered = around.replace();
         // SAFETY: whoever set the slots keeps these alive as long as they are set, as they are.
         let keep = |owner: Option<_>| owner.map(|owner| unsafe { OwnerRef::retain(owner) });
         let owners = [keep(around.runtime), keep(around.local)];
-        Box::new(Self { entered, around, _owners: owners })
+        *self.held = Some(Box::new(Held { entered, around, _owners: owners }));
     }
 
+    /// Enters again what the coroutine had entered.
     #[cold]
-    fn enter(&self, around: Entered) {
-        let (before, now) = (self.around, around);
+    fn enter(&mut self) {
+        let Some(held) = self.held.take() else { return };
+        let (before, now) = (held.around, self.around);
         assert!(
             thread::panicking() || (before.runtime, before.local) == (now.runtime, now.local),
             "a fiber that holds a guard of `Handle::enter` was polled under another runtime than \
              before: drop the guard before the fiber waits"
         );
-        self.entered.replace();
+        held.entered.replace();
     }
 }
 
@@ -358,26 +353,33 @@ impl<I> Items<I> {
     #[inline(always)]
     pub(super) fn give(&self, item: I) {
         let yielder = with_running(|face| {
-            face.check();
-            let yielder = face.yielder();
-            // SAFETY: only the function of this coroutine has this, and it is the innermost that
-            // runs, for no other that it resumes can reach it. So the resumer, who waits, has lent
-            // room for an item of this type.
-            unsafe { face.item.get().cast::<Option<I>>().write(Some(item)) };
+            let yielder = face.check();
+            face.keep_stack();
             yielder
         });
+        // Only the function of this coroutine has this, and it is the innermost that runs, for no
+        // other that it resumes can reach it. So the resumer takes an item of this type.
+        let mut item = ManuallyDrop::new(item);
         // SAFETY: as in `suspend`.
-        unsafe { yielder.as_ref() }.suspend(());
+        unsafe { yielder.as_ref() }.suspend(Some(NonNull::from(&mut item).cast()));
     }
 }
 
 /// Gives the thread back until somebody resumes the coroutine.
 #[inline(always)]
 fn suspend() {
-    let yielder = with_running(Face::yielder);
+    let yielder = with_running(|face| {
+        face.keep_stack();
+        face.yielder.get().expect("put back after each poll")
+    });
     // SAFETY: it is the yielder of the innermost coroutine, on whose stack this runs and at whose
     // root the yielder lives.
-    unsafe { yielder.as_ref() }.suspend(());
+    unsafe { yielder.as_ref() }.suspend(None);
+}
+
+#[cold]
+fn ended() -> ! {
+    panic!("a fiber was polled after its end")
 }
 
 #[cold]
@@ -397,30 +399,31 @@ impl Face {
         if self.is_unwinding() {
             return future.poll(&mut Context::from_waker(Waker::noop()));
         }
-        self.check();
+        let yielder = self.check();
         let Some(waker) = self.waker.get() else {
             panic!("an iterator cannot wait for a future: use `fiber::stream` in place of `iter`")
         };
-        struct Polled<'a>(&'a Cell<bool>);
+        struct Polled<'a>(&'a Face, NonNull<RawYielder>);
         impl Drop for Polled<'_> {
             fn drop(&mut self) {
-                self.0.set(false);
+                self.0.yielder.set(Some(self.1));
             }
         }
-        self.polling.set(true);
-        let _polled = Polled(&self.polling);
+        self.yielder.set(None);
+        let _polled = Polled(self, yielder);
         // SAFETY: the resumer lends its waker as long as it waits for the coroutine.
         future.poll(&mut Context::from_waker(unsafe { waker.as_ref() }))
     }
 
-    /// Refuses to suspend where that would take something from under others.
+    /// How to give the thread back. Refuses where that would take something from under others.
     #[track_caller]
-    #[inline]
-    fn check(&self) {
-        assert!(
-            !self.polling.get(),
-            "a future that a fiber waits for cannot suspend the fiber: use `.await` inside of it"
-        );
+    #[inline(always)]
+    fn check(&self) -> NonNull<RawYielder> {
+        let Some(yielder) = self.yielder.get() else {
+            panic!(
+                "a future that a fiber waits for cannot suspend the fiber: use `.await` inside of it"
+            )
+        };
         let (pinned, task) = context::with(|cx| (cx.pinned.get(), cx.task.get()));
         assert!(
             pinned == self.pinned.get(),
@@ -428,18 +431,18 @@ impl Face {
              would see: give the future a `scope`"
         );
         assert!(
-            task == self.task.get(),
+            address(task) == address(self.task.get()),
             "a fiber cannot wait below another runtime that it drives: wait outside of `block_on`"
         );
+        yielder
     }
 
-    /// How to give the thread back. A stack that unwinds cannot be left.
+    /// A stack that unwinds cannot be left.
     #[inline(always)]
-    fn yielder(&self) -> NonNull<RawYielder> {
+    fn keep_stack(&self) {
         if self.is_unwinding() {
             abort();
         }
-        self.yielder.get().expect("set before the function began")
     }
 
     /// Whether the stack of the coroutine is unwinding.
@@ -455,8 +458,7 @@ impl Face {
 pub(super) fn overflowed(address: usize) -> Option<(Option<&'static str>, usize)> {
     let running = RUNNING.try_with(Cell::get).ok()??;
     // SAFETY: the resumer waits, so what is on its stack stands; so does the name.
-    unsafe {
-        let running = running.as_ref();
-        running.guard.contains(&address).then_some((running.name.as_deref(), running.size))
-    }
+    let running = unsafe { running.as_ref() };
+    let stack = running.stack.as_ref()?;
+    stack.guard().contains(&address).then(|| (running.name.as_deref(), stack.size()))
 }

@@ -101,6 +101,7 @@ pub struct Iter<I: 'static, F> {
 impl<I, F: FnOnce(Yielder<'_, I>) + 'static> Iterator for Iter<I, F> {
     type Item = I;
 
+    #[inline(always)]
     fn next(&mut self) -> Option<I> {
         match next(&mut self.coroutine, None) {
             Poll::Ready(item) => item,
@@ -135,6 +136,7 @@ impl<I, F: FnOnce(Yielder<'_, I>) + 'static> FusedStream for FiberStream<I, F> {
 }
 
 /// The next item; none after the end.
+#[inline(always)]
 fn next<I, B: Body<I, ()>>(
     coroutine: &mut Coroutine<I, (), B>,
     waker: Option<&Waker>,

@@ -133,16 +133,14 @@ impl Entered {
         })
     }
 
-    /// Whether just that is entered on this thread. By addresses, which is half the work of comparing
-    /// options.
+    /// Whether just that is entered on this thread: it mostly is, so one branch asks for all.
     #[inline]
     pub(crate) fn is_now(&self) -> bool {
-        let address = |owner: Option<NonNull<Owner>>| owner.map_or(0, |owner| owner.addr().get());
         let now = Self::now();
-        address(now.runtime) == address(self.runtime)
-            && address(now.local) == address(self.local)
-            && now.occupied == self.occupied
-            && now.depth == self.depth
+        let owners = (address(now.runtime) ^ address(self.runtime))
+            | (address(now.local) ^ address(self.local));
+        let guards = (now.depth ^ self.depth) | u32::from(now.occupied ^ self.occupied);
+        owners | guards as usize == 0
     }
 
     /// Enters that, and answers what was entered before.
@@ -156,6 +154,13 @@ impl Entered {
         });
         before
     }
+}
+
+/// Where that is, zero if nowhere: to compare addresses is half the work of comparing options.
+#[cfg(feature = "alloc")]
+#[inline]
+pub(crate) fn address<T>(pointer: Option<NonNull<T>>) -> usize {
+    pointer.map_or(0, |pointer| pointer.addr().get())
 }
 
 /// Runs `f` while nothing else may run on this thread.

@@ -78,22 +78,26 @@ impl Stack {
         self.length() - page()
     }
 
+    /// The stack for who runs on it.
+    ///
+    /// # Safety
+    /// It is used only as long as the stack is there.
+    #[inline]
+    pub(in crate::native::fiber) unsafe fn lend(&self) -> Lent {
+        Lent(self.top)
+    }
+
     #[inline]
     fn length(&self) -> usize {
         // SAFETY: it was written when the stack was made, and lies above what grows.
         unsafe { self.top.as_ref() }.length
     }
 
-    #[inline]
-    fn start(&self) -> NonZeroUsize {
-        let start = self.top.addr().get() + size_of::<Top>() - self.length();
-        NonZeroUsize::new(start).expect("nothing is mapped at zero")
-    }
-
     /// The addresses that an overflow touches.
     #[inline]
     pub(in crate::native::fiber) fn guard(&self) -> Range<usize> {
-        self.start().get()..self.start().get() + page()
+        let start = self.top.addr().get() + size_of::<Top>() - self.length();
+        start..start + page()
     }
 }
 
@@ -146,16 +150,22 @@ impl Drop for Stack {
     }
 }
 
-// SAFETY: `new` makes the guard page that must be there, and nearly a page to use at least; `Top` is aligned as
-// the base must be.
-unsafe impl corosensei::stack::Stack for Stack {
+/// See [`Stack::lend`].
+pub(in crate::native::fiber) struct Lent(NonNull<Top>);
+
+// SAFETY: `Stack::new` makes the guard page that must be there, and nearly a page to use at least; `Top` is
+// aligned as the base must be.
+unsafe impl corosensei::stack::Stack for Lent {
     #[inline]
     fn base(&self) -> StackPointer {
-        self.top.addr()
+        self.0.addr()
     }
 
     #[inline]
     fn limit(&self) -> StackPointer {
-        self.start()
+        // SAFETY: whoever lent it keeps it.
+        let length = unsafe { self.0.as_ref() }.length;
+        let start = self.0.addr().get() + size_of::<Top>() - length;
+        NonZeroUsize::new(start).expect("nothing is mapped at zero")
     }
 }

@@ -7,11 +7,11 @@
 #[cfg(unix)]
 mod guarded;
 #[cfg(unix)]
-pub(super) use guarded::Stack;
+pub(super) use guarded::{Lent, Stack};
 #[cfg(not(unix))]
 mod system;
 #[cfg(not(unix))]
-pub(super) use system::Stack;
+pub(super) use system::{Lent, Stack};
 
 use core::cell::RefCell;
 use std::io;
