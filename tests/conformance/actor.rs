@@ -8,7 +8,7 @@ use creel::future::join_all;
 use creel::stream::{self, StreamExt};
 use creel::sync::{Notify, mpsc};
 use creel::task::{spawn, yield_now};
-use creel::time::{Duration, Instant, sleep};
+use creel::time::{self, Duration, Instant, sleep};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
@@ -330,6 +330,7 @@ async fn high_priority_overtakes_and_has_its_own_room() {
 }
 
 async fn a_full_mailbox_makes_senders_wait_in_turn() {
+    time::pause();
     let (addr, diary) = puppet(Mailbox::bounded(1));
     let bell = Arc::new(Notify::new());
     addr.cast(Do::Wait(bell.clone())).await.unwrap();
