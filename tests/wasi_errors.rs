@@ -380,6 +380,28 @@ mod lent {
     }
 }
 
+/// What a runtime of somebody else's loop lacks: it cannot wait with the host.
+#[test]
+fn a_runtime_that_cannot_wait_has_no_sockets_and_says_so() {
+    use creel::net::{TcpListener, TcpStream, UdpSocket, lookup_host};
+
+    fn refused<T>(result: std::io::Result<T>) {
+        let error = result.err().expect("it cannot wait for that");
+        assert_eq!(error.kind(), std::io::ErrorKind::Unsupported, "{error}");
+        assert!(error.to_string().contains("no I/O"), "{error}");
+    }
+
+    let runtime = creel::runtime::Builder::new_current_thread().build_passive(|| {});
+    let asked = runtime.spawn(async {
+        refused(TcpListener::bind("127.0.0.1:0").await);
+        refused(TcpStream::connect("127.0.0.1:9").await);
+        refused(UdpSocket::bind("127.0.0.1:0").await);
+        refused(lookup_host("localhost:80").await.map(|_| ()));
+    });
+    while runtime.tick(64) == creel::runtime::Next::Now {}
+    assert!(asked.is_finished());
+}
+
 /// Without a network and without a folder.
 mod withheld {
     use super::block_on;

@@ -38,8 +38,9 @@ fn main() {
         }
     });
 
-    let (mut moved, mut cut_short) = ([0; 50], 0);
-    for frame in 0..FRAMES {
+    let (mut moved, mut frame, mut cut_short) = ([0; 50], 0, 0);
+    // A slow machine takes more frames until everybody has moved.
+    while frame < FRAMES || moved.contains(&0) {
         let (start, mut next) = (Instant::now(), Next::Now);
         while next == Next::Now && start.elapsed() < FOR_TASKS {
             next = runtime.tick(16);
@@ -49,10 +50,10 @@ fn main() {
             moved[monster as usize] += 1;
         }
         draw(frame, &moved);
+        frame += 1;
         std::thread::sleep(FRAME.saturating_sub(start.elapsed()));
     }
-    assert_eq!(cut_short, FRAMES, "there was more to do than a frame has time for");
-    assert!(moved.iter().all(|&moves| moves > 0), "everybody has moved: {moved:?}");
+    assert_eq!(cut_short, frame, "there was more to do than a frame has time for");
 }
 
 fn draw(frame: u32, moved: &[u32; 50]) {
