@@ -18,9 +18,9 @@ const { ALPHABET, decode } = await import("./dist/core.js");
  * and leave it. The types tell whether nobody does. No other member has a name of one letter.
  */
 function shorten() {
-  const names = `attempt enlist finish abandon isPlain isTimer pending owner before after runtime place answer awaits park advance
+  const names = `attempt enlist finish abandon isPlain isLone pending owner before after runtime phase answer awaits park advance
     proceed fail lose observe outcome settle leave isAwaited settleAll settleOne waiting remove last isBroken isSimulated
-    hasEnded begin turns inside drain check ended unlisten isDelivered controller program operation line what`.split(/\s+/);
+    hasEnded begin turns completes dismiss follow mayGoOn inside drain check ended unlisten isDelivered controller program operation line what`.split(/\s+/);
   const types = (module) => readFileSync(`dist/${module}.d.ts`, "utf8");
   for (const [, exported, module] of types("index").matchAll(/\{([^}]*)\} from "\.\/(\w+)\.js"/g)) {
     for (const [, name] of exported.matchAll(/(\w+)\s*(?:,|$)/g)) {

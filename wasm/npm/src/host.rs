@@ -21,7 +21,8 @@ const PRIORITIES: usize = 3;
 /// How many ticks those of lower priority wait at most while others are ready.
 const PATIENCE: u32 = 8;
 
-static RUNTIMES: Single<OnceCell<ManuallyDrop<[Runtime; PRIORITIES]>>> = Single(OnceCell::new());
+static RUNTIMES: Single<[OnceCell<ManuallyDrop<Runtime>>; PRIORITIES]> =
+    Single([const { OnceCell::new() }; PRIORITIES]);
 static TICKS: Single<Cell<u32>> = Single(Cell::new(0));
 /// What the clock said since JavaScript last ran; not a number until it is asked again.
 static TIME: Single<Cell<f64>> = Single(Cell::new(f64::NAN));
@@ -39,18 +40,15 @@ pub fn time_passed() {
     TIME.set(f64::NAN);
 }
 
-fn runtimes() -> &'static [Runtime; PRIORITIES] {
-    RUNTIMES.get_or_init(|| {
-        platform::set_clock(|| (time() * 1e6) as u64);
-        let made = |_| Builder::new_current_thread().build_passive(|| ready());
-        // They live as long as the instance: nothing that ends a runtime is part of the program.
-        ManuallyDrop::new(core::array::from_fn(made))
-    })
-}
-
 /// Starts a task of this priority.
 pub fn start(priority: u32, task: impl Future<Output = ()> + Send + 'static) {
-    drop(runtimes()[(priority as usize).min(PRIORITIES - 1)].handle().spawn(task));
+    let runtime = RUNTIMES[(priority as usize).min(PRIORITIES - 1)].get_or_init(|| {
+        // Of all of them the same.
+        platform::set_clock(|| (time() * 1e6) as u64);
+        // It lives as long as the instance: nothing that ends a runtime is part of the program.
+        ManuallyDrop::new(Builder::new_current_thread().build_passive(|| ready()))
+    });
+    drop(runtime.handle().spawn(task));
 }
 
 /// Gives ready tasks up to `turns` turns. The answer: 0 when tasks are ready still, a negative
@@ -61,7 +59,7 @@ pub extern "C" fn tick(turns: u32) -> f64 {
     let ticks = TICKS.replace(TICKS.get().wrapping_add(1));
     let mut next: Option<Instant> = None;
     let mut ready = false;
-    for runtime in runtimes().iter() {
+    for runtime in RUNTIMES.iter().filter_map(OnceCell::get) {
         let turns = match ready {
             false => turns as usize,
             // One turn in a while, so that nothing waits for ever.

@@ -12,6 +12,7 @@ import {
   Channel,
   ClosedError,
   CreelError,
+  current,
   DeadlockError,
   delay,
   Event,
@@ -192,6 +193,29 @@ describe("tasks", () => {
     await sleep(1);
     await task.cancel();
     assert.deepEqual(log, ["aborted", "ended"]);
+  });
+
+  test("an async function that is cancelled counts as cancelled whatever it answers, and what it answered before stays", async () => {
+    for (const priority of ["user-visible", "background"] as const) {
+      const itself = spawn(async () => { current().cancel(); return 1; }, { priority });
+      await sleep(1);
+      assert.equal(itself.state, "cancelled");
+      let answer!: (value: number) => void;
+      const promise = new Promise<number>((resolve) => (answer = resolve));
+      const heedless = spawn(async () => promise, { priority });
+      await sleep(1);
+      heedless.cancel();
+      answer(1);
+      await heedless.cancel();
+      assert.equal(heedless.state, "cancelled");
+      // A thenable tells at once, and so before the task is cancelled.
+      let tell!: (value: number) => void;
+      const early = spawn(() => ({ then: (yes: typeof tell) => { tell = yes; } }) as unknown as PromiseLike<number>, { priority });
+      await sleep(1);
+      tell(2);
+      early.cancel();
+      assert.equal(await early, 2);
+    }
   });
 
   test("an AbortSignal cancels a task, and ends an operation", async () => {

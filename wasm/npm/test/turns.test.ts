@@ -3,6 +3,7 @@ import { describe, test } from "node:test";
 import {
   CancelledError,
   Channel,
+  current,
   Event,
   inspect,
   type Operation,
@@ -274,6 +275,27 @@ describe("in one breath", () => {
       large.cancel();
       assert.equal(yield* timeout(100, small), "small");
       assert.throws(() => semaphore.acquire(-1), RangeError);
+    });
+  });
+
+  test("who was cancelled hears of that before anything is done for it, be it ready", async () => {
+    await run(function* () {
+      const channel = new Channel<number>(1);
+      channel.trySend(7);
+      const task = spawn(function* () {
+        current().cancel();
+        yield* channel.receive();
+      });
+      yield* sleep(1);
+      assert.equal(task.state, "cancelled");
+      assert.equal(channel.tryReceive(), 7);
+      // What it waits for in its `finally` block is done for it as before.
+      const tidy = spawn(function* () {
+        try { yield* sleep(1e9); } finally { yield* channel.send(8); }
+      });
+      yield* sleep(1);
+      yield* tidy.cancel();
+      assert.equal(channel.tryReceive(), 8);
     });
   });
 

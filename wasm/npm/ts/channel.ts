@@ -98,7 +98,10 @@ export class Channel<T> implements AsyncIterable<T> {
   trySend(value: T): boolean {
     if (value === undefined) throw new TypeError("`undefined` cannot be sent: to receivers it says that the channel has ended");
     if (this.isClosed) return false;
-    if (this.receivers.settleOne(value)) return true;
+    for (let receiver; (receiver = this.receivers.first); ) {
+      receiver.leave();
+      if (receiver.settle(value)) return true;
+    }
     if (this.#length === this.capacity) return false;
     this.#push(value);
     return true;

@@ -1,5 +1,5 @@
 import { CreelError } from "./errors.js";
-import type { Runtime } from "./runtime.js";
+import { type Runtime, runtime } from "./runtime.js";
 import type { Waiter } from "./waiting.js";
 
 /** What a generator function for this package returns. */
@@ -39,8 +39,8 @@ export abstract class Operation<T> implements PromiseLike<T> {
     return true;
   }
 
-  /** Whether only time is waited for, which needs no waiter. @internal */
-  get isTimer(): boolean {
+  /** Whether nobody has to be found by others to be let go on: it needs no waiter. @internal */
+  get isLone(): boolean {
     return false;
   }
 
@@ -100,21 +100,25 @@ export function action<T>(program: () => Program<T>): Operation<T> {
 }
 
 /**
- * Yields an operation, and returns what comes back. It is its own results, which `yield*` hands through: a generator
- * that does so takes twice as long.
+ * An operation's one step. What can be done at once is done at once, as a part of the task's turn: its generator is not
+ * left for that. Else it yields the operation, and returns what comes back. It is its own results, which `yield*` hands
+ * through: a generator that does so takes twice as long.
  */
 class Once<T> implements Iterator<Operation<unknown>, T, unknown> {
-  done = false;
-  #hasBegun = false;
+  /** Nothing before it has begun. */
+  done: boolean | undefined = undefined;
 
   constructor(public value: unknown) {}
 
   next(value: unknown): IteratorResult<Operation<unknown>, T> {
-    if (this.#hasBegun) {
+    if (this.done === undefined) {
+      const inside = runtime();
+      this.done = inside.completes(this.value as Operation<T>);
+      if (this.done) this.value = inside.value;
+    } else {
       this.value = value;
       this.done = true;
     }
-    this.#hasBegun = true;
     return this as unknown as IteratorResult<Operation<unknown>, T>;
   }
 
@@ -136,7 +140,7 @@ export class Yield<T> extends Operation<T> {
     return "yield";
   }
 
-  override get isTimer(): boolean {
+  override get isLone(): boolean {
     return true;
   }
 

@@ -1,8 +1,8 @@
 import { type Core, instantiate, type Tasks } from "./core.js";
 import { CreelError } from "./errors.js";
-import { NEXT_TURN, Yield } from "./operation.js";
+import { NEXT_TURN, type Operation, Yield } from "./operation.js";
 import { text } from "./wasm.js";
-import { Place, type Task } from "./task.js";
+import { Phase, type Task } from "./task.js";
 
 /** How long ready tasks run before the event loop gets a turn, in milliseconds. */
 let slice = 5;
@@ -54,6 +54,8 @@ export abstract class Runtime {
   /** The number of the core's task that gives them their turns, and whether it is about to. */
   #starter = 0;
   #isStarting = false;
+  /** How many operations the task whose turn it is may still complete without waiting. */
+  #budget = 0;
   /** How many new tasks may have their first turn before the core answers. */
   #allowance = 0;
   #broken: unknown;
@@ -86,21 +88,24 @@ export abstract class Runtime {
   }
 
   /** Starts a task; the answer is its number. */
-  spawn(task: Task<unknown>, priority: number): number {
+  spawn(task: Task<unknown>, priority = NORMAL): number {
     this.check();
     const known = this.#free.pop();
     // A number that was used before: the core has memory for it.
-    if (known !== undefined && priority === NORMAL && !this.isSimulated) {
-      this.tasks[known] = task;
-      this.#fresh.push(task);
-      this.#count += 1;
-      task.place = Place.Fresh;
-      if (!this.current) this.#startLater();
-      return known;
-    }
+    if (known === undefined || priority !== NORMAL || this.isSimulated) return this.#introduce(task, known, priority);
+    this.tasks[known] = task;
+    this.#fresh.push(task);
+    this.#count += 1;
+    task.phase = Phase.Fresh;
+    if (!this.current) this.#startLater();
+    return known;
+  }
+
+  /** Starts a task that the core knows from the start. */
+  #introduce(task: Task<unknown>, known: number | undefined, priority: number): number {
     if (this.#starter === 0 && !this.isSimulated) {
       this.#starter = this.tasks.push(undefined) - 1;
-      this.#adopt(this.#starter, START, NORMAL);
+      this.#adopt(this.#starter, START);
     }
     const id = known ?? this.tasks.length;
     this.#adopt(id, START, priority);
@@ -147,22 +152,22 @@ export abstract class Runtime {
 
   /** Gives a new task its first turn, unless it had that. Who waits for one need not wait for its turn. */
   begin(task: Task<unknown>): void {
-    if (task.place !== Place.Fresh || this.#allowance <= 0) return;
-    task.place = Place.Ready;
+    if (task.phase !== Phase.Fresh || this.#allowance <= 0) return;
+    task.phase = Phase.Ready;
     this.#allowance -= 1;
     this.#count -= 1;
     if (this.#fresh.at(-1) === task && this.#next < this.#fresh.length) this.#fresh.pop();
     // One inside of another, as far as the allowance goes: a new one may wait for the next new one.
-    const wait = this.#turn(task.id, task);
-    if (wait === Infinity) task.place = Place.Apart;
+    const wait = this.#turn(task);
+    if (wait === Infinity) task.phase = Phase.Apart;
     else if (wait !== ENDED) this.#adopt(task.id, wait === NEXT_TURN ? START : wait);
   }
 
   /** Lets a task that is parked go on. */
   wake(task: Task<unknown>): void {
     if (this.isBroken || this.hasEnded) return;
-    if (task.place !== Place.Apart) return this.#wake(task.id);
-    task.place = Place.Parked;
+    if (task.phase !== Phase.Apart) return this.#wake(task.id);
+    task.phase = Phase.Parked;
     this.#adopt(task.id, START);
   }
 
@@ -181,31 +186,45 @@ export abstract class Runtime {
     if (id === this.#starter) return this.#start();
     const task = this.tasks[id];
     if (!task) return ENDED;
-    const wait = this.#turn(id, task);
+    const wait = this.#turn(task);
     if (this.#count > 0) this.#startLater();
     return wait;
   }
 
-  #turn(id: number, task: Task<unknown>): number {
-    const outer = this.current;
+  /** Completes an operation of the task whose turn it is, if that can be done at once; else the task has to yield it. */
+  completes(operation: Operation<unknown>): boolean {
+    if (!this.current?.mayGoOn || this.#budget <= 0) return false;
+    this.#budget -= 1;
+    return operation.attempt(this);
+  }
+
+  /** A task has ended: its number can be another's. */
+  dismiss(task: Task<unknown>): void {
+    this.tasks[task.id] = undefined;
+    this.#free.push(task.id);
+  }
+
+  #turn(task: Task<unknown>): number {
+    const [outer, budget] = [this.current, this.#budget];
     this.current = task;
+    this.#budget = BUDGET;
     try {
       let operation = task.advance();
-      for (let spent = 0; operation; spent++) {
+      while (operation) {
         try {
           if (!operation.attempt(this)) return task.park(operation);
         } catch (error) {
           operation = task.fail(error);
           continue;
         }
-        if (spent >= BUDGET) return task.park(new Yield(this.value));
+        if (this.#budget-- <= 0) return task.park(new Yield(this.value));
         operation = task.proceed(this.value);
       }
-      this.tasks[id] = undefined;
-      this.#free.push(id);
+      this.dismiss(task);
       return ENDED;
     } finally {
       this.current = outer;
+      this.#budget = budget;
     }
   }
 }

@@ -1,8 +1,8 @@
 import { CancelledError } from "./errors.js";
 import { List } from "./list.js";
 import { Action, Operation, type Program } from "./operation.js";
-import { Signal } from "./notice.js";
-import { type Body, bodyOf, isProgram, isThenable, type Outcome, type SpawnOptions, Task, type TaskContext, type Waitable } from "./task.js";
+import { type Body, bodyOf, Ended, isProgram, isThenable, type Outcome, type SpawnOptions, Task, type TaskContext, type Waitable } from "./task.js";
+import { type Waiter, Waiters } from "./waiting.js";
 
 /** How a scope deals with failures. */
 export interface ScopeOptions {
@@ -13,7 +13,7 @@ export interface ScopeOptions {
 /** Tasks that end together: see {@link scope}. */
 export class Scope {
   readonly #live = new List<Task<unknown>>();
-  readonly #emptiness = new Signal();
+  readonly #followers = new Waiters();
   readonly #failFast: boolean;
   #error: { readonly reason: unknown } | undefined;
 
@@ -49,8 +49,19 @@ export class Scope {
         if (this.#failFast) this.cancel(reason);
       }
     }
-    if (!this.#live.first) this.#emptiness.all();
+    if (this.isDone) this.#followers.settleAll();
     this.#onEnd?.();
+  }
+
+  /** Whether no task is left. @internal */
+  get isDone(): boolean {
+    return !this.#live.first;
+  }
+
+  /** @internal */
+  join(waiter: Waiter): number {
+    this.#followers.push(waiter);
+    return Infinity;
   }
 
   /** Waits until no task is left; if whoever waits is cancelled, so are they, and are waited for. @internal */
@@ -69,7 +80,7 @@ export class Scope {
   }
 
   *#emptied(): Program<void> {
-    while (this.#live.first) yield* this.#emptiness.wait();
+    while (!this.isDone) yield* new Ended(this);
   }
 
   /** Fails with the first failure. @internal */

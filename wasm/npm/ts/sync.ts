@@ -207,7 +207,10 @@ class Arrive extends Operation<boolean> {
     const { barrier } = this;
     own(barrier.inside, inside);
     inside.value = true;
-    if (barrier.waiters.waiting() + 1 < barrier.tasks) return false;
+    let come = 1;
+    // Who goes on already does not count.
+    for (let waiter = barrier.waiters.first; waiter; waiter = waiter.after) if (waiter.isAwaited) come += 1;
+    if (come < barrier.tasks) return false;
     barrier.waiters.settleAll();
     return true;
   }

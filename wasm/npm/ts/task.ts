@@ -62,17 +62,27 @@ export interface Owner {
   ended(task: Task<unknown>): void;
 }
 
-/** What the core knows of a task. @internal */
-export const enum Place {
-  /** It will have its turn, has it, or has ended. */
+/** Where a task is, and what the core knows of it. @internal */
+export const enum Phase {
+  /** It will have its turn, or has it. */
   Ready,
   /** It waits to be woken, or for its deadline. */
   Parked,
-  /** Nothing yet: it waits for its first turn. */
+  /** It waits for its first turn; the core knows nothing of it yet. */
   Fresh,
-  /** Nothing yet: it had its first turn, and waits to be woken. */
+  /** It had its first turn, and waits to be woken; the core knows nothing of it yet. */
   Apart,
+  /** It has ended, so or so. */
+  Done,
+  Failed,
+  Cancelled,
 }
+
+/** What others call the last three. */
+const ENDS = ["done", "failed", "cancelled"] as const;
+
+/** Hears of ends that others see to. */
+const somebody: Owner = { ended() {} };
 
 /**
  * A running program. `yield* task` and `await task` wait for its outcome.
@@ -84,7 +94,7 @@ export const enum Place {
 export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContext {
   /** The operation that it waits for. @internal */
   pending: Operation<unknown> | undefined = undefined;
-  /** Set before it has ended. @internal */
+  /** Set before it has ended; without one a failure is reported. @internal */
   owner: Owner | undefined = undefined;
   /** Its neighbours there. @internal */
   before: Task<unknown> | undefined = undefined;
@@ -95,32 +105,35 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
   /** @internal */
   readonly runtime: Runtime;
   /** @internal */
-  place = Place.Ready;
+  phase = Phase.Ready;
   /** The wait for `pending`. */
   #waiter: Waiter | undefined = undefined;
-  /** Why it goes on: what it waited for has come, or it was cancelled. Neither when its time was over. */
-  #answer: Waiter | "cancelled" | undefined = undefined;
   /** Who waits for its end. */
   #followers: Waiters | undefined = undefined;
   /** What it runs: the body until it begins, then the generator; at last the value or the error. */
   #content: unknown;
   /** Its name, or the function that has it: to ask for that costs more than a turn. */
-  #name: string | Body<T> | undefined;
+  #name: string | Body<T> | undefined = undefined;
   #parent: Task<unknown> | undefined;
-  #state: "ready" | "done" | "failed" | "cancelled" = "ready";
-  /** Whether somebody is told of its failure. */
-  #observed = false;
   #seldom: Seldom<T> | undefined = undefined;
 
   /** @internal */
   constructor(body: Body<T> | Program<T> | Operation<T>, options?: SpawnOptions, inside: Runtime = runtime(), parent = inside.current) {
     super();
     this.runtime = inside;
-    this.#content = typeof body === "function" ? body : body instanceof Operation ? () => body : unused(body);
     this.#parent = parent;
-    this.#name = options?.name ?? (typeof body === "function" ? body : undefined);
-    this.id = inside.spawn(this, PRIORITIES[options?.priority ?? "user-visible"]);
-    if (options?.signal) this.#follow(options.signal);
+    this.#content = body;
+    if (typeof body === "function") this.#name = body;
+    else this.#content = body instanceof Operation ? () => body : unused(body);
+    this.id = options ? this.#with(options) : inside.spawn(this);
+  }
+
+  /** Starts with options; the answer is its number. */
+  #with({ name, priority, signal }: SpawnOptions): number {
+    if (name !== undefined) this.#name = name;
+    const id = this.runtime.spawn(this, priority && PRIORITIES[priority]);
+    if (signal) this.#heed(signal);
+    return id;
   }
 
   /** Its name: the one it was given, or that of its function. */
@@ -135,14 +148,14 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
 
   /** Where it is. */
   get state(): TaskState {
-    if (this.#state !== "ready") return this.#state;
+    if (this.isDone) return ENDS[this.phase - Phase.Done]!;
     if (this.runtime.current === this) return "running";
     return this.pending ? "waiting" : "ready";
   }
 
   /** Whether it has ended, one way or another. */
   get isDone(): boolean {
-    return this.#state !== "ready";
+    return this.phase >= Phase.Done;
   }
 
   /** Aborted when the task is cancelled, with a {@link CancelledError} as reason. */
@@ -170,7 +183,7 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
     await this.cancel();
   }
 
-  #follow(signal: AbortSignal): void {
+  #heed(signal: AbortSignal): void {
     const abort = () => this.#request(signal.reason);
     if (signal.aborted) return abort();
     signal.addEventListener("abort", abort);
@@ -184,31 +197,40 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
       : new CancelledError(undefined, reason === undefined ? undefined : { cause: reason });
     const seldom = (this.#seldom ??= {});
     seldom.reason = error;
+    const { pending } = this;
+    // An `async` function sees the signal, and is told by that.
+    if (pending instanceof Following) seldom.isDelivered = !pending.result;
     seldom.controller?.abort(error);
-    if (this.pending && !this.#answer) this.#goOn("cancelled");
+    if (pending && !this.mayGoOn && !this.#waiter!.answer) this.#goOn();
   }
 
-  #goOn(answer: Waiter | "cancelled"): void {
-    this.#answer = answer;
-    if (this.place !== Place.Ready) this.runtime.wake(this);
+  #goOn(): void {
+    if (this.phase !== Phase.Ready) this.runtime.wake(this);
   }
 
   /** Lets it go on with what came, if that is what it waits for, and nothing else has come. @internal */
   answer(waiter: Waiter): boolean {
     if (!this.awaits(waiter)) return false;
-    this.#goOn(waiter);
+    waiter.of.answer = waiter;
+    this.#goOn();
     return true;
   }
 
   /** Whether that is what it waits for, and nothing has come. @internal */
-  awaits(waiter: Waiter): boolean {
-    return waiter.of === this.#waiter && !this.#answer;
+  awaits({ of }: Waiter): boolean {
+    return of === this.#waiter && !of.answer && this.mayGoOn;
+  }
+
+  /** Whether it need not hear first that it was cancelled. @internal */
+  get mayGoOn(): boolean {
+    const seldom = this.#seldom;
+    return !seldom?.reason || seldom.isDelivered === true;
   }
 
   /** Waits for an operation; the answer is for how many milliseconds at most. @internal */
   park(operation: Operation<unknown>): number {
     this.pending = operation;
-    const waiter = (this.#waiter = operation.isTimer ? nobody : new Waiter(this));
+    const waiter = (this.#waiter = operation.isLone ? nobody : new Waiter(this));
     let milliseconds: number;
     try {
       milliseconds = operation.enlist(this.runtime, waiter);
@@ -217,8 +239,8 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
       throw error;
     }
     // What has come while it began to wait is taken in the next turn.
-    if (this.#answer) return NEXT_TURN;
-    if (milliseconds !== NEXT_TURN) this.place = Place.Parked;
+    if (waiter.answer || !this.mayGoOn) return NEXT_TURN;
+    if (milliseconds !== NEXT_TURN) this.phase = Phase.Parked;
     return milliseconds;
   }
 
@@ -227,16 +249,15 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
     const operation = this.pending;
     if (!operation) return this.#begin();
     const waiter = this.#waiter!;
-    const answer = this.#answer;
     this.#unpark();
-    if (answer === "cancelled") {
+    if (operation instanceof Following) return this.#followed(operation as Following<T>);
+    if (!waiter.answer && !this.mayGoOn) {
       operation.abandon(waiter);
       return this.#unwind();
     }
-    if (operation instanceof Following) return this.#followed(operation as Following<T>);
     let value: unknown;
     try {
-      value = operation.finish(answer ?? waiter);
+      value = operation.finish(waiter.answer ?? waiter);
     } catch (error) {
       return this.fail(error);
     }
@@ -244,8 +265,8 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
   }
 
   #unpark(): void {
-    this.pending = this.#waiter = this.#answer = undefined;
-    this.place = Place.Ready;
+    this.pending = this.#waiter = undefined;
+    this.phase = Phase.Ready;
   }
 
   /** Goes on with the value of an operation. @internal */
@@ -260,7 +281,8 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
 
   /** The core is gone: the task will never go on. @internal */
   lose(error: unknown): void {
-    this.#end("failed", new CreelError("the core has stopped, see the cause", { cause: error }));
+    this.#unpark();
+    this.#end(Phase.Failed, new CreelError("the core has stopped, see the cause", { cause: error }));
   }
 
   /** Calls the function of the task. */
@@ -268,17 +290,17 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
     const body = this.#content;
     const reason = this.#seldom?.reason;
     if (typeof body === "function") {
-      if (reason) return this.#end("cancelled", reason);
+      if (reason) return this.#end(Phase.Cancelled, reason);
       try {
         const result = (body as Body<T>)(this);
-        if (!isObject(result)) return this.#end("done", result);
+        if (!isObject(result)) return this.#end(Phase.Done, result);
         if (isNative(result)) this.#content = result;
         else if (result instanceof Operation) this.#content = native(result[Symbol.iterator]() as Program<T>);
         else if (isProgram(result)) this.#content = native(result);
-        else if (isThenable(result)) return (this.#content = new Following(result as PromiseLike<T>));
-        else return this.#end("done", result);
+        else if (isThenable(result)) return this.#follow(result as PromiseLike<T>);
+        else return this.#end(Phase.Done, result);
       } catch (error) {
-        return this.#end("failed", error);
+        return this.#end(Phase.Failed, error);
       }
     }
     return reason ? this.#unwind() : this.#resume(false, undefined);
@@ -287,21 +309,34 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
   /**
    * Throws the reason into the program. `return` would not do: where a generator waits in a `finally`
    * block, the one that delegates to it goes on behind `yield*` afterwards, as if nothing had happened.
-   * An `async` function has seen the signal, and what it still does is waited for.
    */
   #unwind(): Operation<unknown> | undefined {
-    const { reason } = this.#seldom!;
     this.#seldom!.isDelivered = true;
-    return this.#content instanceof Following ? this.#content : this.#resume(true, reason);
+    return this.#resume(true, this.#seldom!.reason);
   }
 
-  /** Its `async` function has ended. */
+  /** Waits for the end of its `async` function, whether it is cancelled or not: that has seen the signal. */
+  #follow(promise: PromiseLike<T>): Operation<unknown> {
+    const seldom = this.#seldom;
+    if (seldom?.reason) seldom.isDelivered = true;
+    return new Following(promise, this);
+  }
+
+  /** Its `async` function has ended. What the core knows nothing of ends at once. @internal */
+  follow(following: Following<T>): void {
+    if (this.pending !== following) return;
+    if (this.phase !== Phase.Apart) return this.#goOn();
+    this.#unpark();
+    this.#followed(following);
+    this.runtime.dismiss(this);
+  }
+
   #followed(following: Following<T>): undefined {
-    const reason = this.#seldom?.reason;
-    if (this.#seldom?.isDelivered) return this.#end("cancelled", reason);
+    const { reason, isDelivered } = this.#seldom ?? {};
+    if (isDelivered) return this.#end(Phase.Cancelled, reason);
     const result = following.result!;
-    if ("error" in result) return this.#end(result.error === reason ? "cancelled" : "failed", result.error);
-    return this.#end("done", result.value);
+    if ("error" in result) return this.#end(result.error === reason ? Phase.Cancelled : Phase.Failed, result.error);
+    return this.#end(Phase.Done, result.value);
   }
 
   #resume(raises: boolean, value: unknown): Operation<unknown> | undefined {
@@ -311,11 +346,11 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
       try {
         result = (raises ? raise.call(program, value) : next.call(program, value)) as typeof result;
       } catch (error) {
-        return this.#end(error === this.#seldom?.reason ? "cancelled" : "failed", error);
+        return this.#end(error === this.#seldom?.reason ? Phase.Cancelled : Phase.Failed, error);
       }
       const seldom = this.#seldom;
       if (result.done) {
-        return seldom?.isDelivered ? this.#end("cancelled", seldom.reason) : this.#end("done", result.value);
+        return seldom?.isDelivered ? this.#end(Phase.Cancelled, seldom.reason) : this.#end(Phase.Done, result.value);
       }
       raises = true;
       if (seldom?.reason && !seldom.isDelivered) {
@@ -331,8 +366,8 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
     }
   }
 
-  #end(state: "done" | "failed" | "cancelled", outcome: unknown): undefined {
-    this.#state = state;
+  #end(phase: Phase.Done | Phase.Failed | Phase.Cancelled, outcome: unknown): undefined {
+    this.phase = phase;
     this.#content = outcome;
     this.#parent = undefined;
     const seldom = this.#seldom;
@@ -340,13 +375,13 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
     this.#followers?.settleAll();
     if (seldom?.promise) this.#settle(seldom);
     // Nobody waits. Unless somebody does before the host looks, it reports this, as for any promise.
-    else if (state === "failed" && !this.#observed && !this.owner) this.#promise();
+    else if (phase === Phase.Failed && !this.owner) this.#promise();
     this.owner?.ended(this);
   }
 
   /** Somebody is told of its failure. @internal */
   observe(): void {
-    this.#observed = true;
+    this.owner ??= somebody;
     this.#seldom?.promise?.catch(() => {});
   }
 
@@ -361,20 +396,20 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
   }
 
   #settle(seldom: Seldom<T>): void {
-    if (this.#state === "done") seldom.resolve!(this.#content as T);
+    if (this.phase === Phase.Done) seldom.resolve!(this.#content as T);
     else seldom.reject!(this.#content);
   }
 
   /** Its outcome, once it has ended. @internal */
   outcome(): T {
-    if (this.#state === "done") return this.#content as T;
+    if (this.phase === Phase.Done) return this.#content as T;
     throw this.#content;
   }
 
   /** Its outcome as data, once it has ended. */
   get settled(): PromiseSettledResult<T> | undefined {
     if (!this.isDone) return undefined;
-    if (this.#state === "done") return { status: "fulfilled", value: this.#content as T };
+    if (this.phase === Phase.Done) return { status: "fulfilled", value: this.#content as T };
     return { status: "rejected", reason: this.#content };
   }
 
@@ -386,7 +421,7 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
   /** @internal */
   override attempt(inside: Runtime): boolean {
     this.observe();
-    if (this.place === Place.Fresh) inside.begin(this);
+    if (this.phase === Phase.Fresh) inside.begin(this);
     if (!this.isDone) return false;
     inside.value = this.outcome();
     return true;
@@ -412,27 +447,28 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
     fulfilled?: ((value: T) => A | PromiseLike<A>) | null,
     rejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
-    this.#observed = true;
+    this.owner ??= somebody;
     return this.#promise().then(fulfilled, rejected);
   }
 }
 
-/** Waits for the end of a task, whatever its outcome. */
-class Ended extends Operation<void> {
+/** Waits for the end of a task or a scope, whatever its outcome. @internal */
+export class Ended extends Operation<void> {
   override get what(): string {
-    return "end of a task";
+    return "end";
   }
 
-  constructor(readonly task: Task<unknown>) {
+  constructor(readonly of: { readonly isDone: boolean; join(waiter: Waiter): number }) {
     super();
   }
+
   override attempt(inside: Runtime): boolean {
     inside.value = undefined;
-    return this.task.isDone;
+    return this.of.isDone;
   }
 
   override enlist(_inside: Runtime, waiter: Waiter): number {
-    return this.task.join(waiter);
+    return this.of.join(waiter);
   }
 }
 
@@ -540,24 +576,27 @@ function unused<T>(program: Program<T>): Program<T> {
 /** The end of an `async` function. */
 class Following<T> extends Operation<T> {
   result: Settled<T> | undefined = undefined;
-  #waiter: Waiter | undefined = undefined;
 
   override get what(): string {
     return "promise";
   }
 
-  constructor(promise: PromiseLike<T>) {
+  override get isLone(): boolean {
+    return true;
+  }
+
+  constructor(promise: PromiseLike<T>, readonly task: Task<T>) {
     super();
     promise.then((value) => this.#end({ value }), (error: unknown) => this.#end({ error }));
   }
 
   #end(result: Settled<T>): void {
-    this.result ??= result;
-    this.#waiter?.settle(undefined);
+    if (this.result) return;
+    this.result = result;
+    this.task.follow(this);
   }
 
-  override enlist(_inside: Runtime, waiter: Waiter): number {
-    this.#waiter = waiter;
+  override enlist(): number {
     return this.result ? NEXT_TURN : Infinity;
   }
 }

@@ -10,7 +10,7 @@ class Sleep extends Operation<void> {
   constructor(readonly milliseconds: number) {
     super();
   }
-  override get isTimer(): boolean {
+  override get isLone(): boolean {
     return true;
   }
 

@@ -13,6 +13,8 @@ export class Waiter {
   after: Waiter | undefined = undefined;
   /** What the task waits for as a whole: this, or a selection that this is a part of. */
   readonly of: Waiter;
+  /** Of a whole: which of its parts has come, be it itself. */
+  answer: Waiter | undefined = undefined;
 
   /** `index` is its place in a selection. */
   constructor(readonly task: Task<unknown> | undefined, of?: Waiter, readonly index = 0) {
@@ -53,13 +55,6 @@ export class Waiters extends List<Waiter> {
     super.remove(waiter);
   }
 
-  /** How many there are whose tasks do not go on already. */
-  waiting(): number {
-    let count = 0;
-    for (let waiter = this.first; waiter; waiter = waiter.after) if (waiter.isAwaited) count += 1;
-    return count;
-  }
-
   /** Takes those out that stand in line now, and lets them go on with `value`. */
   settleAll(value?: unknown): void {
     let { first } = this;
@@ -70,14 +65,5 @@ export class Waiters extends List<Waiter> {
       first.settle(value);
       first = after;
     }
-  }
-
-  /** Takes the first out that can be let go on with `value`; nothing if there is none. */
-  settleOne(value: unknown): boolean {
-    for (let first; (first = this.first); ) {
-      this.remove(first);
-      if (first.settle(value)) return true;
-    }
-    return false;
   }
 }
