@@ -13,16 +13,17 @@ use core::task::{Context, Poll};
 pub(crate) struct Budget(u8);
 
 impl Budget {
+    /// Zero, as all of a new context is.
+    pub(crate) const UNLIMITED: Self = Self(0);
     /// None is left, and somebody was told so.
-    const REFUSED: Self = Self(0);
+    const REFUSED: Self = Self(1);
     /// None is left.
-    const SPENT: Self = Self(1);
+    const SPENT: Self = Self(2);
     pub(crate) const INITIAL: Self = Self(Self::SPENT.0 + 128);
-    pub(crate) const UNLIMITED: Self = Self(u8::MAX);
 
     #[inline]
     pub(crate) fn has_remaining(self) -> bool {
-        self.0 > Self::SPENT.0
+        self != Self::REFUSED && self != Self::SPENT
     }
 }
 

@@ -72,7 +72,7 @@ impl Id {
 /// The first number of a block of ids.
 fn take_block() -> usize {
     // Not loom's: the counter is a static and guards nothing.
-    static NEXT: AtomicUsize = AtomicUsize::new(1);
+    static TAKEN: AtomicUsize = AtomicUsize::new(0);
     // Relaxed: only the uniqueness of the number matters.
-    NEXT.fetch_add(BLOCK, Ordering::Relaxed)
+    TAKEN.fetch_add(BLOCK, Ordering::Relaxed).wrapping_add(1)
 }

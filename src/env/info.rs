@@ -20,9 +20,9 @@ pub struct RuntimeId(usize);
 
 impl RuntimeId {
     pub(crate) fn fresh() -> Self {
-        static NEXT: AtomicUsize = AtomicUsize::new(1);
+        static LAST: AtomicUsize = AtomicUsize::new(0);
         // Relaxed: only the uniqueness of the number matters.
-        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+        Self(LAST.fetch_add(1, Ordering::Relaxed).wrapping_add(1))
     }
 }
 
