@@ -466,12 +466,12 @@ fn callbacks_and_wakers_that_panic_harm_no_worker() {
 fn timers_whose_wakers_panic_harm_no_other_timer() {
     for runtime in runtimes() {
         let _entered = runtime.enter();
-        let deadline = Instant::now() + Duration::from_millis(1);
+        let deadline = Instant::now() + Duration::from_millis(20);
         let waker = Waker::from(Arc::new(BadWaker));
-        // More than fit into one batch of wakers.
+        // More than fit into one batch of wakers; on a busy machine some may be ready by now.
         let mut timers: Vec<_> = (0..40).map(|_| Box::pin(sleep_until(deadline))).collect();
         for timer in &mut timers {
-            assert!(timer.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+            _ = timer.as_mut().poll(&mut Context::from_waker(&waker));
         }
         let other = runtime.spawn(sleep_until(deadline));
         runtime.block_on(async {

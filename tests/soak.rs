@@ -14,6 +14,7 @@ use creel::net::TcpListener;
 use creel::runtime::{Builder, IoDriver};
 use creel::time::timeout;
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::fmt::Display;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicIsize, Ordering::Relaxed};
 use std::time::{Duration, Instant, SystemTime};
@@ -104,8 +105,13 @@ fn children() -> usize {
     tasks.flatten().filter_map(|task| of(task).ok()).map(|all| all.split(' ').count() - 1).sum()
 }
 
-fn descriptors() -> usize {
-    std::fs::read_dir("/proc/self/fd").expect("Linux has it").count()
+/// What is open, by what it is.
+fn descriptors() -> Vec<String> {
+    let all = std::fs::read_dir("/proc/self/fd").expect("Linux has it").flatten();
+    let named = all.filter_map(|one| std::fs::read_link(one.path()).ok());
+    let mut all: Vec<_> = named.map(|link| link.to_string_lossy().into_owned()).collect();
+    all.sort();
+    all
 }
 
 /// The life of one runtime.
@@ -164,43 +170,58 @@ fn soak() {
         UNPLANNED.fetch_add(1, Relaxed);
         eprintln!("{panic}");
     }));
+    listen_for_children();
     let mut rng = Rng(seed);
     let mut counts = Arc::new(Counts::default());
     let end = Instant::now() + Duration::from_secs(seconds);
     let mut before = None;
     while Instant::now() < end {
         round(Rng(rng.below(u64::MAX) | 1), &counts);
-        wait_until("every future is dropped", || counts.alive.load(Relaxed) == 0);
+        wait_until(|| "every future is dropped", || counts.alive.load(Relaxed) == 0);
         let open = || Arc::strong_count(&counts) == 1;
-        wait_until("nothing holds on to the counts", open);
+        wait_until(|| "nothing holds on to the counts", open);
         Arc::get_mut(&mut counts).expect("just checked").runtimes += 1;
         // What stays for the life of the process is there after the first rounds.
         if before.is_none() && counts.runtimes >= 5 && counts.has_seen_all() {
             before = Some((descriptors(), HEAP.load(Relaxed)));
         }
     }
-    if let Some((open, heap)) = before {
-        wait_until("every descriptor is closed", || descriptors() <= open);
-        wait_until("every child is gone", || {
-            // Who makes the next one collects what the last runtime left.
-            collect_children();
-            children() == 0
-        });
+    if let Some((open, heap)) = &before {
+        let what = || format!("every descriptor is closed: {open:?}, {:?}", descriptors());
+        wait_until(what, || descriptors().len() <= open.len());
+        wait_until(
+            || "every child is gone",
+            || {
+                // Who makes the next one collects what the last runtime left.
+                collect_children();
+                children() == 0
+            },
+        );
         // Threads of blocking pools that end late, and buffers of the test's own output.
-        wait_until("the heap is as before", || HEAP.load(Relaxed) <= heap + (1 << 20));
+        wait_until(|| "the heap is as before", || HEAP.load(Relaxed) <= heap + (1 << 20));
     }
     let resident = std::fs::read_to_string("/proc/self/statm").expect("Linux has it");
     let resident: usize = resident.split(' ').nth(1).expect("its form").parse().expect("a number");
     println!("{counts:?}, before {before:?}");
     println!(
         "{} descriptors, {} children, {} bytes on the heap, {} kB resident",
-        descriptors(),
+        descriptors().len(),
         children(),
         HEAP.load(Relaxed),
         resident * 4
     );
     assert_eq!(UNPLANNED.load(Relaxed), 0, "panics in tasks");
     assert!(counts.runtimes > 0 && counts.tasks.load(Relaxed) > 0);
+}
+
+/// What the process has for signals stays for its life, and would come with the first child that
+/// nobody waits for.
+fn listen_for_children() {
+    #[cfg(feature = "process")]
+    Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(async {
+        use creel::signal::unix::{SignalKind, signal};
+        drop(signal(SignalKind::child()).expect("a signal that may be listened to"));
+    });
 }
 
 fn collect_children() {
@@ -211,10 +232,10 @@ fn collect_children() {
     });
 }
 
-fn wait_until(what: &str, holds: impl Fn() -> bool) {
+fn wait_until<T: Display>(what: impl Fn() -> T, holds: impl Fn() -> bool) {
     let end = Instant::now() + Duration::from_secs(30);
     while !holds() {
-        assert!(Instant::now() < end, "{what}: not after 30 s");
+        assert!(Instant::now() < end, "{}: not after 30 s", what());
         std::thread::sleep(Duration::from_millis(1));
     }
 }
