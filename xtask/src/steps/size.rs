@@ -54,7 +54,7 @@ fn loads(node: &Path, wasm: &Path) -> Result<(), String> {
 }
 
 /// An echo on preview 2, after jco's `opt` and without names.
-const COMPONENT_BUDGET: u64 = 109_200;
+const ECHO_BUDGET: u64 = 109_200;
 
 const ECHO: Source<'static> = Source {
     package: "creel-components",
@@ -64,10 +64,20 @@ const ECHO: Source<'static> = Source {
     profile: Some("small"),
 };
 
+/// A service on preview 3, which may have sockets and makes none: it shall not hold them.
+const SERVICE_BUDGET: u64 = 204_000;
+
+const SERVICE: Source<'static> =
+    Source { kind: "--example", features: |_| "p3", entry: Some("http_p3"), ..ECHO };
+
 pub fn wasi(log: &mut Log) -> Result<String, Trouble> {
-    let size = small_size(hosts::build(Host::Wasip2, ECHO, log)?.path(), log)?;
-    let note = format!("{size} bytes of {COMPONENT_BUDGET}");
-    if size > COMPONENT_BUDGET { Err(note.into()) } else { Ok(note) }
+    let echo = small_size(hosts::build(Host::Wasip2, ECHO, log)?.path(), log)?;
+    let service = small_size(hosts::build(Host::Wasip3, SERVICE, log)?.path(), log)?;
+    let note = format!(
+        "an echo of {echo} bytes of {ECHO_BUDGET}, a service on preview 3 of {service} of \
+         {SERVICE_BUDGET}"
+    );
+    if echo > ECHO_BUDGET || service > SERVICE_BUDGET { Err(note.into()) } else { Ok(note) }
 }
 
 /// The size of a file after gzip.

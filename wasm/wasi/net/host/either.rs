@@ -32,6 +32,9 @@ pub(crate) struct Kind(AtomicBool);
 /// Connections of one's own.
 pub(crate) static CONNECTIONS: Kind = Kind(AtomicBool::new(false));
 
+/// Sockets that listen.
+pub(crate) static LISTENERS: Kind = Kind(AtomicBool::new(false));
+
 /// Sockets for datagrams.
 pub(crate) static DATAGRAMS: Kind = Kind(AtomicBool::new(false));
 
@@ -58,7 +61,10 @@ pub(crate) static PREVIEW2: Sockets = Sockets {
         CONNECTIONS.check();
         Box::pin(async move { preview2::connect(address).await })
     },
-    listen: |address| Box::pin(async move { preview2::listen(address).await }),
+    listen: |address| {
+        LISTENERS.check();
+        Box::pin(async move { preview2::listen(address).await })
+    },
     datagrams: |address| {
         DATAGRAMS.check();
         preview2::datagrams(address)
@@ -98,6 +104,7 @@ pub(super) async fn connect(address: SocketAddr) -> io::Result<Source<Connection
 
 /// Listens on an address.
 pub(super) async fn listen(address: SocketAddr) -> io::Result<Source<Listener>> {
+    LISTENERS.ask();
     (Sockets::here()?.listen)(address).await
 }
 

@@ -15,7 +15,7 @@ mod tell;
 
 pub(super) use lookup::lookup;
 
-use crate::wasm::wasi::net::host::{CONNECTIONS, DATAGRAMS, Sockets, UNBOUND};
+use crate::wasm::wasi::net::host::{CONNECTIONS, DATAGRAMS, LISTENERS, Sockets, UNBOUND};
 
 /// Those of preview 3.
 pub(super) static SOCKETS: Sockets = Sockets {
@@ -23,7 +23,10 @@ pub(super) static SOCKETS: Sockets = Sockets {
         CONNECTIONS.check();
         connection::connect(address)
     },
-    listen: listener::listen,
+    listen: |address| {
+        LISTENERS.check();
+        listener::listen(address)
+    },
     datagrams: |address| {
         DATAGRAMS.check();
         datagrams::datagrams(address)
