@@ -1,13 +1,10 @@
 //! A program that serves until it is no longer needed.
 
-use crate::shell;
+use crate::shell::{self, SILENCE};
 use std::fs::{self, File};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
-
-/// How long a server may take to say where it listens.
-const LIMIT: Duration = Duration::from_secs(60);
 
 /// A server that runs; it ends when this is dropped.
 pub struct Server {
@@ -27,7 +24,7 @@ impl Server {
         let child = child.map_err(|error| format!("{}: {error}", shell::shown(command)))?;
         let mut server = Self { child, written, address: String::new() };
         let began = Instant::now();
-        while began.elapsed() < LIMIT {
+        while began.elapsed() < SILENCE {
             let text = server.text();
             if let Some(address) = text.lines().find_map(address_in) {
                 server.address = address;
@@ -51,6 +48,17 @@ impl Server {
             text.split_whitespace().next()?.parse().ok().map(Duration::from_nanos)
         };
         Some(threads.flatten().filter_map(of_thread).sum())
+    }
+
+    /// Whether it writes this, now or soon.
+    pub fn says(&self, words: &str) -> bool {
+        let began = Instant::now();
+        loop {
+            match self.text().contains(words) {
+                false if began.elapsed() < SILENCE => std::thread::sleep(Duration::from_millis(20)),
+                said => return said,
+            }
+        }
     }
 
     /// What it has written so far.

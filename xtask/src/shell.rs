@@ -12,7 +12,7 @@ const LIMIT: Duration = Duration::from_secs(20 * 60);
 
 /// How long a program may write nothing before it is stopped. One that runs cases names each before it begins,
 /// so the last line names the one that hangs. Cargo is often silent for longer.
-const SILENCE: Duration = Duration::from_secs(10 * 60);
+pub const SILENCE: Duration = Duration::from_secs(10 * 60);
 
 /// A cargo command in the root of the repository.
 pub fn cargo(arguments: &[&str]) -> Command {

@@ -9,6 +9,14 @@ use std::io;
 static QUEUE: Mutex<()> = Mutex::const_new(());
 static CALL: Notify = Notify::const_new();
 
+struct GivenUp;
+
+impl Drop for GivenUp {
+    fn drop(&mut self) {
+        eprintln!("given up after the response");
+    }
+}
+
 pub async fn answer<I>(request: Request<I>) -> io::Result<Response<Body>>
 where
     I: http_body::Body<Data = bytes::Bytes, Error = io::Error> + 'static,
@@ -40,6 +48,14 @@ where
             creel::spawn(async {
                 sleep(Duration::from_millis(20)).await;
                 eprintln!("done after the response");
+            });
+            Ok(Response::new("now\n".into()))
+        }
+        // What it has not done for too long is given up.
+        "/never" => {
+            creel::spawn(async {
+                let _task = GivenUp;
+                std::future::pending::<()>().await;
             });
             Ok(Response::new("now\n".into()))
         }

@@ -65,7 +65,7 @@ const ECHO: Source<'static> = Source {
 };
 
 /// A service on preview 3, which may have sockets and makes none: it shall not hold them.
-const SERVICE_BUDGET: u64 = 204_000;
+const SERVICE_BUDGET: u64 = 205_000;
 
 const SERVICE: Source<'static> =
     Source { kind: "--example", features: |_| "p3", entry: Some("http_p3"), ..ECHO };
