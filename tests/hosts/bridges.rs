@@ -327,6 +327,24 @@ cases! {
         assert!(gone.get());
     }
 
+    async fn what_is_thrown_into_a_stream_drops_it_and_comes_back() {
+        let gone = Rc::new(Cell::new(false));
+        let guard = Told(gone.clone());
+        let endless = stream::iter(1..).map(move |number| {
+            let _ = &guard;
+            Ok(JsValue::from(number))
+        });
+        let iterator = web::async_iterator(endless);
+        // By a generator that delegates to it, which asks for `throw`.
+        let thrown = "const outer = (async function* () { yield* x })();
+            await outer.next();
+            return await outer.throw('why')";
+        assert_eq!(js_async(thrown, &iterator).await, Err(JsValue::from("why")));
+        assert!(gone.get());
+        let next = "return (await x.next()).done";
+        assert_eq!(js_async(next, &iterator).await, Ok(JsValue::TRUE));
+    }
+
     async fn a_readable_stream_is_a_reader() {
         let stream = js(
             "return new ReadableStream({ start(c) {

@@ -137,8 +137,9 @@ pub(super) fn ignore(promise: &JsValue) {
 /// A stream as an async iterator, for `for await` in JavaScript. An `Err` is thrown and ends it.
 ///
 /// The stream is polled when JavaScript asks, never ahead. `return`, which `break` calls, drops it, also
-/// while an item is awaited, which then is the end; so does the garbage collector when JavaScript has
-/// forgotten the iterator.
+/// while an item is awaited, which then is the end. So does `throw`, which a generator that delegates to it
+/// by `yield*` hands on, and whose promise is rejected with what was thrown; and so does the garbage collector when
+/// JavaScript has forgotten the iterator.
 ///
 /// ```ignore
 /// #[wasm_bindgen]
@@ -153,9 +154,8 @@ where
     let stream: Pin<Box<dyn Stream<Item = S::Item>>> = Box::pin(stream);
     // Locked, since JavaScript may ask for several items at once: they come in turn.
     let shared = Rc::new(Mutex::new(Some(stream)));
-    let of_return = shared.clone();
     let left = CancellationToken::new();
-    let leaves = left.clone();
+    let (of_ends, leaves) = (shared.clone(), left.clone());
     let next = move || {
         let (shared, left) = (shared.clone(), left.clone());
         super::promise(async move {
@@ -170,22 +170,30 @@ where
             item.transpose().map(step)
         })
     };
-    let end = move |value: JsValue| {
-        let shared = of_return.clone();
-        leaves.cancel();
-        super::promise(async move {
-            *shared.lock().await = None;
-            let last = step(None);
-            Reflect::set(&last, &"value".into(), &value)?;
-            Ok(last)
-        })
+    let end = |answer: fn(JsValue) -> Result<JsValue, JsValue>| {
+        let (shared, leaves) = (of_ends.clone(), leaves.clone());
+        let end = move |value: JsValue| {
+            let shared = shared.clone();
+            leaves.cancel();
+            super::promise(async move {
+                *shared.lock().await = None;
+                answer(value)
+            })
+        };
+        Closure::<dyn FnMut(JsValue) -> Promise>::new(end).into_js_value()
+    };
+    let last = |value: JsValue| {
+        let last = step(None);
+        Reflect::set(&last, &"value".into(), &value)?;
+        Ok(last)
     };
     let iterator = Object::new();
     let of_itself = iterator.clone();
     let itself = move || of_itself.clone();
-    let methods: [(JsValue, JsValue); 3] = [
+    let methods: [(JsValue, JsValue); 4] = [
         ("next".into(), Closure::<dyn FnMut() -> Promise>::new(next).into_js_value()),
-        ("return".into(), Closure::<dyn FnMut(JsValue) -> Promise>::new(end).into_js_value()),
+        ("return".into(), end(last)),
+        ("throw".into(), end(Err)),
         (
             Symbol::async_iterator().into(),
             Closure::<dyn FnMut() -> Object>::new(itself).into_js_value(),
