@@ -7,7 +7,8 @@
 //! Who may touch what:
 //! 1. `inbox`, `notified`, `root_woken`: any thread. The driver notes its own wakes of the root
 //!    future in the core, which needs no atomic write.
-//! 2. `core`: the thread in `driver`, in short sections that run no foreign code.
+//! 2. `core`: the thread in `driver`, in short sections that run no foreign code. Where there are no other
+//!    threads whoever posts is that thread, or nobody drives: then it goes right into the core, past the inbox.
 //! 3. `references`: any thread.
 //!
 //! Life: made with one reference, the [`ExecutorHandle`]'s. The handle's drop cancels every task,
@@ -283,12 +284,25 @@ impl Executor {
         if self.is_driven_here() {
             self.counts.tally.queued.add(1);
             self.core(|core| core.queue.push(task));
-        } else {
-            self.counts.posted.add(1);
-            if self.inbox.push(task) == Posted::First {
-                self.notify();
-            }
+        } else if self.post_task(task) == Posted::First {
+            self.notify();
         }
+    }
+
+    /// Leaves a task that this thread does not drive to whoever does. Where there are no other threads nobody
+    /// does, and it goes at once where the inbox is emptied to.
+    fn post_task(&self, task: Task) -> Posted {
+        self.counts.posted.add(1);
+        if THREADS {
+            return self.inbox.push(task);
+        }
+        self.core(|core| match core.queue {
+            ReadyQueue::Closed => Posted::Closed,
+            _ => {
+                core.receive(task, &self.counts);
+                Posted::First
+            }
+        })
     }
 
     fn adopt(&self, task: Task) {
@@ -298,8 +312,8 @@ impl Executor {
 
     fn take_in(&self, task: Task) {
         if self.is_driven_here() {
-            if self.core(|core| matches!(core.queue, ReadyQueue::Closed)) {
-                return self.cancel_unadopted(task);
+            if let Some(refuse) = self.core(|core| core.refuse) {
+                return refuse(self, task);
             }
             self.counts.tally.spawned.add(1);
             self.counts.tally.queued.add(1);
@@ -309,7 +323,7 @@ impl Executor {
             });
             return;
         }
-        if task.is_local() {
+        if THREADS && task.is_local() {
             // The caller is on the home thread and nobody drives: look in for a moment.
             match self.drive() {
                 Ok(_driving) => self.take_in(task),
@@ -340,7 +354,7 @@ impl Executor {
     fn end(&self, task: Task) {
         self.forget(task);
         if CAUGHT && self.core(|core| core.panic_is_fatal) && task.has_panicked() {
-            self.core(|core| core.queue = ReadyQueue::Closed);
+            self.core(Core::close);
         }
         task.finish();
     }
@@ -352,13 +366,17 @@ impl Executor {
         }
         // First, so that it is never seen to end before it began.
         self.counts.posted_new.add(1);
-        self.counts.posted.add(1);
-        match self.inbox.push(task) {
+        match self.post_task(task) {
             Posted::First => self.notify(),
             Posted::More => {}
             Posted::Closed => {
                 self.counts.posted_new.take_back(1);
-                self.cancel_unadopted(task);
+                // Of other threads' core nothing may be asked.
+                if THREADS {
+                    self.cancel_unadopted(task);
+                } else if let Some(refuse) = self.core(|core| core.refuse) {
+                    refuse(self, task);
+                }
             }
         }
     }
@@ -488,7 +506,7 @@ impl Driving<'_> {
     pub(crate) fn close(&self) {
         let executor = self.executor;
         executor.core(|core| {
-            core.queue = ReadyQueue::Closed;
+            core.close();
             core.clear_berths(&executor.counts);
             executor.inbox.close(|task| {
                 executor.counts.received.add(1);

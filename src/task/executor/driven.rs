@@ -1,6 +1,6 @@
 //! What only the driving thread touches: the queue, the berths, the registry.
 
-use super::Counts;
+use super::{Counts, Executor};
 use crate::env::THREADS;
 use crate::env::context;
 use crate::env::rng::Rng;
@@ -16,6 +16,9 @@ const INBOX_INTERVAL: u32 = 32;
 /// See the module.
 pub(super) struct Core {
     pub(super) queue: ReadyQueue,
+    /// Ends a task that comes when the queue is closed: left by whoever closes it, so that a program whose
+    /// executors never end does not contain it.
+    pub(super) refuse: Option<fn(&Executor, Task)>,
     /// Tasks that wait and are held all the same.
     pub(super) berths: Berths,
     pub(super) registry: Registry,
@@ -39,6 +42,7 @@ impl Core {
     pub(super) fn new(queue: ReadyQueue, rng: Option<Rng>, room: usize) -> Self {
         Self {
             queue,
+            refuse: None,
             berths: Berths::new(),
             registry: Registry::new(room),
             locals: 0,
@@ -72,13 +76,23 @@ impl Core {
     /// Moves what came from elsewhere into the queue.
     #[inline]
     pub(super) fn empty_inbox(&mut self, inbox: &Inbox, counts: &Counts) {
-        inbox.take(|task| {
-            counts.received.add(1);
-            if task.slot() == NEW {
-                self.register(task);
-            }
-            self.queue.push(task);
-        });
+        inbox.take(|task| self.receive(task, counts));
+    }
+
+    /// Takes in what came from elsewhere.
+    #[inline]
+    pub(super) fn receive(&mut self, task: Task, counts: &Counts) {
+        counts.received.add(1);
+        if task.slot() == NEW {
+            self.register(task);
+        }
+        self.queue.push(task);
+    }
+
+    /// Nothing runs any more, and what comes is refused.
+    pub(super) fn close(&mut self) {
+        self.queue = ReadyQueue::Closed;
+        self.refuse = Some(Executor::cancel_unadopted);
     }
 
     /// Makes those in a berth idle, or queues them if they were woken or aborted from elsewhere.

@@ -10,11 +10,14 @@ use crate::host::{start, time_passed};
 use crate::single::Single;
 use alloc::vec::Vec;
 use core::cell::RefCell;
-use core::future::{Future, poll_fn};
+use core::future::Future;
+#[cfg(feature = "sim")]
+use core::future::poll_fn;
+use core::mem;
 use core::pin::{Pin, pin};
-use core::task::{Context, Poll, Waker};
+use core::task::{Context, Poll, Waker, ready};
 use creel::task::yield_now;
-use creel::time::{Duration, sleep};
+use creel::time::{Duration, Sleep, sleep};
 
 #[link(wasm_import_module = "js")]
 unsafe extern "C" {
@@ -71,7 +74,7 @@ pub extern "C" fn spawn(task: u32, priority: u32, wait: f64) -> u32 {
     if !prepare(task) {
         return 0;
     }
-    start(priority, OneThread(run(task, wait)));
+    start(priority, Run { task, wait, due: None });
     1
 }
 
@@ -85,64 +88,74 @@ pub extern "C" fn wake(task: u32) {
     waker.into_iter().for_each(Waker::wake);
 }
 
-async fn run(task: u32, mut wait: f64) {
-    loop {
-        match wait {
-            START => {}
-            YIELD => yield_now().await,
-            DONE => break,
-            f64::INFINITY => woken(task).await,
-            _ => {
-                let (mut woken, mut due) = (pin!(woken(task)), pin!(sleep(duration(wait))));
-                poll_fn(|cx| match woken.as_mut().poll(cx) {
-                    Poll::Pending => due.as_mut().poll(cx),
-                    ready => ready,
-                })
-                .await;
+/// Runs a generator to its end.
+struct Run {
+    task: u32,
+    /// What it waits for, as `step` answered.
+    wait: f64,
+    /// When it goes on at the latest, while it waits for something that has such a time. Pinned with the whole.
+    due: Option<Sleep>,
+}
+
+// SAFETY: an instance runs on one thread: where memory can be shared this does not build.
+#[cfg(not(target_feature = "atomics"))]
+unsafe impl Send for Run {}
+
+impl Future for Run {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        // SAFETY: `due` is never moved once it is there, and is dropped where it is.
+        let Self { task, wait, due } = unsafe { self.get_unchecked_mut() };
+        loop {
+            match *wait {
+                START => {}
+                YIELD => {
+                    *wait = START;
+                    return pin!(yield_now()).poll(cx);
+                }
+                _ if is_woken(*task, cx) => {}
+                f64::INFINITY => return Poll::Pending,
+                milliseconds => {
+                    let due = due.get_or_insert_with(|| sleep(duration(milliseconds)));
+                    // SAFETY: it is pinned as `self` is.
+                    ready!(unsafe { Pin::new_unchecked(due) }.poll(cx));
+                }
+            }
+            *due = None;
+            *wait = step(*task);
+            time_passed();
+            if *wait == DONE {
+                break;
             }
         }
-        wait = step(task);
-        time_passed();
-    }
-    // Its own waker would keep the memory of a task whose last deadline came.
-    if let Some(seat) = SEATS.borrow_mut().get_mut(task as usize) {
-        seat.waker = None;
+        // Its own waker would keep the memory of a task whose last deadline came.
+        if let Some(seat) = SEATS.borrow_mut().get_mut(*task as usize) {
+            seat.waker = None;
+        }
+        Poll::Ready(())
     }
 }
 
+/// Whether a task was woken since it was parked; if not it will be.
+fn is_woken(task: u32, cx: &mut Context<'_>) -> bool {
+    let mut seats = SEATS.borrow_mut();
+    let Some(seat) = seats.get_mut(task as usize) else { return false };
+    let is_woken = mem::take(&mut seat.is_woken);
+    // A task has the same waker all its life.
+    if !is_woken && seat.waker.is_none() {
+        seat.waker = Some(cx.waker().clone());
+    }
+    is_woken
+}
+
 /// Waits until a task is woken.
+#[cfg(feature = "sim")]
 pub fn woken(task: u32) -> impl Future<Output = ()> {
-    poll_fn(move |cx| {
-        let mut seats = SEATS.borrow_mut();
-        let Some(seat) = seats.get_mut(task as usize) else { return Poll::Pending };
-        if core::mem::take(&mut seat.is_woken) {
-            return Poll::Ready(());
-        }
-        // A task has the same waker all its life.
-        if seat.waker.is_none() {
-            seat.waker = Some(cx.waker().clone());
-        }
-        Poll::Pending
-    })
+    poll_fn(move |cx| if is_woken(task, cx) { Poll::Ready(()) } else { Poll::Pending })
 }
 
 /// Less than no time is no time, and so is what is no number; too much is as much as there is.
 fn duration(milliseconds: f64) -> Duration {
     Duration::from_nanos((milliseconds * 1e6) as u64)
-}
-
-/// A future that never leaves the one thread there is.
-struct OneThread<F>(F);
-
-// SAFETY: an instance runs on one thread: it is built without threads (`cfg` below).
-#[cfg(not(target_feature = "atomics"))]
-unsafe impl<F> Send for OneThread<F> {}
-
-impl<F: Future> Future for OneThread<F> {
-    type Output = F::Output;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        // SAFETY: the field is pinned when the whole is; it is never moved out.
-        unsafe { self.map_unchecked_mut(|this| &mut this.0) }.poll(cx)
-    }
 }
