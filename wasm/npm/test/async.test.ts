@@ -18,6 +18,7 @@ import {
   inspect,
   Mutex,
   type Operation,
+  type Program,
   race,
   rateLimit,
   RestartError,
@@ -228,8 +229,9 @@ describe("async functions only", () => {
   });
 
   test("in a simulation an async function is stuck, and the error says why", async () => {
-    assert.throws(() => simulate(4, async () => { await sleep(1); }), (error: DeadlockError) =>
-      error instanceof DeadlockError && /promise.*generators/.test(error.message));
+    const program = function* (): Program<void> { yield* spawn(async function load() { await sleep(1); }); };
+    assert.throws(() => simulate(4, program), (error: DeadlockError) =>
+      error instanceof DeadlockError && /; load waits for a promise.*generators/.test(error.message));
     assert.throws(() => simulate(4, function* () { yield* new Event().wait(); }), (error: DeadlockError) => !/promise/.test(error.message));
     await sleep(1);
   });

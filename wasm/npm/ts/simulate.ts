@@ -17,9 +17,11 @@ export interface Simulation<T> {
 /**
  * Runs a program to its end at once, on a clock that jumps, in an order that follows from `seed`: the
  * same seed, the same run. For tests: an hour of sleeping takes no time, and a seed that fails can be
- * run again. The program must be made of generators; a promise never resolves in here.
+ * run again. The program must be made of generators: JavaScript goes on with promises and `async` functions only
+ * when the code that runs has returned, which `simulate` does when all is over. So a promise never resolves in
+ * here, and an `async` function goes no further than its first `await`.
  *
- * @throws {DeadlockError} if every task waits and no timer is left.
+ * @throws {DeadlockError} if every task waits and no timer is left; it names a task that waits for a promise.
  */
 export function simulate<T>(seed: number, body: Body<T>): Simulation<T> {
   const instance = spare ?? new Instance();
@@ -38,8 +40,8 @@ export function simulate<T>(seed: number, body: Body<T>): Simulation<T> {
       return { value: task.outcome(), elapsed, trace };
     } catch (error) {
       if (error instanceof WebAssembly.RuntimeError && !task.isDone) {
-        const isHopeless = inside.tasks.some((task) => task?.pending?.what === "promise");
-        throw new DeadlockError(seed, { cause: error }, isHopeless ? HOPELESS : "");
+        const hopeless = inside.tasks.find((task) => task?.pending?.what === "promise");
+        throw new DeadlockError(seed, { cause: error }, hopeless && `; ${hopeless.name || "a task"} ${HOPELESS}`);
       }
       throw error;
     } finally {
@@ -48,7 +50,7 @@ export function simulate<T>(seed: number, body: Body<T>): Simulation<T> {
   });
 }
 
-const HOPELESS = "; a task waits for a promise or an `async` function, and none goes on in a simulation: write generators";
+const HOPELESS = "waits for a promise or an `async` function, and none goes on before `simulate` has returned: write generators";
 
 /** A core, which one simulation after another has. */
 class Instance {
