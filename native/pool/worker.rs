@@ -5,7 +5,7 @@
 //! its *next slot*, where the task it woke last waits (what a message was sent to runs while the
 //! message is warm; at most three times in a row, and others may steal it); its ring; the shared
 //! queue; other workers. Finding nothing, it sleeps, though not at once if its last sleep was a brief one
-//! ([`linger`]); one sleeper at a time waits for the timers and the reactor, and another is its
+//! ([`linger`](crate::env::linger)); one sleeper at a time waits for the timers and the reactor, and another is its
 //! [`deputy`](super::deputy).
 //!
 //! Tasks that are not `Send` live in an executor of the worker's own, driven between the others.
@@ -26,6 +26,7 @@ use crate::collections::run_queue::Own;
 use crate::env::context::{self, Post};
 use crate::env::host_now;
 use crate::env::instant::Instant;
+use crate::env::linger::Linger;
 use crate::env::meter::{Reading, WorkerMeter};
 use crate::env::{rng, thread_id};
 use crate::task::executor::{Blocking, Driving, Executor, ExecutorHandle, Wake};
@@ -33,12 +34,10 @@ use crate::task::queue::ReadyQueue;
 use crate::task::{Handle, Polled, Task, Turn, guard, poll_as};
 use core::cell::Cell;
 use core::ptr::NonNull;
-use linger::Linger;
 use std::boxed::Box;
 use std::sync::Arc;
 use std::time::Duration;
 
-mod linger;
 mod sleep;
 
 /// How often in a row the next slot is preferred to the ring.
@@ -111,7 +110,7 @@ impl Worker {
             pace,
             next_in_a_row: Cell::new(0),
             searching: Cell::new(false),
-            linger: Linger::default(),
+            linger: Linger::new(),
             watch_time: Cell::new(WATCH),
             crowded_until: Cell::new(None),
             seated: Cell::new(true),

@@ -29,6 +29,9 @@ pub(crate) mod info;
 pub(crate) mod instant;
 #[cfg(all(feature = "std", not(all(target_family = "wasm", target_os = "unknown"))))]
 mod instant_std;
+#[cfg(feature = "std")]
+#[cfg_attr(target_family = "wasm", allow(dead_code))] // where there are no threads, none sleeps
+pub(crate) mod linger;
 #[cfg(feature = "alloc")]
 pub(crate) mod meter;
 #[cfg(feature = "alloc")]

@@ -1,12 +1,23 @@
-//! Waiting with the thread, for the `blocking_*` methods.
+//! Waiting with the thread, for `block_on` and the `blocking_*` methods.
+//!
+//! A thread whose last sleep was a brief one [lingers](crate::env::linger) before the next: who rings its
+//! bell meanwhile asks nothing of the system.
 
+use crate::atomic::{AtomicU8, Ordering};
 use crate::env::context;
+use crate::env::host_now;
+use crate::env::linger::Linger;
 use core::cell::Cell;
 use core::future::Future;
 use core::pin::pin;
 use core::task::{Context, Poll, Waker};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::Wake;
+
+#[cfg(loom)]
+use loom::sync::{Condvar, Mutex};
+#[cfg(not(loom))]
+use std::sync::{Condvar, Mutex};
 
 /// Runs `future` on this thread, which sleeps while the future waits.
 ///
@@ -30,22 +41,56 @@ pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
         if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
             return output;
         }
-        bell.get().wait();
+        LINGER.with(|linger| bell.get().wait(linger));
     }
 }
 
 /// What the waker rings and the thread waits for.
+///
+/// ```text
+///                 ring                      ring: ends the sleep
+///        RUNG ◀────────── SILENT ─────────▶ AWAITED ─────────▶ RUNG
+///          │                 ▲     sleep
+///          └─────────────────┘ was_rung
+/// ```
 #[derive(Debug, Default)]
 struct Bell {
-    rung: Mutex<bool>,
+    state: AtomicU8,
+    /// Held from when the thread says that it sleeps until it does, so that nobody ends a sleep that is
+    /// yet to begin.
+    bed: Mutex<()>,
     ringing: Condvar,
 }
 
+const SILENT: u8 = 0;
+const AWAITED: u8 = 1;
+const RUNG: u8 = 2;
+
 impl Bell {
-    fn wait(&self) {
-        let rung = self.rung.lock().unwrap_or_else(PoisonError::into_inner);
-        let rung = self.ringing.wait_while(rung, |rung| !*rung);
-        *rung.unwrap_or_else(PoisonError::into_inner) = false;
+    /// Waits until it is rung.
+    fn wait(&self, linger: &Linger) {
+        if linger.linger(None, || self.was_rung(), std::thread::yield_now) {
+            return;
+        }
+        let lay_down = host_now();
+        self.sleep();
+        linger.slept(true, host_now().saturating_duration_since(lay_down));
+    }
+
+    /// Whether it was rung; it is silent again.
+    fn was_rung(&self) -> bool {
+        // Relaxed: whoever sees it goes by the swap, whose Acquire pairs with the Release in `wake_by_ref`.
+        self.state.load(Ordering::Relaxed) == RUNG
+            && self.state.swap(SILENT, Ordering::Acquire) == RUNG
+    }
+
+    fn sleep(&self) {
+        let mut bed = self.bed.lock().unwrap_or_else(PoisonError::into_inner);
+        // It fails if it was rung meanwhile. Relaxed: `was_rung` sees what came before the ring.
+        let _ = self.state.compare_exchange(SILENT, AWAITED, Ordering::Relaxed, Ordering::Relaxed);
+        while !self.was_rung() {
+            bed = self.ringing.wait(bed).unwrap_or_else(PoisonError::into_inner);
+        }
     }
 }
 
@@ -55,12 +100,17 @@ impl Wake for Bell {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        *self.rung.lock().unwrap_or_else(PoisonError::into_inner) = true;
-        self.ringing.notify_one();
+        // Release pairs with the Acquire in `was_rung`: the thread sees what came before.
+        if self.state.swap(RUNG, Ordering::Release) == AWAITED {
+            drop(self.bed.lock().unwrap_or_else(PoisonError::into_inner));
+            self.ringing.notify_one();
+        }
     }
 }
 
 std::thread_local! {
+    /// Whether this thread lingers before it sleeps.
+    static LINGER: Linger = const { Linger::new() };
     /// The bell of this thread while nobody uses it, so that blocking allocates once a thread.
     static SPARE: Cell<Option<Arc<Bell>>> = const { Cell::new(None) };
 }
@@ -84,5 +134,44 @@ impl Drop for Borrowed {
         let bell = self.0.take();
         // A thread that is ending keeps no bell.
         let _ = SPARE.try_with(|spare| spare.set(bell));
+    }
+}
+
+#[cfg(all(test, loom))]
+mod loom_tests {
+    use super::Bell;
+    use crate::atomic::{AtomicUsize, Ordering};
+    use std::sync::Arc;
+    use std::task::Wake;
+    use std::vec::Vec;
+
+    /// A ring that is lost is a deadlock, which loom reports.
+    #[test]
+    fn loom_a_thread_that_blocks_misses_no_ring() {
+        for (ringers, rings) in [(1, 2), (2, 1)] {
+            loom::model(move || {
+                let parts = Arc::new((Arc::new(Bell::default()), AtomicUsize::new(0)));
+                let ringing: Vec<_> = (0..ringers)
+                    .map(|_| {
+                        let parts = parts.clone();
+                        loom::thread::spawn(move || {
+                            for _ in 0..rings {
+                                // Relaxed: the bell publishes it.
+                                parts.1.fetch_add(1, Ordering::Relaxed);
+                                parts.0.wake_by_ref();
+                            }
+                        })
+                    })
+                    .collect();
+                let (bell, rung) = &*parts;
+                while rung.load(Ordering::Relaxed) < ringers * rings {
+                    // As who lingers before it sleeps.
+                    if !bell.was_rung() {
+                        bell.sleep();
+                    }
+                }
+                ringing.into_iter().for_each(|ringing| ringing.join().unwrap());
+            });
+        }
     }
 }

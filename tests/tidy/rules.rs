@@ -300,8 +300,10 @@ fn system_modules(source: &Source, index: usize) -> Vec<String> {
     if source.at(index) == "thread" && ["LocalKey", "panicking"].contains(&source.at(index + 2)) {
         names.clear();
     }
-    // The lock gives way to whoever holds it.
-    if source.path == "src/lock.rs" && ["sleep", "yield_now"].contains(&source.at(index + 2)) {
+    // The lock gives way to whoever holds it, and who blocks to whom it waits for.
+    if ["src/lock.rs", "src/sync/block.rs"].contains(&source.path.as_str())
+        && ["sleep", "yield_now"].contains(&source.at(index + 2))
+    {
         names.clear();
     }
     // What a thread is called is for people to read.

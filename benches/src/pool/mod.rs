@@ -21,6 +21,8 @@ use std::time::Duration;
 trait Pool: 'static {
     /// Starts a task from outside; its outcome.
     fn submit<F: Future<Output: Send> + Send + 'static>(future: F) -> impl Outcome<F::Output>;
+    /// Waits for a future with this thread, as the runtime itself does it.
+    fn block_on<T>(future: impl Future<Output = T>) -> T;
     /// Starts a task from inside of another; its outcome.
     fn spawn<F: Future<Output: Send> + Send + 'static>(future: F) -> impl Outcome<F::Output>;
     /// Starts a task from inside of another, or from outside, whose outcome nobody wants.
@@ -71,6 +73,10 @@ impl Pool for Creel {
         async { task.await.unwrap() }
     }
 
+    fn block_on<T>(future: impl Future<Output = T>) -> T {
+        creel().block_on(future)
+    }
+
     fn spawn<F: Future<Output: Send> + Send + 'static>(future: F) -> impl Outcome<F::Output> {
         let task = creel::spawn(future);
         async { task.await.unwrap() }
@@ -100,6 +106,10 @@ impl Pool for Tokio {
         async { task.await.unwrap() }
     }
 
+    fn block_on<T>(future: impl Future<Output = T>) -> T {
+        tokio().block_on(future)
+    }
+
     fn spawn<F: Future<Output: Send> + Send + 'static>(future: F) -> impl Outcome<F::Output> {
         let task = tokio::spawn(future);
         async { task.await.unwrap() }
@@ -126,6 +136,10 @@ impl Pool for Tokio {
 impl Pool for Smol {
     fn submit<F: Future<Output: Send> + Send + 'static>(future: F) -> impl Outcome<F::Output> {
         smol().spawn(future)
+    }
+
+    fn block_on<T>(future: impl Future<Output = T>) -> T {
+        async_io::block_on(future)
     }
 
     fn spawn<F: Future<Output: Send> + Send + 'static>(future: F) -> impl Outcome<F::Output> {

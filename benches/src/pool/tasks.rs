@@ -23,6 +23,15 @@ pub fn operations() -> Vec<Operation> {
                 ("smol", spawn_and_join_outside::<Smol>),
             ],
         ),
+        operation(
+            "pool: spawn + join in block_on",
+            20_000,
+            &[
+                ("creel", spawn_and_join_in_block_on::<Creel>),
+                ("tokio", spawn_and_join_in_block_on::<Tokio>),
+                ("smol", spawn_and_join_in_block_on::<Smol>),
+            ],
+        ),
         on_each!("spawn 1,000, join all", 50_000, spawn_many),
         storm(
             "pool: spawn storm from outside",
@@ -49,6 +58,17 @@ async fn spawn_and_join<P: Pool>(n: u64) {
     for i in 0..n {
         P::spawn(async move { i }).await;
     }
+}
+
+/// As `main` does.
+fn spawn_and_join_in_block_on<P: Pool>() -> Run {
+    Box::new(|n| {
+        P::block_on(async move {
+            for i in 0..n {
+                P::submit(async move { i }).await;
+            }
+        });
+    })
 }
 
 fn spawn_and_join_outside<P: Pool>() -> Run {

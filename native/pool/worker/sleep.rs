@@ -2,7 +2,7 @@
 //! on watch, or for nobody but itself; see [`idle`](super::super::idle).
 
 use super::super::super::driver::Edges;
-use super::super::deputy;
+use super::super::{deputy, thread};
 use super::Worker;
 use crate::env::host_now;
 use crate::env::instant::Instant;
@@ -133,7 +133,7 @@ impl Worker {
         if let Some(reactor) = shared.driver.reactor().filter(|_| driving) {
             return self.parker.park_in(timeout, |timeout| reactor.wait(timeout));
         }
-        if self.linger.linger(timeout, || self.parker.take_notice()) {
+        if self.linger.linger(timeout, || self.parker.take_notice(), thread::yield_now) {
             return None;
         }
         if deputy {
