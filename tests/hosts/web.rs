@@ -160,9 +160,13 @@ cases! {
     async fn a_woken_task_runs_before_the_event_loop_turns() {
         let order: Rc<RefCell<Vec<&str>>> = Rc::default();
         let (timer, task) = (order.clone(), order.clone());
-        after_ms(0, move || timer.borrow_mut().push("timer"));
+        let (tell, told) = oneshot::channel();
+        after_ms(0, move || {
+            timer.borrow_mut().push("timer");
+            tell.send(()).unwrap();
+        });
         web::spawn_local(async move { task.borrow_mut().push("task") });
-        sleep(Duration::from_millis(5)).await;
+        told.await.unwrap();
         assert_eq!(*order.borrow(), ["task", "timer"]);
     }
 
