@@ -15,12 +15,13 @@ const { ALPHABET, decode } = await import("./dist/core.js");
 
 /**
  * Gives short names to members that nobody outside sees: whoever minifies the package must take each for somebody's,
- * and leave it. The types tell whether nobody does. No other member has a name of one letter.
+ * and leave it. The types tell whether nobody does. No other member has a name of one letter, or one with `$`.
  */
 function shorten() {
   const names = `attempt enlist finish abandon isPlain isLone pending owner before after runtime phase answer awaits park advance
-    proceed fail lose observe outcome settle leave isAwaited settleAll settleOne waiting remove last isBroken isSimulated
-    hasEnded begin turns completes dismiss follow mayGoOn inside drain check ended unlisten isDelivered controller program operation line what`.split(/\s+/);
+    proceed fail lose observe outcome settle leave isAwaited settleAll remove last isBroken isSimulated
+    hasEnded begin turns completes dismiss follow mayGoOn configure heed request goOn unpark unwind
+    followed resume promised conclude inside drain check ended unlisten isDelivered controller program operation line what`.split(/\s+/);
   const types = (module) => readFileSync(`dist/${module}.d.ts`, "utf8");
   for (const [, exported, module] of types("index").matchAll(/\{([^}]*)\} from "\.\/(\w+)\.js"/g)) {
     for (const [, name] of exported.matchAll(/(\w+)\s*(?:,|$)/g)) {
@@ -30,6 +31,7 @@ function shorten() {
     }
   }
   const letters = [..."abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"];
+  letters.push(...letters.map((letter) => `$${letter}`));
   const mangleCache = Object.fromEntries(names.map((name, n) => [name, letters[n]]));
   const mangleProps = new RegExp(`^(?:${names.join("|")})$`);
   for (const file of readdirSync("dist").filter((name) => name.endsWith(".js"))) {

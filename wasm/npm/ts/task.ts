@@ -92,6 +92,8 @@ const somebody: Owner = { ended() {} };
  * and counts as cancelled all the same. An `async` function sees its `signal` aborted, and is waited for.
  */
 export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContext {
+  // No method has a `#`: each task would bear a mark for that.
+
   /** The operation that it waits for. @internal */
   pending: Operation<unknown> | undefined = undefined;
   /** Set before it has ended; without one a failure is reported. @internal */
@@ -125,14 +127,14 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
     this.#content = body;
     if (typeof body === "function") this.#name = body;
     else this.#content = body instanceof Operation ? () => body : unused(body);
-    this.id = options ? this.#with(options) : inside.spawn(this);
+    this.id = options ? this.configure(options) : inside.spawn(this);
   }
 
-  /** Starts with options; the answer is its number. */
-  #with({ name, priority, signal }: SpawnOptions): number {
+  /** Starts with options; the answer is its number. @internal */
+  configure({ name, priority, signal }: SpawnOptions): number {
     if (name !== undefined) this.#name = name;
     const id = this.runtime.spawn(this, priority && PRIORITIES[priority]);
-    if (signal) this.#heed(signal);
+    if (signal) this.heed(signal);
     return id;
   }
 
@@ -175,7 +177,7 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
 
   /** Cancels it; the answer is an operation that waits until it has ended. Never fails. */
   cancel(reason?: unknown): Operation<void> {
-    this.#request(reason);
+    this.request(reason);
     return new Ended(this);
   }
 
@@ -183,14 +185,16 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
     await this.cancel();
   }
 
-  #heed(signal: AbortSignal): void {
-    const abort = () => this.#request(signal.reason);
+  /** @internal */
+  heed(signal: AbortSignal): void {
+    const abort = () => this.request(signal.reason);
     if (signal.aborted) return abort();
     signal.addEventListener("abort", abort);
     (this.#seldom ??= {}).unlisten = () => signal.removeEventListener("abort", abort);
   }
 
-  #request(reason: unknown): void {
+  /** @internal */
+  request(reason: unknown): void {
     if (this.isDone || this.#seldom?.reason) return;
     const error = reason instanceof CancelledError
       ? reason
@@ -201,10 +205,11 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
     // An `async` function sees the signal, and is told by that.
     if (pending instanceof Following) seldom.isDelivered = !pending.result;
     seldom.controller?.abort(error);
-    if (pending && !this.mayGoOn && !this.#waiter!.answer) this.#goOn();
+    if (pending && !this.mayGoOn && !this.#waiter!.answer) this.goOn();
   }
 
-  #goOn(): void {
+  /** @internal */
+  goOn(): void {
     if (this.phase !== Phase.Ready) this.runtime.wake(this);
   }
 
@@ -212,7 +217,7 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
   answer(waiter: Waiter): boolean {
     if (!this.awaits(waiter)) return false;
     waiter.of.answer = waiter;
-    this.#goOn();
+    this.goOn();
     return true;
   }
 
@@ -235,7 +240,7 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
     try {
       milliseconds = operation.enlist(this.runtime, waiter);
     } catch (error) {
-      this.#unpark();
+      this.unpark();
       throw error;
     }
     // What has come while it began to wait is taken in the next turn.
@@ -247,13 +252,13 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
   /** Runs to the next operation; nothing if it has ended. @internal */
   advance(): Operation<unknown> | undefined {
     const operation = this.pending;
-    if (!operation) return this.#begin();
+    if (!operation) return this.begin();
     const waiter = this.#waiter!;
-    this.#unpark();
-    if (operation instanceof Following) return this.#followed(operation as Following<T>);
+    this.unpark();
+    if (operation instanceof Following) return this.followed(operation as Following<T>);
     if (!waiter.answer && !this.mayGoOn) {
       operation.abandon(waiter);
-      return this.#unwind();
+      return this.unwind();
     }
     let value: unknown;
     try {
@@ -264,93 +269,93 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
     return this.proceed(value);
   }
 
-  #unpark(): void {
+  /** @internal */
+  unpark(): void {
     this.pending = this.#waiter = undefined;
     this.phase = Phase.Ready;
   }
 
   /** Goes on with the value of an operation. @internal */
   proceed(value: unknown): Operation<unknown> | undefined {
-    return this.#resume(false, value);
+    return this.resume(false, value);
   }
 
   /** Goes on with the failure of an operation. @internal */
   fail(error: unknown): Operation<unknown> | undefined {
-    return this.#resume(true, error);
+    return this.resume(true, error);
   }
 
   /** The core is gone: the task will never go on. @internal */
   lose(error: unknown): void {
-    this.#unpark();
-    this.#end(Phase.Failed, new CreelError("the core has stopped, see the cause", { cause: error }));
+    this.unpark();
+    this.conclude(Phase.Failed, new CreelError("the core has stopped, see the cause", { cause: error }));
   }
 
-  /** Calls the function of the task. */
-  #begin(): Operation<unknown> | undefined {
+  /** Calls the function of the task. @internal */
+  begin(): Operation<unknown> | undefined {
     const body = this.#content;
     const reason = this.#seldom?.reason;
     if (typeof body === "function") {
-      if (reason) return this.#end(Phase.Cancelled, reason);
+      if (reason) return this.conclude(Phase.Cancelled, reason);
       try {
         const result = (body as Body<T>)(this);
-        if (!isObject(result)) return this.#end(Phase.Done, result);
+        if (!isObject(result)) return this.conclude(Phase.Done, result);
         if (isNative(result)) this.#content = result;
         else if (result instanceof Operation) this.#content = native(result[Symbol.iterator]() as Program<T>);
         else if (isProgram(result)) this.#content = native(result);
-        else if (isThenable(result)) return this.#follow(result as PromiseLike<T>);
-        else return this.#end(Phase.Done, result);
+        else if (isThenable(result)) {
+          // It has seen the signal, if it cancelled itself, and is waited for.
+          if (this.#seldom?.reason) this.#seldom.isDelivered = true;
+          return new Following(result as PromiseLike<T>, this);
+        } else return this.conclude(Phase.Done, result);
       } catch (error) {
-        return this.#end(Phase.Failed, error);
+        return this.conclude(Phase.Failed, error);
       }
     }
-    return reason ? this.#unwind() : this.#resume(false, undefined);
+    return reason ? this.unwind() : this.resume(false, undefined);
   }
 
   /**
    * Throws the reason into the program. `return` would not do: where a generator waits in a `finally`
    * block, the one that delegates to it goes on behind `yield*` afterwards, as if nothing had happened.
+   * @internal
    */
-  #unwind(): Operation<unknown> | undefined {
+  unwind(): Operation<unknown> | undefined {
     this.#seldom!.isDelivered = true;
-    return this.#resume(true, this.#seldom!.reason);
-  }
-
-  /** Waits for the end of its `async` function, whether it is cancelled or not: that has seen the signal. */
-  #follow(promise: PromiseLike<T>): Operation<unknown> {
-    const seldom = this.#seldom;
-    if (seldom?.reason) seldom.isDelivered = true;
-    return new Following(promise, this);
+    return this.resume(true, this.#seldom!.reason);
   }
 
   /** Its `async` function has ended. What the core knows nothing of ends at once. @internal */
   follow(following: Following<T>): void {
     if (this.pending !== following) return;
-    if (this.phase !== Phase.Apart) return this.#goOn();
-    this.#unpark();
-    this.#followed(following);
+    if (this.phase !== Phase.Apart) return this.goOn();
+    this.unpark();
+    this.followed(following);
     this.runtime.dismiss(this);
   }
 
-  #followed(following: Following<T>): undefined {
+  /** @internal */
+  followed(following: Following<T>): undefined {
     const { reason, isDelivered } = this.#seldom ?? {};
-    if (isDelivered) return this.#end(Phase.Cancelled, reason);
+    if (isDelivered) return this.conclude(Phase.Cancelled, reason);
     const result = following.result!;
-    if ("error" in result) return this.#end(result.error === reason ? Phase.Cancelled : Phase.Failed, result.error);
-    return this.#end(Phase.Done, result.value);
+    if ("error" in result) return this.conclude(result.error === reason ? Phase.Cancelled : Phase.Failed, result.error);
+    return this.conclude(Phase.Done, result.value);
   }
 
-  #resume(raises: boolean, value: unknown): Operation<unknown> | undefined {
+  /** @internal */
+  resume(raises: boolean, value: unknown): Operation<unknown> | undefined {
     const program = this.#content as Program<T>;
     for (;;) {
       let result: IteratorResult<Operation<unknown>, T>;
       try {
         result = (raises ? raise.call(program, value) : next.call(program, value)) as typeof result;
       } catch (error) {
-        return this.#end(error === this.#seldom?.reason ? Phase.Cancelled : Phase.Failed, error);
+        return this.conclude(error === this.#seldom?.reason ? Phase.Cancelled : Phase.Failed, error);
       }
       const seldom = this.#seldom;
       if (result.done) {
-        return seldom?.isDelivered ? this.#end(Phase.Cancelled, seldom.reason) : this.#end(Phase.Done, result.value);
+        return seldom?.isDelivered ? this.conclude(Phase.Cancelled, seldom.reason) : this.conclude(Phase.Done, result.value);
       }
       raises = true;
       if (seldom?.reason && !seldom.isDelivered) {
@@ -366,16 +371,17 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
     }
   }
 
-  #end(phase: Phase.Done | Phase.Failed | Phase.Cancelled, outcome: unknown): undefined {
+  /** @internal */
+  conclude(phase: Phase.Done | Phase.Failed | Phase.Cancelled, outcome: unknown): undefined {
     this.phase = phase;
     this.#content = outcome;
     this.#parent = undefined;
     const seldom = this.#seldom;
     seldom?.unlisten?.();
     this.#followers?.settleAll();
-    if (seldom?.promise) this.#settle(seldom);
+    if (seldom?.promise) this.settle(seldom);
     // Nobody waits. Unless somebody does before the host looks, it reports this, as for any promise.
-    else if (phase === Phase.Failed && !this.owner) this.#promise();
+    else if (phase === Phase.Failed && !this.owner) this.promised();
     this.owner?.ended(this);
   }
 
@@ -385,17 +391,18 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
     this.#seldom?.promise?.catch(() => {});
   }
 
-  /** What is settled when it ends. */
-  #promise(): Promise<T> {
+  /** What is settled when it ends. @internal */
+  promised(): Promise<T> {
     const seldom = (this.#seldom ??= {});
     if (!seldom.promise) {
       seldom.promise = new Promise<T>((yes, no) => ([seldom.resolve, seldom.reject] = [yes, no]));
-      if (this.isDone) this.#settle(seldom);
+      if (this.isDone) this.settle(seldom);
     }
     return seldom.promise;
   }
 
-  #settle(seldom: Seldom<T>): void {
+  /** @internal */
+  settle(seldom: Seldom<T>): void {
     if (this.phase === Phase.Done) seldom.resolve!(this.#content as T);
     else seldom.reject!(this.#content);
   }
@@ -448,7 +455,7 @@ export class Task<T> extends Operation<T> implements AsyncDisposable, TaskContex
     rejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
     this.owner ??= somebody;
-    return this.#promise().then(fulfilled, rejected);
+    return this.promised().then(fulfilled, rejected);
   }
 }
 
