@@ -83,24 +83,19 @@ impl Pool {
         shared.this.store(Arc::into_raw(Arc::clone(&shared)).cast_mut(), Ordering::Relaxed);
         let pool = Self { shared: Arc::clone(&shared), threads: Lock::new(Vec::new()) };
         for index in 0..count {
-            let shared = Arc::clone(&shared);
-            let started = thread::spawn(&config.threads, move || {
-                Worker::new(index, shared).run();
-            });
+            let seat = Seat { index, shared: Some(Arc::clone(&shared)) };
+            let started = thread::spawn(&config.threads, move || seat.sit());
             let cores = &config.threads.cores;
             let core = (!cores.is_empty()).then(|| cores[index % cores.len()]);
-            let (running, result) = match started {
-                Ok(thread) => {
-                    let pinned = core.map_or(Ok(()), |core| thread::pin(&thread, core));
-                    pool.threads.lock().push(thread);
-                    (index + 1, pinned)
-                }
-                Err(error) => (index, Err(error)),
-            };
+            let result = started.and_then(|thread| {
+                let pinned = core.map_or(Ok(()), |core| thread::pin(&thread, core));
+                pool.threads.lock().push(thread);
+                pinned
+            });
             if let Err(error) = result {
                 pool.shared.close();
                 // Those that never started cannot end.
-                (running..count).for_each(|_| pool.shared.worker_ended(0, true));
+                (index + 1..count).for_each(|_| pool.shared.worker_ended(0, true));
                 let threads = core::mem::take(&mut *pool.threads.lock());
                 threads.into_iter().for_each(|thread| drop(thread.join()));
                 return Err(error);
@@ -116,6 +111,30 @@ impl Pool {
     /// Whoever looks at its tasks, if anybody does.
     pub(in super::super) fn observer(&self) -> Option<&Arc<Observer>> {
         self.shared.watch.observer()
+    }
+}
+
+/// A seat on its way to the thread that shall take it. A pool where one never arrives ends: the tasks
+/// that are given to that thread would wait for ever.
+struct Seat {
+    index: usize,
+    /// None once it has arrived.
+    shared: Option<Arc<Shared>>,
+}
+
+impl Seat {
+    fn sit(mut self) {
+        let shared = self.shared.take();
+        shared.into_iter().for_each(|shared| Worker::new(self.index, shared).run());
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        if let Some(shared) = self.shared.take() {
+            shared.close();
+            shared.worker_ended(0, true);
+        }
     }
 }
 

@@ -1,13 +1,15 @@
 //! A pool of threads beside the event loop of a page, a worker or Node.
 
+use crate::bridges::js;
 use crate::conformance::harness::TRIES;
 use crate::conformance::{Case, all};
+use crate::host::{context, server};
 use crate::workers::script;
 use creel::runtime::{Builder, Runtime, worker_index};
 use creel::sync::{mpsc, oneshot};
 use creel::task::{JoinHandle, spawn_local, yield_now};
 use creel::time::{Duration, Instant, interval, sleep, timeout};
-use creel::wasm::web;
+use creel::wasm::web::{self, Script};
 use std::cell::RefCell;
 use std::hint::spin_loop;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::SeqCst};
@@ -264,6 +266,96 @@ cases! { "threads":
             assert_eq!(task.await.unwrap(), number);
         }
         assert!(!refused.is_finished());
+    }
+
+    async fn what_a_thread_that_traps_had_before_it_is_done_elsewhere() {
+        let pool = pool(2);
+        let (sender, mut inbox) = mpsc::channel(100);
+        let slept = pool.spawn(sleep(Duration::from_millis(20)));
+        pool.spawn(async move {
+            for number in 0..50 {
+                let sender = sender.clone();
+                creel::spawn(async move {
+                    sleep(Duration::from_millis(number % 5)).await;
+                    sender.send(number).await.unwrap();
+                });
+            }
+            panic!("what is queued is nobody's fault");
+        });
+        let mut heard = Vec::new();
+        while heard.len() < 50 {
+            let next = timeout(Duration::from_secs(20), inbox.recv()).await;
+            heard.push(next.expect("the other thread takes them").unwrap());
+        }
+        heard.sort();
+        assert!(heard.into_iter().eq(0..50));
+        slept.await.unwrap();
+        let mut beat = interval(Duration::from_millis(1));
+        pool.spawn(async move { beat.tick().await; beat.tick().await }).await.unwrap();
+    }
+
+    async fn a_pool_whose_threads_cannot_be_started_tells_its_tasks() {
+        let nowhere = match context().as_str() {
+            "node" => Script::node("/no/such/program.js"),
+            _ => Script::module(&server("/nothing.js")),
+        };
+        let said = heard();
+        let pool = Builder::new_multi_thread().worker_threads(2).build_on_workers(&nowhere).unwrap();
+        let task = pool.spawn(async { 7 });
+        let outcome = timeout(Duration::from_secs(20), task).await.expect("it is told");
+        assert!(outcome.unwrap_err().is_cancelled());
+        until(|| said().contains("a worker of a multi-threaded runtime is gone")).await;
+        let late = timeout(Duration::from_secs(20), pool.spawn(async { 7 })).await;
+        assert!(late.expect("it is told, too").unwrap_err().is_cancelled());
+    }
+
+    async fn threads_that_have_ended_leave_no_listener_behind() {
+        if context() == "node" {
+            return;
+        }
+        let count = "globalThis.listeners = 0;
+            for (const [name, more] of [['addEventListener', 1], ['removeEventListener', -1]]) {
+                const real = EventTarget.prototype[name];
+                Worker.prototype[name] = function (...rest) { listeners += more; return real.apply(this, rest) };
+            }";
+        js(count, &JsValue::NULL).unwrap();
+        let listeners = || js("return listeners", &JsValue::NULL).unwrap();
+        let pool = pool(2);
+        pool.spawn(async {}).await.unwrap();
+        assert!(listeners() != JsValue::from(0));
+        drop(pool);
+        until(|| listeners() == JsValue::from(0)).await;
+        let away = "for (const name of ['addEventListener', 'removeEventListener']) delete Worker.prototype[name]";
+        js(away, &JsValue::NULL).unwrap();
+    }
+
+    async fn memory_that_grows_on_every_thread_is_seen_by_every_thread() {
+        let pool = pool(3);
+        let grow = |seed: u8| {
+            let mut all: Vec<Vec<u8>> = Vec::new();
+            for step in 0..24 {
+                all.push(vec![seed ^ step; 1 << 20]);
+            }
+            all
+        };
+        let (sender, mut inbox) = mpsc::channel(1);
+        for seed in 0..3 {
+            let sender = sender.clone();
+            pool.spawn(async move {
+                for part in grow(seed) {
+                    sender.send(part).await.unwrap();
+                }
+            });
+        }
+        drop(sender);
+        let mut here = Vec::new();
+        while let Some(part) = inbox.recv().await {
+            // JavaScript looks at it, too, by a view of the memory as it is now.
+            let copy = js_sys::Uint8Array::from(&part[..]);
+            assert!(part.iter().all(|byte| *byte == part[0]) && copy.get_index((1 << 20) - 1) == part[0]);
+            here.push((part, grow(9).len()));
+        }
+        assert_eq!(here.len(), 3 * 24);
     }
 
     async fn the_conformance_list_holds_on_pools() {

@@ -4,8 +4,8 @@ use crate::bridges::{js, js_async};
 use crate::host::{context, transport};
 use creel::io::{AsyncReadExt, AsyncWriteExt};
 use creel::stream::StreamExt;
-use creel::time::{Duration, timeout};
-use creel::wasm::web::{TransportOptions, WebTransport};
+use creel::time::{Duration, sleep, timeout};
+use creel::wasm::web::{TransportOptions, TransportStream, WebTransport};
 use std::io::{self, ErrorKind};
 use wasm_bindgen::JsValue;
 
@@ -156,6 +156,45 @@ cases! {
         };
         assert!(timeout(Duration::from_millis(1500), all).await.is_err(), "the server reads nothing");
         assert!(written < 32 << 20, "{written}");
+    }
+
+    async fn a_stream_whose_writes_wait_and_its_session_end_in_any_order() {
+        let Some(session) = connect("/deaf").await else { return };
+        let part = vec![7; 64 << 10];
+        let fill = async |stream: &mut TransportStream| while stream.write_all(&part).await.is_ok() {};
+        let full = Duration::from_millis(300);
+        // Closed while a task writes, which then drops the stream.
+        let mut stream = session.open_bi().await.unwrap();
+        let writes = async {
+            fill(&mut stream).await;
+            drop(stream);
+        };
+        let closes = async {
+            sleep(full).await;
+            assert_eq!(session.close(3, "done").await.unwrap().code, 3);
+        };
+        creel::join!(writes, closes);
+        // The stream is dropped at once after the session, and before it, and as soon as that is closed.
+        for order in 0..3 {
+            let session = reach("/deaf").await.unwrap();
+            let mut stream = session.open_bi().await.unwrap();
+            assert!(timeout(full, fill(&mut stream)).await.is_err());
+            if order == 2 {
+                session.close(4, "").await.unwrap();
+            }
+            if order == 1 {
+                drop(stream);
+                drop(session);
+            } else {
+                drop(session);
+                drop(stream);
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
+        let session = reach("/").await.unwrap();
+        let mut stream = session.open_bi().await.unwrap();
+        stream.write_all(b"x").await.unwrap();
+        assert_eq!(stream.read_u8().await.unwrap(), b'x', "the page lives");
     }
 
     async fn a_stream_that_is_reset_is_an_error() {

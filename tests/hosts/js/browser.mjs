@@ -24,6 +24,8 @@ const onEvent = ({ method }) => {
   if (method === "Target.targetCrashed") end("the page crashed");
 };
 const { command, close } = launch(chromium, { onEvent, onEnd: end });
+// Else nobody tells of a page whose process dies.
+await command("Target.setDiscoverTargets", { discover: true });
 const page = await command("Target.createTarget", { url: `${address}/` });
 
 /** Serves the page, the harness, the program, and what the harness says. */

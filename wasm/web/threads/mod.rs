@@ -49,7 +49,9 @@ impl Builder {
     /// shutting the runtime down does not wait for its threads: they end by themselves.
     ///
     /// A panic on a worker ends that worker: the console tells, tasks bound to it and the one that
-    /// panicked are not heard of again, the others go on elsewhere.
+    /// panicked are not heard of again, the others go on elsewhere. Where a worker turns out not to start,
+    /// as the script does not load, the console tells and the runtime is shut down: its tasks are
+    /// cancelled.
     ///
     /// # Errors
     /// [`io::ErrorKind::Unsupported`] for a current-thread runtime; where the memory is not shared, for

@@ -1,12 +1,13 @@
 //! What the pool asks of the system, by dedicated workers, or worker threads of Node, with this module
 //! and this memory.
 //!
-//! Why unsafe: a closure goes to its thread as an address.
+//! Why unsafe: what a thread shall run goes to it as an address.
 
 use super::super::error::{Unsupported, io_error};
 use super::super::js;
 use super::super::listener::Listener;
-use super::super::worker::{Script, browser_worker, node_module, node_worker, on_error};
+use super::super::worker::{FAILED, Script, browser_worker, end, node_module, node_worker, on_end};
+use crate::lock::Lock;
 use crate::runtime::ThreadConfig;
 use crate::task::guard;
 use js_sys::{Array, ArrayBuffer, Function, JsString, Reflect, WebAssembly};
@@ -14,8 +15,9 @@ use std::boxed::Box;
 use std::cell::{Cell, RefCell};
 use std::io;
 use std::num::NonZeroUsize;
+use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::atomic::AtomicI32;
-use std::vec::Vec;
 use wasm_bindgen::{JsCast, JsValue};
 
 #[path = "../../../native/thread/fences_none.rs"]
@@ -46,15 +48,14 @@ pub(super) fn pin(_: &JoinHandle<()>, _: usize) -> io::Result<()> {
 /// Nobody says here how late a wait may end.
 pub(super) fn wake_in_time() {}
 
-type Body = Box<dyn FnOnce() + Send>;
+/// What a thread shall run, until it has begun.
+type Start = Lock<Option<Box<dyn FnOnce() + Send>>>;
 
 std::thread_local! {
     /// From where the threads that are started now load the program.
     static SCRIPT: RefCell<Option<Script>> = const { RefCell::new(None) };
     /// Whether this thread belongs to a pool.
     static IS_OF_POOL: Cell<bool> = const { Cell::new(false) };
-    /// Who hears that a thread ended badly. Never dropped: nobody tells when one ends well.
-    static REPORTS: RefCell<Vec<Listener>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Runs `f`, whose threads load `script`.
@@ -89,6 +90,7 @@ addEventListener('message', ({ data: [place, module, memory, body, stack] }) => 
         const own = program.initSync({ module, memory, thread_stack_size: stack });
         own.__creel_thread(body);
         own.__wbindgen_thread_destroy?.();
+        postMessage('ended');
         close();
     }).catch((error) => setTimeout(() => { throw error; }));
 }, { once: true });
@@ -113,7 +115,8 @@ alone(() => own.__wbindgen_thread_destroy?.());
 /// forgets a local variable there.
 static GATE: AtomicI32 = AtomicI32::new(0);
 
-/// Starts a thread of a runtime, between its callbacks.
+/// Starts a thread of a runtime, between its callbacks. Where that turns out later not to work, as the
+/// script does not load, `run` is dropped.
 ///
 /// # Errors
 /// Where the memory is not shared, or no worker can be started.
@@ -124,13 +127,14 @@ pub(super) fn spawn(
     check()?;
     let script = SCRIPT.with_borrow(Clone::clone).expect("a pool is started with a script");
     let (on_start, on_stop) = (config.on_start.clone(), config.on_stop.clone());
-    let body: Body = Box::new(move || {
+    let body: Start = Lock::new(Some(Box::new(move || {
         IS_OF_POOL.set(true);
         on_start.iter().for_each(|call| guard(|| call()));
         run();
         on_stop.iter().for_each(|call| guard(|| call()));
-    });
-    let body = Box::into_raw(Box::new(body));
+    })));
+    let kept = Arc::new(body);
+    let body = Arc::into_raw(kept.clone());
     let stack = config.stack_size.map_or(JsValue::UNDEFINED, |bytes| {
         JsValue::from(bytes.next_multiple_of(64 * 1024) as u32)
     });
@@ -151,30 +155,40 @@ pub(super) fn spawn(
     };
     match started {
         Ok(worker) => {
-            report(&script, &worker);
+            report(&script, worker, kept);
             Ok(JoinHandle(std::marker::PhantomData))
         }
         Err(error) => {
             // SAFETY: nobody was given the address.
-            drop(unsafe { Box::from_raw(body) });
+            drop(unsafe { Arc::from_raw(body) });
             Err(error)
         }
     }
 }
 
-/// Says on the console when a thread ended badly.
-fn report(script: &Script, worker: &JsValue) {
+/// Says on the console when a thread ended badly, and drops what it should have run if it never began.
+fn report(script: &Script, worker: JsValue, body: Arc<Start>) {
     let is_event = script.in_node().is_none();
-    let listener = Listener::new(move |_, error| {
+    // Heard of once, however it ends.
+    let own: Rc<Cell<Option<Listener>>> = Rc::default();
+    let (kept, ends) = (own.clone(), worker.clone());
+    let listener = Listener::new(move |kind, error| {
+        drop(kept.take());
+        if kind != FAILED {
+            return;
+        }
         if is_event {
             error.unchecked_ref::<js::Event>().prevent_default();
         }
         let said = Reflect::get(&error, &"message".into()).unwrap_or(JsValue::UNDEFINED);
         let said = said.as_string().unwrap_or_else(|| "its script does not load".into());
         js::console_error(&std::format!("a worker of a multi-threaded runtime is gone: {said}"));
+        end(&ends);
+        let never_begun = body.lock().take();
+        drop(never_begun);
     });
-    on_error(script, worker, &listener);
-    REPORTS.with_borrow_mut(|reports| reports.push(listener));
+    on_end(script, &worker, &listener);
+    own.set(Some(listener));
 }
 
 /// # Errors
@@ -227,8 +241,9 @@ pub(super) fn yield_now() {
 /// What a new thread runs, once.
 // SAFETY: the name is this crate's own.
 #[unsafe(no_mangle)]
-extern "C" fn __creel_thread(body: *mut Body) {
+extern "C" fn __creel_thread(body: *const Start) {
     // SAFETY: the address that `spawn` gave to this thread alone.
-    let body = unsafe { Box::from_raw(body) };
-    body();
+    let body = unsafe { Arc::from_raw(body) };
+    let run = body.lock().take();
+    run.into_iter().for_each(|run| run());
 }

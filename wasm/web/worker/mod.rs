@@ -16,7 +16,7 @@ pub use inside::Jobs;
 pub use pool::{Pool, PoolOptions};
 pub use start::Script;
 #[cfg(target_feature = "atomics")]
-pub(super) use start::{browser_worker, node_module, node_worker, on_error};
+pub(super) use start::{FAILED, browser_worker, end, node_module, node_worker, on_end};
 
 use super::port::Port;
 use super::spawn_local;

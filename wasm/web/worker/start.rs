@@ -204,7 +204,7 @@ impl Thread {
 }
 
 /// What a listener to a worker hears.
-const FAILED: u32 = 0;
+pub(in super::super) const FAILED: u32 = 0;
 const ENDED: u32 = 1;
 
 const ENDED_ITSELF: &str = "it ended by itself";
@@ -311,14 +311,23 @@ pub(in super::super) fn node_module(name: &str) -> io::Result<JsValue> {
     })
 }
 
-/// Calls `call` when a worker ends badly.
+/// Calls `call` when a worker fails, and when it ends, of which one in a browser tells by a message.
 #[cfg(target_feature = "atomics")]
-pub(in super::super) fn on_error(script: &Script, worker: &JsValue, call: &Listener) {
-    match script.kind {
-        // What cannot listen has no worker either.
-        Kind::Module => drop(call.listen(worker, "error", FAILED)),
-        Kind::Node => worker.unchecked_ref::<JsWorker>().on("error", &call.callback(FAILED)),
+pub(in super::super) fn on_end(script: &Script, worker: &JsValue, call: &Listener) {
+    let ended = if script.kind == Kind::Module { "message" } else { "exit" };
+    for (name, kind) in [("error", FAILED), (ended, ENDED)] {
+        match script.kind {
+            // What cannot listen has no worker either.
+            Kind::Module => drop(call.listen(worker, name, kind)),
+            Kind::Node => worker.unchecked_ref::<JsWorker>().on(name, &call.callback(kind)),
+        }
     }
+}
+
+/// Ends a worker, whatever it does.
+#[cfg(target_feature = "atomics")]
+pub(in super::super) fn end(worker: &JsValue) {
+    super::super::iter::ignore(&worker.unchecked_ref::<JsWorker>().terminate());
 }
 
 fn object(texts: &[(&str, &str)]) -> Object {
