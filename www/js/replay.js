@@ -4,8 +4,10 @@ import { $, element, number } from "./page.js";
 
 const NAMES = ["Hypatia", "Diotima", "Aspasia"];
 const MEALS = 3;
-const COLOURS = { thinks: "var(--line)", hungry: "var(--ending)", eats: "var(--running)" };
+const COLOURS = { thinks: "var(--line)", "is hungry": "var(--ending)", eats: "var(--running)" };
 let events = [];
+/** The seed of what is shown, whatever the field says meanwhile. */
+let shownSeed;
 
 /** What happens under a seed, and how it ends. */
 function play(seed) {
@@ -15,7 +17,7 @@ function play(seed) {
     for (let meal = 0; meal < MEALS; meal++) {
       note(who, "thinks");
       yield* sleep(10);
-      note(who, "hungry");
+      note(who, "is hungry");
       const first = yield* left.lock();
       yield* yieldNow(); // looks for the other fork
       const second = yield* right.lock();
@@ -60,10 +62,11 @@ function draw(step) {
   $("timeline").replaceChildren(...rows, element("svg:text", { x: 110, y: 182 }, caption));
 }
 
-/** Shows a run up to a step: all of it unless said otherwise. */
-function show(seed, step) {
+/** Shows a run up to a step: all of it unless said otherwise. A seed that the field does not take becomes one. */
+function show(wanted, step) {
   halt();
-  $("seed").value = seed;
+  const seed = Math.min(Math.max(0, Math.trunc(wanted)), Number($("seed").max));
+  shownSeed = $("seed").value = seed;
   const { end, isStuck } = play(seed);
   $("step").max = events.length;
   $("replay-text").value = `Seed ${seed}: ${end}.`;
@@ -101,14 +104,18 @@ stepBy("back", (step) => step - 1);
 stepBy("forth", (step) => step + 1);
 
 $("simulate").addEventListener("click", () => show(number("seed")));
+$("seed").addEventListener("change", () => show(number("seed")));
 $("step").addEventListener("input", () => {
   const step = number("step");
   draw(step);
-  $("share").href = `#replay-${number("seed")}-${step}`;
+  $("share").href = `#replay-${shownSeed}-${step}`;
 });
 $("find").addEventListener("click", () => {
-  const from = number("seed");
-  for (let seed = from + 1; seed < from + 500; seed++) if (show(seed)) return;
+  const last = Number($("seed").max);
+  for (let seed = shownSeed, tries = 0; tries < 500; tries++) {
+    seed = seed === last ? 0 : seed + 1;
+    if (show(seed)) return;
+  }
 });
 
 /** A link to a step of a run replays the run up to there. */

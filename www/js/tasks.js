@@ -14,17 +14,16 @@ function* produce(jobs) {
   }
 }
 
-/** A worker that can be killed: `alive` holds what does it. */
+/** A worker that can be killed: `alive` holds its life, to be broken. */
 const worker = (name) => ({
   name,
   *run() {
-    let broken = false;
-    const life = { break: () => (broken = true) };
+    const life = { isBroken: false };
     alive.push(life);
     try {
       for (let job; (job = yield* jobs.receive()) !== undefined; ) {
         yield* sleep(number("work") * (0.5 + Math.random()));
-        if (broken) throw new Error(`${name} was killed`);
+        if (life.isBroken) throw new Error(`${name} was killed`);
         $("done").value = Number($("done").value) + 1;
       }
     } finally {
@@ -87,6 +86,9 @@ $("cancel").addEventListener("click", async () => {
   show(`cancelled: ${alive.length} workers left`);
 });
 
-$("kill").addEventListener("click", () => alive[0]?.break());
+$("kill").addEventListener("click", () => {
+  const life = alive.find(({ isBroken }) => !isBroken);
+  if (life) life.isBroken = true;
+});
 
 setInterval(draw, 100);

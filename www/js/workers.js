@@ -42,7 +42,7 @@ function* count() {
 
 $("hire").addEventListener("click", () => {
   states = [];
-  $("blocks").value = $("deaths").value = 0;
+  $("primes").value = $("blocks").value = $("deaths").value = 0;
   workers = pool(WORKERS, () => new Worker(new URL("./work.js", import.meta.url), { type: "module" }), { onEvent: tell });
   counting = spawn(count, { name: "counting primes" });
   $("hire").disabled = true;

@@ -51,10 +51,23 @@ async function until(expression, what) {
   throw new Error(`${what}: ${expression} does not become true`);
 }
 
-const click = (id) => look(`document.getElementById("${id}").click()`);
+/** The controls that were used so far. */
+const used = new Set();
+const click = (id) => used.add(id) && look(`document.getElementById("${id}").click()`);
 const set = (id, value) =>
-  look(`{ const input = document.getElementById("${id}"); input.value = ${value}; input.dispatchEvent(new Event("input")); }`);
+  used.add(id) && look(`{ const input = document.getElementById("${id}"); input.value = ${value}; input.dispatchEvent(new Event("input")); }`);
 const text = (id) => `document.getElementById("${id}").value`;
+
+/** Types a text into what has the focus, and Enter. */
+async function type(text) {
+  await page("Input.insertText", { text });
+  await press("Enter", 13, { text: "\r" });
+}
+
+/** Presses a key. */
+async function press(key, code, more = {}) {
+  for (const type of ["keyDown", "keyUp"]) await page("Input.dispatchKeyEvent", { type, key, code: key, windowsVirtualKeyCode: code, ...more });
+}
 
 /** A picture of the page, or of as much of a long one as a screen shows. */
 async function picture(name, captureBeyondViewport = true) {
@@ -71,7 +84,7 @@ async function keyboard() {
   await look(`document.activeElement.blur(); scrollTo(0, 0)`);
   const reached = new Set();
   for (let n = 0; n < 60; n++) {
-    for (const type of ["keyDown", "keyUp"]) await page("Input.dispatchKeyEvent", { type, key: "Tab", code: "Tab", windowsVirtualKeyCode: 9 });
+    await press("Tab", 9);
     const [name, outline] = await look(`(() => { const at = document.activeElement; return [at === document.body ? "" : at.id || at.textContent, getComputedStyle(at).outlineStyle]; })()`);
     if (name && outline === "none") throw new Error(`${name} does not show that it has the focus`);
     reached.add(name);
@@ -90,12 +103,18 @@ async function visit() {
   await click("start");
   await until(`Number(${text("done")}) > 5`, "jobs are done");
   await until(`document.querySelectorAll("#tree li").length >= 7`, "the tree shows the tasks");
-  await click("kill");
-  await until(`Number(${text("restarts")}) >= 1`, "a killed worker is started anew");
+  for (let n = 0; n < 3; n++) await click("kill");
+  await until(`Number(${text("restarts")}) >= 3`, "three killed workers are started anew");
   await picture("desktop-light");
   await click("cancel");
   await until(`${text("scope-state")} === "cancelled: 0 workers left"`, "nothing is left in the scope");
   await until(`Number(${text("alive")}) === 0`, "no task is left");
+  await set("workers", 7);
+  await look(`document.getElementById("start").focus()`);
+  await press("Enter", 13, { text: "\r" });
+  await until(`document.querySelectorAll("#tree li").length === 11`, "it starts again by the keyboard, with seven workers");
+  await click("cancel");
+  await until(`${text("scope-state")} === "cancelled: 0 workers left"`, "nothing is left again");
 
   await click("hire");
   await until(`Number(${text("blocks")}) > 3`, "workers count primes");
@@ -128,8 +147,15 @@ async function visit() {
   const link = await look(`document.getElementById("share").href`);
   const outcome = await look(text("replay-text"));
   await set("seed", 99999);
+  await set("step", 2);
+  if (!(await look(`document.getElementById("share").href`)).startsWith(link.replace(/\d+$/, ""))) throw new Error("the link is to a run that is not shown");
   await click("simulate");
   await until(`${text("replay-text")}.startsWith("Seed 99999:")`, "another run");
+  await click("find");
+  await until(`${text("replay-text")}.includes("a deadlock")`, "after the last seed comes the first");
+  await look(`{ const seed = document.getElementById("seed"); seed.focus(); seed.select(); }`);
+  await type("-4.5");
+  await until(`${text("replay-text")}.startsWith("Seed 0:")`, "a seed that there is not becomes one, once Enter is pressed");
   await look(`location.href = ${JSON.stringify(link)}`);
   await until(`${text("replay-text")} === ${JSON.stringify(outcome)}`, "the link replays the run");
   await set("step", 3);
@@ -143,16 +169,19 @@ async function visit() {
   await until(`Number(document.getElementById("step").value) >= 3`, "it plays");
   await click("play");
   await set("step", 5);
-  const toStep = await look(`document.getElementById("share").href`);
+  await click("share");
+  const toStep = await look(`location.href`);
   await set("seed", 7);
   await click("simulate");
-  await look(`location.href = ${JSON.stringify(toStep)}`);
+  await look(`location.hash = "bench"; location.href = ${JSON.stringify(toStep)}`);
   await at(5);
   await until(`${text("replay-text")} === ${JSON.stringify(outcome)}`, "the link to a step replays the run");
 
   await click("measure");
   await until(`[...document.querySelectorAll("#results td")].filter((cell) => parseInt(cell.textContent) > 0).length === 12 && !document.getElementById("measure").disabled`, "all is measured");
 
+  const unused = (await look(`[...document.querySelectorAll("button, input, main a")].map(({ id }) => id)`)).filter((id) => !used.has(id));
+  if (unused.length > 0) throw new Error(`nobody has used ${unused.join(", ")}`);
   await scheme("dark");
   await picture("desktop-dark");
   await keyboard();
@@ -257,14 +286,13 @@ async function documentation() {
   // With the keyboard alone: back to the page, and to the guide again.
   for (const [from, name, to] of [["api/creel/index.html", "creel", "/index.html"], ["index.html", "Guide", "guide/index.html"]]) {
     await open(from);
-    const key = async (key, code, more = {}) => { for (const type of ["keyDown", "keyUp"]) await page("Input.dispatchKeyEvent", { type, key, code: key, windowsVirtualKeyCode: code, ...more }); };
     let isThere = false;
     for (let n = 0; n < 40 && !isThere; n++) {
-      await key("Tab", 9);
+      await press("Tab", 9);
       isThere = await look(`document.activeElement.textContent === ${JSON.stringify(name)} && getComputedStyle(document.activeElement).outlineStyle !== "none"`);
     }
     if (!isThere) throw new Error(`the keyboard does not reach ${name} in ${from}`);
-    await key("Enter", 13, { text: "\r" });
+    await press("Enter", 13, { text: "\r" });
     await until(`location.pathname.endsWith(${JSON.stringify(to)}) && document.readyState === "complete"`, `${name} leads to ${to}`);
   }
 }
