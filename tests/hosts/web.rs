@@ -3,6 +3,7 @@
 use crate::bridges::js;
 use crate::host::{context, server};
 use creel::runtime::{Builder, Next};
+use creel::stream::StreamExt;
 use creel::sync::oneshot;
 use creel::task::yield_now;
 use creel::time::{Duration, Instant, MissedTickBehavior, sleep};
@@ -504,6 +505,73 @@ cases! {
         }
     }
 
+    async fn a_page_that_is_seen_again_tells_of_the_timer_that_was_held_back_before() {
+        if context() != "window" {
+            return;
+        }
+        let hide = "Object.defineProperty(document, 'hidden', { value: true, configurable: true })";
+        js(hide, &JsValue::NULL).unwrap();
+        let mut interval = creel::time::interval(Duration::from_millis(20));
+        interval.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let seen = Rc::new(Cell::new(false));
+        let see = seen.clone();
+        after_ms(5, move || {
+            js("delete document.hidden", &JsValue::NULL).unwrap();
+            // The timer that was armed before comes at least 80 ms late.
+            let began = Instant::now();
+            while began.elapsed() < Duration::from_millis(100) {}
+            see.set(true);
+        });
+        while !seen.get() {
+            interval.tick().await;
+        }
+        assert!(interval.missed().throttled, "{:?}", interval.missed());
+    }
+
+    async fn a_page_that_was_frozen_says_so_and_goes_on() {
+        if context() != "window" {
+            return;
+        }
+        let freeze = web::spawn_local(async {
+            Request::post(&server("/freeze")).body("6000").send().await.unwrap();
+        });
+        let frame = web::spawn_local(async { while web::yield_to_frame().await.is_ok() {} });
+        let mut interval = creel::time::interval(Duration::from_millis(50));
+        interval.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let (mut throttled, mut missed) = (0, 0);
+        while !freeze.is_finished() {
+            interval.tick().await;
+            throttled += u32::from(interval.missed().throttled);
+            missed += interval.missed().ticks;
+        }
+        assert!(throttled >= 1 && missed >= 40, "{throttled} throttled, {missed} missed");
+        assert!(!frame.is_finished());
+        frame.abort();
+        web::yield_to_frame().await.unwrap();
+        web::yield_to_idle().await;
+    }
+
+    async fn a_page_that_comes_back_out_of_the_browsers_cache_goes_on_where_it_was() {
+        if context() != "window" {
+            return;
+        }
+        let global: JsValue = js_sys::global().into();
+        let mut shown = web::Events::new(&global, "pageshow").unwrap();
+        let (left, gone) = oneshot::channel();
+        web::spawn_local(async move {
+            web::page_hide().await;
+            left.send(Instant::now()).unwrap();
+        });
+        let asleep = web::spawn_local(sleep(Duration::from_millis(1500)));
+        Request::post(&server("/leave")).body("2000").send().await.unwrap();
+        let event = shown.next().await.unwrap();
+        assert_eq!(js("return x.persisted", &event).unwrap(), JsValue::TRUE);
+        assert!(gone.await.unwrap() <= Instant::now());
+        asleep.await.unwrap();
+        web::yield_to_frame().await.unwrap();
+        assert!(Request::post(&server("/echo")).body("x").send().await.is_ok());
+    }
+
     async fn a_hidden_page_has_no_share_of_frames_that_it_does_not_paint() {
         if context() != "window" {
             return;
@@ -526,24 +594,39 @@ cases! {
         hide.await.unwrap();
     }
 
-    async fn messages_are_not_throttled_in_a_hidden_page() {
-        if context() != "window" {
-            return;
-        }
-        let hide = web::spawn_local(async {
-            Request::post(&server("/hide")).body("1500").send().await.unwrap();
+    async fn a_turn_hops_by_messages_and_never_by_a_timer_though_the_page_is_hidden() {
+        let count = "globalThis.hops = 0;
+            const [of, name] = globalThis.setImmediate ? [globalThis, 'setImmediate'] : [MessagePort.prototype, 'postMessage'];
+            const real = of[name];
+            of[name] = function (...what) { hops += 1; return real.apply(this, what) };
+            return () => { of[name] = real }";
+        let hide = (context() == "window").then(|| {
+            web::spawn_local(async {
+                Request::post(&server("/hide")).body("1500").send().await.unwrap();
+            })
         });
-        while !web::is_hidden() {
+        while hide.is_some() && !web::is_hidden() {
             sleep(Duration::from_millis(5)).await;
         }
-        let began = Instant::now();
-        let mut turns = 0;
-        while began.elapsed() < Duration::from_millis(500) {
-            turns += 1;
-            yield_now().await;
+        let options = Options { budget: Duration::from_millis(1), ..Options::default() };
+        let own = EventLoop::with(&mut Builder::new_current_thread(), options);
+        let put_back: Function = js(count, &JsValue::NULL).unwrap().unchecked_into();
+        let watched = Watched::set_timeout();
+        let hops = own.spawn_local(async {
+            // Timers of a hidden page fire once a second.
+            while js("return hops", &JsValue::NULL).unwrap().as_f64() < Some(20.0) {
+                yield_now().await;
+            }
+            web::is_hidden()
+        });
+        let was_hidden = hops.await.unwrap();
+        put_back.call0(&JsValue::UNDEFINED).unwrap();
+        assert_eq!(*watched.calls.borrow(), []);
+        drop(watched);
+        if let Some(hide) = hide {
+            assert!(was_hidden && !hide.is_finished(), "it went on while the page was hidden");
+            hide.await.unwrap();
         }
-        assert!(turns > 1000, "{turns} turns");
-        hide.await.unwrap();
     }
 
     async fn paused_time_jumps_and_resumed_time_waits() {

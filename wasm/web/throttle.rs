@@ -10,9 +10,10 @@ const LATE_WHEN_HIDDEN: Duration = Duration::from_millis(50);
 /// thread for so long looks the same.
 const LATE: Duration = Duration::from_secs(2);
 
-/// Whether a timer that is late by so much was held back.
-pub(super) fn is_throttled(late: Duration) -> bool {
-    late >= LATE || (late >= LATE_WHEN_HIDDEN && is_hidden())
+/// Whether a timer that is late by so much was held back: one that was armed while nobody saw the page
+/// may fire when it is seen again.
+pub(super) fn is_throttled(late: Duration, was_hidden: bool) -> bool {
+    late >= LATE || (late >= LATE_WHEN_HIDDEN && (was_hidden || is_hidden()))
 }
 
 /// Whether this is a page that nobody sees. Workers cannot tell, and are not throttled.

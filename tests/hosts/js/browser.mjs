@@ -19,6 +19,7 @@ const { address } = await startServer(answer);
 const transport = process.env.CREEL_TRANSPORT ? await startTransport(process.env.CREEL_TRANSPORT) : "";
 const query = new URLSearchParams({ context, server: address, transport });
 for (const argument of rest) query.append("argument", argument);
+let loads = 0;
 let silence = setTimeout(tooSilent, SILENCE_LIMIT_MS);
 const onEvent = ({ method }) => {
   if (method === "Target.targetCrashed") end("the page crashed");
@@ -35,13 +36,16 @@ async function answer(request, response) {
   const body = request.method === "POST" ? (await bodyOf(request)).toString() : "";
   if (pathname === "/print") process.stdout.write(body);
   if (pathname === "/error") process.stderr.write(`${body}\n`);
-  if (pathname === "/hide") await hide(Number(body));
-  if (pathname === "/freeze") await freeze(Number(body));
+  if (pathname === "/hide" || pathname === "/freeze") await hide(Number(body), pathname === "/freeze");
+  if (pathname === "/leave") leave(Number(body));
   if (request.method === "POST") response.end();
   if (pathname === "/exit") return end("", Number(body));
   if (request.method === "POST") return;
   if (pathname === "/") {
+    if (++loads > 1) end("the page was loaded again");
     response.setHeader("Content-Type", "text/html");
+    // Else the browser does not keep it for whoever comes back.
+    response.setHeader("Cache-Control", "no-cache");
     return response.end(`<!doctype html><title>creel</title>${script()}`);
   }
   const file = pathname.startsWith("/program/") ? join(folder, pathname.slice(9)) : join(here, pathname);
@@ -80,22 +84,30 @@ async function startTransport(program) {
   return line.toString().trim();
 }
 
-/** Has another tab stand before the page for so many milliseconds; answers when it is gone. */
-async function hide(ms) {
+/**
+ * Has another tab stand before the page for so many milliseconds; answers when it is gone. Meanwhile the
+ * browser may freeze the page, as it does with those long unseen.
+ */
+async function hide(ms, isFrozen) {
   const { targetId } = await command("Target.createTarget", { url: "about:blank" });
   await command("Target.activateTarget", { targetId });
+  const { sessionId } = await command("Target.attachToTarget", { targetId: page.targetId, flatten: true });
+  if (isFrozen) await command("Page.setWebLifecycleState", { state: "frozen" }, sessionId);
   await new Promise((resolve) => setTimeout(resolve, ms));
+  if (isFrozen) await command("Page.setWebLifecycleState", { state: "active" }, sessionId);
+  await command("Target.detachFromTarget", { sessionId });
   await command("Target.activateTarget", page);
   await command("Target.closeTarget", { targetId });
 }
 
-/** Has the browser freeze the page for so many milliseconds, as it does with pages long unseen. */
-async function freeze(ms) {
+/** Has the page be left for so many milliseconds, and come back out of the browser's cache. */
+async function leave(ms) {
+  await new Promise((resolve) => setTimeout(resolve, 100));
   const { sessionId } = await command("Target.attachToTarget", { targetId: page.targetId, flatten: true });
-  const state = (state) => command("Page.setWebLifecycleState", { state }, sessionId);
-  await state("frozen");
+  const { currentIndex, entries } = await command("Page.getNavigationHistory", {}, sessionId);
+  await command("Page.navigate", { url: `${address}/context.mjs` }, sessionId);
   await new Promise((resolve) => setTimeout(resolve, ms));
-  await state("active");
+  await command("Page.navigateToHistoryEntry", { entryId: entries[currentIndex].id }, sessionId);
   await command("Target.detachFromTarget", { sessionId });
 }
 

@@ -128,6 +128,8 @@ impl<T> Once<T> {
 struct Timer {
     deadline: Instant,
     id: f64,
+    /// Nobody saw the page when it was armed, if that matters.
+    was_hidden: bool,
 }
 
 std::thread_local! {
@@ -367,9 +369,8 @@ impl Host {
             Cause::Bell => self.hear(),
             Cause::Timer => {
                 self.due.set(true);
-                if let Some(timer) = self.timer.take() {
-                    self.note_lateness(timer.deadline);
-                }
+                self.note_lateness();
+                self.timer.set(None);
             }
         }
         // From inside a poll: the turn that goes on sees the work. Asked for: that turn will do it.
@@ -442,6 +443,9 @@ impl Host {
         });
         let background = cause == Cause::Background;
         let left = loop {
+            if timers {
+                self.note_lateness();
+            }
             let first = || first.take().into_iter().for_each(|first| first());
             let left = tasks.run(first, Share { polls: slice.polls, timers, background });
             let ready = left.next == Next::Now || (background && left.background);
@@ -490,7 +494,8 @@ impl Host {
         let ms = timeout_ms(wait);
         let call = self.on_timer.get_or_make(|| callback(self.number, Cause::Timer));
         let id = js::set_timeout(call, ms);
-        self.timer.set(Some(Timer { deadline, id }));
+        let was_hidden = gaps_matter() && throttle::is_hidden();
+        self.timer.set(Some(Timer { deadline, id, was_hidden }));
     }
 
     /// Node stays alive as long as a timer is armed.
@@ -500,13 +505,20 @@ impl Host {
         }
     }
 
-    fn note_lateness(&self, deadline: Instant) {
+    /// Before timers that are due are looked for: when a page is seen again or thaws, another call may come
+    /// before that of its timer.
+    fn note_lateness(&self) {
         if !gaps_matter() {
             return;
         }
-        let now = host_now();
-        if throttle::is_throttled(now.saturating_duration_since(deadline)) {
-            self.with_work(|work| work.report_gap(deadline, now));
+        let (Some(timer), now) = (self.timer.get(), host_now()) else { return };
+        if timer.deadline <= now {
+            // What it was to find out is about to be.
+            self.disarm();
+            let late = now.saturating_duration_since(timer.deadline);
+            if throttle::is_throttled(late, timer.was_hidden) {
+                self.with_work(|work| work.report_gap(timer.deadline, now));
+            }
         }
     }
 }
