@@ -612,9 +612,10 @@ cases! {
         let own = EventLoop::with(&mut Builder::new_current_thread(), options);
         let put_back: Function = js(count, &JsValue::NULL).unwrap().unchecked_into();
         let watched = Watched::set_timeout();
-        let hops = own.spawn_local(async {
-            // Timers of a hidden page fire once a second.
-            while js("return hops", &JsValue::NULL).unwrap().as_f64() < Some(20.0) {
+        let timers = watched.calls.clone();
+        let hops = own.spawn_local(async move {
+            let hops = || js("return hops", &JsValue::NULL).unwrap().as_f64();
+            while timers.borrow().is_empty() && hops() < Some(20.0) {
                 yield_now().await;
             }
             web::is_hidden()
