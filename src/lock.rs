@@ -5,7 +5,8 @@
 //! sleeper to be told, and this one a store, for nobody sleeps *in* it. Whoever finds it taken looks
 //! again for about a microsecond, longer than any section lasts; if its holder was preempted, gives
 //! way to it; and if that does not help, because the holder is of lower priority, sleeps for
-//! moments. A thread that may not wait, such as the main thread of a browser, never has to.
+//! moments. A thread that may not wait, such as the main thread of a browser, never has to. Where there are
+//! no other threads it would wait for itself: that is a panic.
 //!
 //! # The word
 //!
@@ -173,7 +174,7 @@ mod loom_lock {
 #[cfg_attr(all(loom, not(test)), expect(dead_code, reason = "loom's mutex stands in"))]
 mod raw {
     use super::LOCKED;
-    use crate::atomic::{AtomicUsize, Ordering, UnsafeCell, spin};
+    use crate::atomic::{AtomicUsize, Ordering, THREADS, UnsafeCell, spin};
     use core::ops::{Deref, DerefMut};
 
     #[derive(Debug, Default)]
@@ -233,6 +234,9 @@ mod raw {
 
         #[cold]
         fn lock_contended(&self) -> usize {
+            if !THREADS {
+                panic!("a lock is taken by who holds it");
+            }
             let mut rounds = 0;
             loop {
                 wait(rounds);

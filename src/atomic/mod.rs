@@ -58,6 +58,10 @@ impl<T: ?Sized> UnsafeCell<T> {
     }
 }
 
+/// Whether there may be other threads. Where there are none an atomic write costs what any costs, so
+/// what is done to spare some is left out, and so is what is for others alone.
+pub(crate) const THREADS: bool = cfg!(any(not(target_family = "wasm"), target_feature = "atomics"));
+
 /// One step of a spin loop: a hint to the processor, a scheduling point under loom.
 #[inline]
 pub(crate) fn spin() {

@@ -1,9 +1,15 @@
 //! The context slot: which runtime, task and budget the code running on this thread is under.
 //!
-//! A thread-local with `std`. Without, one static: such a target runs one runtime on one core,
-//! and an interrupt handler only wakes, which does not read the slot there.
-//!
-//! Why unsafe: a static that holds plain cells must be declared `Sync` by hand.
+//! A thread-local with `std`. One static without, and where there are no threads: such a target runs
+//! one runtime on one core, and an interrupt handler only wakes, which does not read the slot there.
+
+#[cfg_attr(
+    any(not(feature = "std"), all(target_family = "wasm", not(target_feature = "atomics"))),
+    path = "context/slot_single.rs"
+)]
+mod slot;
+
+pub(crate) use slot::with;
 
 use super::coop::Budget;
 use super::dump::Asked;
@@ -84,24 +90,6 @@ impl Context {
             rng: Cell::new(Rng::new(0)),
         }
     }
-}
-
-#[cfg(all(feature = "std", not(loom)))]
-std::thread_local! {
-    static CONTEXT: Context = const { Context::new() };
-}
-
-// loom's threads share a thread.
-#[cfg(loom)]
-loom::thread_local! {
-    static CONTEXT: Context = Context::new();
-}
-
-/// Runs `f` with this thread's context.
-#[cfg(feature = "std")]
-#[inline]
-pub(crate) fn with<R>(f: impl FnOnce(&Context) -> R) -> R {
-    CONTEXT.with(f)
 }
 
 /// What tells this thread from every other: the address of its context.
@@ -262,22 +250,4 @@ impl Drop for AtPost {
     fn drop(&mut self) {
         self.before.set();
     }
-}
-
-#[cfg(not(feature = "std"))]
-struct Single(Context);
-
-// SAFETY: without `std` there is one runtime on one core (the rule stands in the docs of
-// `runtime`), and interrupt handlers never reach the slot.
-#[cfg(not(feature = "std"))]
-unsafe impl Sync for Single {}
-
-#[cfg(not(feature = "std"))]
-static CONTEXT: Single = Single(Context::new());
-
-/// Runs `f` with the context.
-#[cfg(not(feature = "std"))]
-#[inline]
-pub(crate) fn with<R>(f: impl FnOnce(&Context) -> R) -> R {
-    f(&CONTEXT.0)
 }

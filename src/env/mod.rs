@@ -45,10 +45,6 @@ pub(crate) mod waker_slot;
 #[cfg(feature = "alloc")]
 pub(crate) mod wheel;
 
-/// Whether there may be other threads. Where there are none an atomic write costs what any costs, so
-/// what is done to spare some is left out.
-pub(crate) const THREADS: bool = cfg!(any(not(target_family = "wasm"), target_feature = "atomics"));
-
 /// What the tasks of one runtime share.
 #[cfg(feature = "alloc")]
 #[derive(Debug)]

@@ -3,8 +3,9 @@
 //!
 //! Why unsafe: one pointer stands for several kinds of owner, so its table of functions is untyped.
 
+use super::Env;
 use super::meter::Reading;
-use super::{Env, THREADS};
+use crate::atomic::THREADS;
 use core::cell::Cell;
 use core::ptr::NonNull;
 
@@ -29,7 +30,8 @@ pub(crate) type RawTask = NonNull<()>;
 pub(crate) struct Owner {
     ops: &'static Ops,
     /// References that the thread which drives a `single` owner made, less those that it gave back:
-    /// that costs it no atomic write and no call.
+    /// that costs it no atomic write and no call. Where there are no other threads all references,
+    /// beginning with that of whoever made the owner.
     here: Cell<isize>,
 }
 
@@ -39,7 +41,7 @@ unsafe impl Sync for Owner {}
 
 impl Owner {
     pub(crate) fn new(ops: &'static Ops) -> Self {
-        Self { ops, here: Cell::new(0) }
+        Self { ops, here: Cell::new(if THREADS { 0 } else { 1 }) }
     }
 
     /// What the driving threads have counted, when none drives any more.
@@ -47,9 +49,12 @@ impl Owner {
         self.here.get()
     }
 
+    /// Counts, and answers the sum.
     #[inline]
-    fn count_here(&self, change: isize) {
-        self.here.set(self.here.get() + change);
+    fn count_here(&self, change: isize) -> isize {
+        let here = self.here.get() + change;
+        self.here.set(here);
+        here
     }
 }
 
@@ -59,9 +64,11 @@ pub(crate) struct Ops {
     /// Whether one thread at a time drives the owner, so that while it does nobody else polls,
     /// completes or drops a task of it.
     pub(crate) single: bool,
-    /// One more reference. From any thread, but for that which drives a `single` owner.
+    /// One more reference. From any thread, but for that which drives a `single` owner. Never where there
+    /// are no other threads.
     pub(crate) retain: unsafe fn(NonNull<Owner>),
-    /// One reference less; the last frees the owner. From any thread, but for the same.
+    /// One reference less; the last frees the owner. From any thread, but for the same. Where there
+    /// are no other threads only for the last.
     pub(crate) release: unsafe fn(NonNull<Owner>),
     /// The task became ready: queue it. From any thread, never blocks, never allocates.
     pub(crate) schedule: unsafe fn(NonNull<Owner>, RawTask),
@@ -133,7 +140,7 @@ impl OwnerRef {
     #[inline]
     pub(crate) unsafe fn retain(owner: NonNull<Owner>) -> Self {
         let this = core::mem::ManuallyDrop::new(Self(owner));
-        if THREADS && this.is_driven_here_only() {
+        if this.is_counted_here() {
             this.get().count_here(1);
         } else {
             // SAFETY: valid by contract.
@@ -152,6 +159,12 @@ impl OwnerRef {
     #[inline]
     pub(crate) fn is_driven_here_only(&self) -> bool {
         self.is_driven_here() && self.ops().single
+    }
+
+    /// Whether this thread counts its references without an atomic write.
+    #[inline]
+    fn is_counted_here(&self) -> bool {
+        !THREADS || self.is_driven_here_only()
     }
 
     #[inline]
@@ -282,8 +295,11 @@ impl Clone for OwnerRef {
 impl Drop for OwnerRef {
     #[inline]
     fn drop(&mut self) {
-        if THREADS && self.is_driven_here_only() {
-            return self.get().count_here(-1);
+        if self.is_counted_here() {
+            let left = self.get().count_here(-1);
+            if THREADS || left > 0 {
+                return;
+            }
         }
         // SAFETY: `self` owns one reference.
         unsafe { (self.ops().release)(self.0) }

@@ -3,9 +3,10 @@
 use super::current_thread::CurrentThread;
 use super::shutdown::{Deadline, Threads};
 use super::{Builder, EnterGuard, Handle, Id, Next, RuntimeFlavor, ShutdownReport};
+use crate::atomic::THREADS;
 use crate::env::coop::{self, Budget};
 use crate::env::instant::Instant;
-use crate::env::{self, THREADS, context, panics};
+use crate::env::{self, context, panics};
 use crate::task::executor::Blocking;
 use crate::task::observer::Observer;
 use crate::task::{JoinHandle, LocalSet};

@@ -9,7 +9,7 @@
 //! and as often as it looks at its inbox, where such a wake would have waited as long.
 
 use super::cell::Task;
-use crate::env::THREADS;
+use crate::atomic::THREADS;
 use core::mem::MaybeUninit;
 
 /// How many tasks may lie here.

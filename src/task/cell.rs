@@ -18,7 +18,7 @@
 //! 7. the metadata: immutable, anyone with a reference.
 //! 8. `counted`, until the task is complete: the thread that drives an owner which one thread at a
 //!    time drives; of any other owner the party that holds the task, which adds it to the count of all
-//!    when it lets the task rest.
+//!    when it lets the task rest. Nobody where there are no other threads.
 //!
 //! Deliberately absent: a scheduler type parameter. One cell serves every owner of tasks, through
 //! the owner's table of operations.
@@ -27,7 +27,7 @@ use super::error::JoinError;
 use super::record::Record;
 use super::state::{Merge, Paused, State};
 use super::waker::{is_of_task, with_waker};
-use crate::atomic::UnsafeCell;
+use crate::atomic::{THREADS, UnsafeCell};
 use crate::collections::Word;
 use crate::env::context;
 use crate::env::hooks::TaskMeta;
@@ -134,7 +134,8 @@ struct Vtable {
     cancel: unsafe fn(NonNull<Header>),
     /// How far behind the header the body lies.
     body: usize,
-    discard: unsafe fn(NonNull<Header>),
+    /// Drops the outcome, and frees the cell if nobody else is left.
+    discard: unsafe fn(NonNull<Header>, last: bool),
     name: unsafe fn(NonNull<Header>) -> Option<&'static str>,
     finished: unsafe fn(NonNull<Header>),
     free: unsafe fn(NonNull<Header>),
@@ -413,9 +414,9 @@ impl Task {
         let merge = Merge::new(header.counted.with(|counted| unsafe { *counted }));
         if header.state.load().is_owners(merge) {
             // Nobody is left to be told, or to see the word.
-            self.discard();
-            self.leave();
-            return self.free();
+            // SAFETY: rule 5, no handle exists.
+            unsafe { (header.vtable.discard)(self.0, true) };
+            return self.leave();
         }
         match header.state.complete_and_release(merge, || header.join_waker.read()) {
             Ok(Some(words)) => {
@@ -450,7 +451,7 @@ impl Task {
         waker.into_iter().for_each(|waker| super::guard(|| waker.wake()));
     }
 
-    /// What this thread does from now on is no part of the task, which may be freed meanwhile.
+    /// What this thread does from now on is no part of the task, which may be freed by now.
     #[inline]
     fn leave(self) {
         context::with(|cx| {
@@ -472,7 +473,7 @@ impl Task {
     /// Drops an outcome that nobody wants; a panic that nobody saw reaches the hook.
     pub(super) fn discard(self) {
         // SAFETY: rule 5, the caller completed the task and no handle exists, or is the handle.
-        unsafe { (self.header().vtable.discard)(self.0) }
+        unsafe { (self.header().vtable.discard)(self.0, false) }
     }
 
     /// Whether the held task ended with a panic.
@@ -585,7 +586,7 @@ impl Task {
     #[inline]
     fn count_here(self, change: i8) -> bool {
         let header = self.header();
-        if header.state.load().is_complete() {
+        if !THREADS || header.state.load().is_complete() {
             return false;
         }
         // SAFETY: rule 8.
@@ -718,7 +719,7 @@ impl<F: Future, M: Meta> Cell<F, M> {
         Self::set_stage(header, Stage::Panicked);
     }
 
-    unsafe fn discard(header: NonNull<Header>) {
+    unsafe fn discard(header: NonNull<Header>, last: bool) {
         let stage = Self::stage(header);
         Self::set_stage(header, Stage::Gone);
         // SAFETY: rule 5; the stage names the content, which is dropped once.
@@ -733,6 +734,10 @@ impl<F: Future, M: Meta> Cell<F, M> {
                 Stage::Cancelled | Stage::Gone | Stage::Panicked => {}
                 Stage::Future => unreachable!("a complete task has no future"),
             });
+        }
+        if last {
+            // SAFETY: the caller's promise.
+            unsafe { Self::free(header) };
         }
     }
 

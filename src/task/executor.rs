@@ -7,13 +7,15 @@
 //! Who may touch what:
 //! 1. `inbox`, `notified`, `root_woken`: any thread. The driver notes its own wakes of the root
 //!    future in the core, which needs no atomic write.
-//! 2. `core`: the thread in `driver`, in short sections that run no foreign code. Where there are no other
-//!    threads whoever posts is that thread, or nobody drives: then it goes right into the core, past the inbox.
+//! 2. `core`: the thread in `driver`, in short sections that run no foreign code.
 //! 3. `references`: any thread.
 //!
 //! Life: made with one reference, the [`ExecutorHandle`]'s. The handle's drop cancels every task,
 //! closes the inbox and merges the reference counts; the last reference (a cell that a waker or a
 //! join handle still keeps, a runtime handle) frees it.
+//!
+//! Where there are no other threads nobody needs the inbox: whoever wakes a task may touch the core, and
+//! tells the host unless it is driven.
 //!
 //! No lost wake: the driver clears `notified` *before* it looks at the inbox a last time and
 //! waits; a poster posts *before* it sets `notified`. Whoever comes second sees the other.
@@ -22,12 +24,12 @@ use super::cell::{Polled, Task};
 use super::observer::{Observer, Watch};
 use super::pollers::Pollers;
 use super::queue::{Inbox, Posted, ReadyQueue};
-use crate::atomic::{AtomicBool, AtomicUsize, Ordering, UnsafeCell};
+use crate::atomic::{AtomicBool, AtomicUsize, Ordering, THREADS, UnsafeCell};
+use crate::env::Env;
 use crate::env::context::{self, Post};
 use crate::env::owner::{Ops, Owner, OwnerRef};
 use crate::env::panics::CAUGHT;
 use crate::env::rng::Rng;
-use crate::env::{Env, THREADS};
 use crate::lock::Lock;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -64,7 +66,7 @@ pub(crate) struct Executor {
     /// What the last reference calls: left by the drop of the handle, so that a program whose executors
     /// never end does not contain what their end takes.
     free: Cell<Option<Free>>,
-    /// References that were not counted by the thread that drives, in `owner`; biased until the handle
+    /// References that were not counted in `owner`, by the thread that drives; biased until the handle
     /// is dropped.
     references: AtomicUsize,
     inbox: Inbox,
@@ -177,7 +179,13 @@ impl Executor {
         self.driver.load(Ordering::Relaxed) == context::thread()
     }
 
-    /// Runs `f` with the core. Only on the driving thread; `f` runs no foreign code.
+    /// Whether this thread may touch the core.
+    #[inline]
+    fn has_core_here(&self) -> bool {
+        !THREADS || self.is_driven_here()
+    }
+
+    /// Runs `f` with the core. Only where that may be touched; `f` runs no foreign code.
     #[inline]
     fn core<R>(&self, f: impl FnOnce(&mut Core) -> R) -> R {
         // SAFETY: rule 2. The sections do not nest, since they run no foreign code.
@@ -198,7 +206,7 @@ impl Executor {
         if self.driver.compare_exchange(0, here, Ordering::Acquire, Ordering::Relaxed).is_err() {
             return Err(Refused::Busy);
         }
-        if self.core(|core| core.locals > 0 && core.home != here) {
+        if THREADS && self.core(|core| core.locals > 0 && core.home != here) {
             self.driver.store(0, Ordering::Release);
             return Err(Refused::ForeignThread);
         }
@@ -259,50 +267,40 @@ impl Executor {
         self.notified.load(Ordering::Acquire)
     }
 
-    /// A wake on the driving thread: queues the task if it waits.
+    /// A wake where the core may be touched: queues the task if it waits.
     #[inline]
     pub(super) fn wake(&self, task: Task) {
-        self.core(|core| {
-            if core.berths.leave(task) || task.header().state.wake() {
-                self.counts.tally.queued.add(1);
-                core.queue.push(task);
-            }
-        });
+        if self.core(|core| core.berths.leave(task)) || task.header().state.wake() {
+            self.queue(task);
+        }
     }
 
     /// The same for an abort.
     pub(super) fn abort(&self, task: Task) {
-        self.core(|core| {
-            if task.header().state.abort() || core.berths.leave(task) {
-                self.counts.tally.queued.add(1);
-                core.queue.push(task);
-            }
-        });
+        if task.header().state.abort() || self.core(|core| core.berths.leave(task)) {
+            self.queue(task);
+        }
     }
 
-    fn schedule(&self, task: Task) {
-        if self.is_driven_here() {
-            self.counts.tally.queued.add(1);
-            self.core(|core| core.queue.push(task));
-        } else if self.post_task(task) == Posted::First {
+    /// Queues a held task, where the core may be touched.
+    #[inline]
+    fn queue(&self, task: Task) {
+        self.counts.tally.queued.add(1);
+        self.core(|core| core.queue.push(task));
+        if !THREADS && !self.is_driven_here() {
             self.notify();
         }
     }
 
-    /// Leaves a task that this thread does not drive to whoever does. Where there are no other threads nobody
-    /// does, and it goes at once where the inbox is emptied to.
-    fn post_task(&self, task: Task) -> Posted {
-        self.counts.posted.add(1);
-        if THREADS {
-            return self.inbox.push(task);
-        }
-        self.core(|core| match core.queue {
-            ReadyQueue::Closed => Posted::Closed,
-            _ => {
-                core.receive(task, &self.counts);
-                Posted::First
+    fn schedule(&self, task: Task) {
+        if self.has_core_here() {
+            self.queue(task);
+        } else {
+            self.counts.posted.add(1);
+            if self.inbox.push(task) == Posted::First {
+                self.notify();
             }
-        })
+        }
     }
 
     fn adopt(&self, task: Task) {
@@ -311,19 +309,15 @@ impl Executor {
     }
 
     fn take_in(&self, task: Task) {
-        if self.is_driven_here() {
+        if self.has_core_here() {
             if let Some(refuse) = self.core(|core| core.refuse) {
                 return refuse(self, task);
             }
             self.counts.tally.spawned.add(1);
-            self.counts.tally.queued.add(1);
-            self.core(|core| {
-                core.register(task);
-                core.queue.push(task);
-            });
-            return;
+            self.core(|core| core.register(task));
+            return self.queue(task);
         }
-        if THREADS && task.is_local() {
+        if task.is_local() {
             // The caller is on the home thread and nobody drives: look in for a moment.
             match self.drive() {
                 Ok(_driving) => self.take_in(task),
@@ -361,22 +355,18 @@ impl Executor {
 
     /// Adopts a task whose future may still be sent, be it bound to a thread from then on.
     fn adopt_from_anywhere(&self, task: Task) {
-        if self.is_driven_here() {
+        if self.has_core_here() {
             return self.take_in(task);
         }
         // First, so that it is never seen to end before it began.
         self.counts.posted_new.add(1);
-        match self.post_task(task) {
+        self.counts.posted.add(1);
+        match self.inbox.push(task) {
             Posted::First => self.notify(),
             Posted::More => {}
             Posted::Closed => {
                 self.counts.posted_new.take_back(1);
-                // Of other threads' core nothing may be asked.
-                if THREADS {
-                    self.cancel_unadopted(task);
-                } else if let Some(refuse) = self.core(|core| core.refuse) {
-                    refuse(self, task);
-                }
+                self.cancel_unadopted(task);
             }
         }
     }
@@ -613,12 +603,16 @@ impl Drop for ExecutorHandle {
                 driving.close();
                 false
             }
-            Err(_) => true,
+            Err(_) => THREADS,
         };
         if stranded {
             self.abandon_locals();
         }
         self.free.set(Some(free));
+        if !THREADS {
+            // SAFETY: the handle has the first reference, which nobody else gives back.
+            return drop(unsafe { OwnerRef::from_raw(self.as_owner()) });
+        }
         let here = self.owner.counted_here();
         // AcqRel: the last reference frees what all others did.
         let merge = BIAS.wrapping_sub(here as usize);
@@ -675,7 +669,7 @@ static OPS: Ops = Ops {
     release: |owner| {
         // The handle is gone if this was the last, or the bias would be left; so it has set `free`.
         let executor = executor(&owner);
-        if executor.references.fetch_sub(1, Ordering::AcqRel) == 1
+        if (!THREADS || executor.references.fetch_sub(1, Ordering::AcqRel) == 1)
             && let Some(free) = executor.free.get()
         {
             // SAFETY: this was the last reference.
@@ -726,16 +720,25 @@ static OPS: Ops = Ops {
     },
 };
 
-/// The executor behind `owner`, if it is one that this thread drives, be it further up the stack.
+/// The executor behind `owner`, if it is one whose core this thread may touch: it drives it, be it
+/// further up the stack, or there is no other thread. Then every owner is an executor.
 #[inline]
-pub(super) fn driven_here(owner: &OwnerRef) -> Option<&Executor> {
-    // Without other threads the general way is as cheap.
-    if !THREADS || !owner.is_of(&OPS) {
+pub(super) fn at_hand(owner: &OwnerRef) -> Option<&Executor> {
+    if THREADS && !owner.is_of(&OPS) {
         return None;
     }
     // SAFETY: as for `executor`; it lives as long as the reference.
     let executor: &Executor = unsafe { owner.as_ptr().cast().as_ref() };
-    executor.is_driven_here().then_some(executor)
+    executor.has_core_here().then_some(executor)
+}
+
+/// Gives a new task to its owner.
+#[inline]
+pub(super) fn adopt(task: Task) {
+    match task.owner() {
+        owner if THREADS => owner.adopt(task.as_raw()),
+        owner => executor(&owner.as_ptr()).adopt(task),
+    }
 }
 
 /// The executor behind an owner of this table.

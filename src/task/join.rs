@@ -2,7 +2,8 @@
 
 use super::cell::Task;
 use super::error::JoinError;
-use super::executor::driven_here;
+use super::executor::at_hand;
+use crate::atomic::THREADS;
 use crate::env::coop;
 use crate::env::dump::{self, Wait};
 use crate::env::id::Id;
@@ -175,7 +176,7 @@ fn is_complete_or_wait(task: Task, waker: &Waker) -> bool {
 
 fn abort(task: Task) {
     let owner = task.owner();
-    match driven_here(owner) {
+    match at_hand(owner) {
         Some(executor) => executor.abort(task),
         None if task.header().state.abort() => owner.schedule(task.as_raw()),
         None => {}
@@ -190,7 +191,7 @@ impl<T> Drop for JoinHandle<T> {
             // The usual end, and the cheapest: nobody else is left.
             return self.task.free();
         }
-        if !now.is_complete() && !now.has_join_waker() && self.task.is_alone() {
+        if !now.is_complete() && !now.has_join_waker() && (!THREADS || self.task.is_alone()) {
             // The usual beginning of a task that nobody joins.
             return self.task.header().state.drop_join_alone();
         }

@@ -2,8 +2,7 @@
 //! else posts to. Both are linked through the cells, so neither allocates.
 
 use super::cell::{Header, Task};
-use crate::atomic::{AtomicPtr, Ordering};
-use crate::env::THREADS;
+use crate::atomic::{AtomicPtr, Ordering, THREADS};
 use core::ptr::{self, NonNull};
 
 #[cfg_attr(not(feature = "sim"), path = "queue/shuffled_none.rs")]
@@ -86,7 +85,8 @@ impl ReadyQueue {
     }
 }
 
-/// A stack of tasks that any thread, or an interrupt handler, may push to and one thread empties.
+/// A stack of tasks that any thread, or an interrupt handler, may push to and one thread empties. Where
+/// there are no other threads nobody pushes.
 ///
 /// R. K. Treiber's stack (1986) without its pop: the reader takes everything at once, so the ABA
 /// problem does not arise.
@@ -141,21 +141,14 @@ impl Inbox {
 
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
-        // Nobody pushes where there are no other threads.
-        if !THREADS {
-            return true;
-        }
         // Acquire: who reads "empty" before it waits pairs with the fence of its own hand-over.
-        self.top.load(Ordering::Acquire).is_null()
+        !THREADS || self.top.load(Ordering::Acquire).is_null()
     }
 
     /// Takes all tasks, oldest first, and gives each to `each`.
     pub(crate) fn take(&self, each: impl FnMut(Task)) {
-        if !THREADS {
-            return;
-        }
         let top = self.top.load(Ordering::Acquire);
-        if !top.is_null() && top != Self::closed() {
+        if THREADS && !top.is_null() && top != Self::closed() {
             // Only the reader closes the inbox, so it is still open here.
             Self::reversed(self.top.swap(ptr::null_mut(), Ordering::AcqRel), each);
         }
@@ -163,7 +156,9 @@ impl Inbox {
 
     /// Closes the inbox and gives what was left to `each`.
     pub(crate) fn close(&self, each: impl FnMut(Task)) {
-        Self::reversed(self.top.swap(Self::closed(), Ordering::AcqRel), each);
+        if THREADS {
+            Self::reversed(self.top.swap(Self::closed(), Ordering::AcqRel), each);
+        }
     }
 
     fn reversed(top: *mut Header, mut each: impl FnMut(Task)) {

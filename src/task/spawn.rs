@@ -1,6 +1,7 @@
 //! Starting tasks.
 
 use super::cell::{Meta, Task};
+use super::executor::adopt;
 use super::join::JoinHandle;
 use crate::env::context::{self, Restore};
 use crate::env::coop::{self, Budget};
@@ -67,6 +68,7 @@ where
 }
 
 /// Where `spawn_local` puts its task.
+#[inline]
 #[track_caller]
 pub(crate) fn local_owner() -> OwnerRef {
     let Some(owner) = context::with(|cx| cx.local.get()) else {
@@ -138,7 +140,7 @@ where
     // SAFETY: by contract.
     let task = unsafe { Task::new(future, meta, owner, Id::fresh(), local, Site::here()) };
     let handle = JoinHandle::new(task);
-    task.owner().adopt(task.as_raw());
+    adopt(task);
     handle
 }
 

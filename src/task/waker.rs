@@ -1,7 +1,7 @@
 //! The waker of a task: a counted pointer to its cell.
 
 use super::cell::Task;
-use super::executor::driven_here;
+use super::executor::at_hand;
 use crate::env::context;
 use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
@@ -52,7 +52,7 @@ unsafe fn wake(data: *const ()) {
     let task = task(data);
     tell(data, "waker.wake");
     let owner = task.owner();
-    if let Some(executor) = driven_here(owner) {
+    if let Some(executor) = at_hand(owner) {
         executor.wake(task);
         task.drop_ref_here();
     } else if owner.is_driven_here() {
@@ -75,7 +75,7 @@ unsafe fn wake_by_ref(data: *const ()) {
     let task = task(data);
     tell(data, "waker.wake_by_ref");
     let owner = task.owner();
-    if let Some(executor) = driven_here(owner) {
+    if let Some(executor) = at_hand(owner) {
         executor.wake(task);
     } else if task.header().state.wake() {
         owner.schedule(task.as_raw());

@@ -26,22 +26,11 @@ extern "C" {
     #[wasm_bindgen(js_name = clearTimeout)]
     pub(super) fn clear_timeout(timer: f64);
 
-    /// What there is: asked at need and kept nowhere, for a lazy static of each would be as much code again.
-    type Global;
-    #[wasm_bindgen(js_namespace = globalThis, js_name = valueOf)]
-    fn global() -> Global;
-    #[wasm_bindgen(method, getter, js_name = setImmediate)]
-    fn immediate(this: &Global) -> Option<Callback>;
-    #[wasm_bindgen(method, getter, js_name = requestAnimationFrame)]
-    fn animation_frame(this: &Global) -> Option<Callback>;
-    #[wasm_bindgen(method, getter, js_name = requestIdleCallback)]
-    fn idle_callback(this: &Global) -> Option<Callback>;
-    #[wasm_bindgen(method, getter, js_name = scheduler)]
-    fn scheduler_itself(this: &Global) -> Option<Scheduler>;
-    #[wasm_bindgen(method, getter, js_name = document)]
-    fn document_itself(this: &Global) -> Option<Document>;
-    #[wasm_bindgen(method, getter, js_name = process)]
-    fn process_itself(this: &Global) -> Option<Process>;
+    /// What there is: asked at need and kept nowhere, for a lazy static of each would be as much code
+    /// again. What a global scope offers is its own, not inherited, so that one import tells of all, and
+    /// an element of a page that has such a name is not taken for it.
+    #[wasm_bindgen(js_namespace = globalThis, js_name = hasOwnProperty)]
+    fn has(name: &str) -> bool;
 
     #[wasm_bindgen(js_name = setImmediate)]
     pub(super) fn set_immediate(callback: &Callback);
@@ -128,10 +117,10 @@ extern "C" {
     pub(super) fn cause(this: &Error) -> JsValue;
 
     pub(super) type Scheduler;
-    #[wasm_bindgen(method, getter, js_name = postTask)]
-    fn post_task_itself(this: &Scheduler) -> JsValue;
-    #[wasm_bindgen(method, js_name = postTask)]
-    pub(super) fn post_task(this: &Scheduler, callback: &Callback, options: &JsValue);
+    #[wasm_bindgen(static_method_of = Scheduler, js_class = scheduler, getter, js_name = postTask)]
+    fn post_task_itself() -> JsValue;
+    #[wasm_bindgen(static_method_of = Scheduler, js_class = scheduler, js_name = postTask)]
+    pub(super) fn post_task(callback: &Callback, options: &JsValue);
 
     #[wasm_bindgen(js_name = Object)]
     pub(super) type PostTaskOptions;
@@ -141,13 +130,13 @@ extern "C" {
     pub(super) fn set_priority(this: &PostTaskOptions, priority: &str);
 
     pub(super) type Document;
-    #[wasm_bindgen(method, getter)]
-    pub(super) fn hidden(this: &Document) -> bool;
+    #[wasm_bindgen(static_method_of = Document, js_class = document, getter)]
+    pub(super) fn hidden() -> bool;
 
     /// Node's; a program in a page may have something of that name as well.
     type Process;
-    #[wasm_bindgen(method, setter, js_name = exitCode, catch)]
-    fn set_exit_code(this: &Process, code: u32) -> Result<(), JsValue>;
+    #[wasm_bindgen(static_method_of = Process, js_class = process, setter, js_name = exitCode, catch)]
+    fn set_exit_code(code: u32) -> Result<(), JsValue>;
 }
 
 /// What this wasm exports.
@@ -157,17 +146,17 @@ pub(super) fn exports() -> Exports {
 
 /// Whether there is a `setImmediate`, as in Node.
 pub(super) fn has_immediate() -> bool {
-    global().immediate().is_some()
+    has("setImmediate")
 }
 
 /// Whether there are frames to wait for.
 pub(super) fn has_frames() -> bool {
-    global().animation_frame().is_some()
+    has("requestAnimationFrame")
 }
 
 /// Whether there is a `requestIdleCallback`.
 pub(super) fn has_idle_callback() -> bool {
-    global().idle_callback().is_some()
+    has("requestIdleCallback")
 }
 
 fn is_error(value: &JsValue) -> bool {
@@ -177,24 +166,18 @@ fn is_error(value: &JsValue) -> bool {
     value.is_object() && has_text("name") && has_text("message")
 }
 
-/// The scheduler of this global scope, if there is one.
-pub(super) fn scheduler() -> Option<Scheduler> {
-    global().scheduler_itself()
+/// Whether there is a scheduler that takes tasks.
+pub(super) fn has_scheduler() -> bool {
+    has("scheduler") && Scheduler::post_task_itself().is_function()
 }
 
-/// That of the page, if this is its thread.
-pub(super) fn document() -> Option<Document> {
-    global().document_itself()
-}
-
-impl Scheduler {
-    pub(super) fn has_post_task(&self) -> bool {
-        self.post_task_itself().is_function()
-    }
+/// Whether this is the thread of a page.
+pub(super) fn has_document() -> bool {
+    has("document")
 }
 
 /// Makes Node end with exit code 1 when it ends; elsewhere there is no process.
 pub(super) fn fail_process() {
-    // A `process` that is not Node's may refuse.
-    global().process_itself().iter().for_each(|process| drop(process.set_exit_code(1)));
+    // It throws where there is none, and one that is not Node's may refuse.
+    drop(Process::set_exit_code(1));
 }

@@ -18,10 +18,10 @@ pub(super) fn is_throttled(late: Duration, was_hidden: bool) -> bool {
 
 /// Whether this is a page that nobody sees. Workers cannot tell, and are not throttled.
 pub fn is_hidden() -> bool {
-    js::document().as_ref().is_some_and(js::Document::hidden)
+    is_page() && js::Document::hidden()
 }
 
 /// Whether this thread is that of a page.
 pub(super) fn is_page() -> bool {
-    js::document().is_some()
+    js::has_document()
 }

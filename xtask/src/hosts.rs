@@ -263,10 +263,20 @@ fn bind(wasm: &Path, source: Source<'_>, target: &str, log: &mut Log) -> Result<
     log.run(command.arg(&folder).arg(wasm))?;
     if target == "nodejs" {
         // Whatever a `package.json` in a folder above says, this is what the tool has written.
-        let written = std::fs::write(folder.join("package.json"), r#"{ "type": "commonjs" }"#);
-        written.map_err(|error| format!("package.json: {error}"))?;
+        say_type(&folder, "commonjs")?;
+        let snippets = folder.join("snippets");
+        if snippets.exists() {
+            say_type(&snippets, "module")?;
+        }
     }
     Ok(folder.join("program.js"))
+}
+
+/// Says to Node what the JavaScript in a folder is.
+fn say_type(folder: &Path, kind: &str) -> Result<(), String> {
+    let package = folder.join("package.json");
+    let written = std::fs::write(&package, format!(r#"{{ "type": "{kind}" }}"#));
+    written.map_err(|error| format!("{}: {error}", package.display()))
 }
 
 #[cfg(test)]

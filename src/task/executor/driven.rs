@@ -1,7 +1,7 @@
 //! What only the driving thread touches: the queue, the berths, the registry.
 
 use super::{Counts, Executor};
-use crate::env::THREADS;
+use crate::atomic::THREADS;
 use crate::env::context;
 use crate::env::rng::Rng;
 use crate::task::berths::Berths;
@@ -22,7 +22,7 @@ pub(super) struct Core {
     /// Tasks that wait and are held all the same.
     pub(super) berths: Berths,
     pub(super) registry: Registry,
-    /// How many tasks are bound to the thread in `home`.
+    /// How many tasks are bound to the thread in `home`, where there are others.
     pub(super) locals: usize,
     pub(super) home: usize,
     pub(super) turns: u32,
@@ -59,7 +59,7 @@ impl Core {
     #[inline]
     pub(super) fn register(&mut self, task: Task) {
         self.registry.insert(task);
-        if task.is_local() {
+        if THREADS && task.is_local() {
             self.locals += 1;
             self.home = context::thread();
         }
@@ -68,7 +68,7 @@ impl Core {
     #[inline]
     pub(super) fn forget(&mut self, task: Task) {
         self.registry.remove(task);
-        if task.is_local() {
+        if THREADS && task.is_local() {
             self.locals -= 1;
         }
     }
@@ -76,17 +76,13 @@ impl Core {
     /// Moves what came from elsewhere into the queue.
     #[inline]
     pub(super) fn empty_inbox(&mut self, inbox: &Inbox, counts: &Counts) {
-        inbox.take(|task| self.receive(task, counts));
-    }
-
-    /// Takes in what came from elsewhere.
-    #[inline]
-    pub(super) fn receive(&mut self, task: Task, counts: &Counts) {
-        counts.received.add(1);
-        if task.slot() == NEW {
-            self.register(task);
-        }
-        self.queue.push(task);
+        inbox.take(|task| {
+            counts.received.add(1);
+            if task.slot() == NEW {
+                self.register(task);
+            }
+            self.queue.push(task);
+        });
     }
 
     /// Nothing runs any more, and what comes is refused.
@@ -134,6 +130,9 @@ impl Core {
 
     #[inline]
     pub(super) fn next(&mut self, inbox: &Inbox, counts: &Counts) -> Option<Task> {
+        if !THREADS {
+            return self.queue.pop();
+        }
         self.turns = self.turns.wrapping_add(1);
         if self.turns.is_multiple_of(INBOX_INTERVAL) {
             self.clear_berths(counts);

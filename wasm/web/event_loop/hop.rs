@@ -38,25 +38,24 @@ impl Hop {
 /// `background`, else `setImmediate`, else a timeout.
 pub(super) struct Later {
     call: js::Callback,
-    scheduler: Option<js::Scheduler>,
-    options: JsValue,
+    /// Those of the scheduler, if there is one.
+    options: Option<JsValue>,
 }
 
 impl Later {
     pub(super) fn new(call: js::Callback) -> Self {
-        let scheduler = js::scheduler().filter(js::Scheduler::has_post_task);
-        let options = scheduler.as_ref().map_or(JsValue::UNDEFINED, |_| {
+        let options = js::has_scheduler().then(|| {
             let options = js::PostTaskOptions::new();
             options.set_priority("background");
             options.into()
         });
-        Self { call, scheduler, options }
+        Self { call, options }
     }
 
     pub(super) fn ask(&self) {
-        match &self.scheduler {
+        match &self.options {
             // The promise that it answers is of no use here: the call never throws.
-            Some(scheduler) => scheduler.post_task(&self.call, &self.options),
+            Some(options) => js::Scheduler::post_task(&self.call, options),
             None if js::has_immediate() => js::set_immediate(&self.call),
             None => {
                 js::set_timeout(&self.call, 0);

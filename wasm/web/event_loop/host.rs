@@ -486,12 +486,11 @@ impl Host {
             return;
         }
         self.disarm();
-        let wait = deadline.saturating_duration_since(host_now());
-        if wait.is_zero() {
+        let ms = timeout_ms(deadline, host_now());
+        if ms == 0 {
             self.due.set(true);
             return self.ask_hop();
         }
-        let ms = timeout_ms(wait);
         let call = self.on_timer.get_or_make(|| callback(self.number, Cause::Timer));
         let id = js::set_timeout(call, ms);
         let was_hidden = gaps_matter() && throttle::is_hidden();
@@ -529,8 +528,7 @@ fn callback(number: usize, cause: Cause) -> js::Callback {
 
 /// Rounded up, for a timer that fires early would only have to be armed again; cut to what
 /// `setTimeout` can take (24 days), beyond which it would fire at once.
-fn timeout_ms(wait: Duration) -> i32 {
-    let ms = wait.subsec_nanos().div_ceil(1_000_000);
-    let ms = wait.as_secs().saturating_mul(1000).saturating_add(ms.into());
-    i32::try_from(ms).unwrap_or(i32::MAX)
+fn timeout_ms(deadline: Instant, now: Instant) -> i32 {
+    let wait_ns = deadline.as_nanos().saturating_sub(now.as_nanos());
+    i32::try_from(wait_ns.div_ceil(1_000_000)).unwrap_or(i32::MAX)
 }
