@@ -74,6 +74,17 @@ struct Programs {
     built: PathBuf,
 }
 
+/// How to start a side of so many connections. With one, both sides stay on one processor: else the
+/// processors that the system happens to choose decide everything.
+fn placed(connections: &str, program: &Path) -> Command {
+    if connections != "1" || !cfg!(target_os = "linux") {
+        return Command::new(program);
+    }
+    let mut command = Command::new("taskset");
+    command.args(["--cpu-list", "0"]).arg(program);
+    command
+}
+
 impl Programs {
     fn build(log: &mut Log) -> Result<Self, Trouble> {
         let wasmtime = tools::wasmtime()?;
@@ -89,18 +100,18 @@ impl Programs {
 
     /// The rows of a service: requests a second, and the processor's time that one takes.
     fn serve(&self, service: &str, title: &str, host: &[&str]) -> Result<(), Trouble> {
-        let mut servers = Vec::new();
-        for (_, peer) in PEERS {
-            let Some(component) = self.component(&self.built, service, peer) else {
-                servers.push(None);
-                continue;
-            };
-            let mut command = Command::new(&self.wasmtime);
-            command.args(host).arg(component);
-            let written = repo::scratch().join(format!("bench-{service}-{peer}.out"));
-            servers.push(Some(Server::start(&mut command, written)?));
-        }
         for (connections, requests) in LOADS {
+            let mut servers = Vec::new();
+            for (_, peer) in PEERS {
+                let Some(component) = self.component(&self.built, service, peer) else {
+                    servers.push(None);
+                    continue;
+                };
+                let mut command = placed(connections, &self.wasmtime);
+                command.args(host).arg(component);
+                let written = repo::scratch().join(format!("bench-{service}-{peer}.out"));
+                servers.push(Some(Server::start(&mut command, written)?));
+            }
             let mut best = [(0.0_f64, f64::INFINITY); PEERS.len()];
             for _ in 0..ROUNDS {
                 for (server, best) in servers.iter().zip(&mut best) {
@@ -132,7 +143,7 @@ impl Programs {
     ) -> Result<(f64, f64), Trouble> {
         let before = server.cpu();
         let arguments = [service, &server.address, connections, requests];
-        let text = capture(Command::new(&self.load).args(arguments))?;
+        let text = capture(placed(connections, &self.load).args(arguments))?;
         let spent = server.cpu().zip(before).map(|(after, before)| after.saturating_sub(before));
         let count: f64 = [connections, requests].iter().map(|n| n.parse().unwrap_or(1.0)).product();
         let cpu = spent.map_or(f64::INFINITY, |spent| spent.as_secs_f64() * 1e6 / count);
