@@ -54,7 +54,7 @@ fn loads(node: &Path, wasm: &Path) -> Result<(), String> {
 }
 
 /// An echo on preview 2, after jco's `opt` and without names.
-const ECHO_BUDGET: u64 = 105_050;
+const ECHO_BUDGET: u64 = 105_150;
 
 const ECHO: Source<'static> = Source {
     package: "creel-components",
@@ -65,7 +65,7 @@ const ECHO: Source<'static> = Source {
 };
 
 /// A service on preview 3, which may have sockets and makes none: it shall not hold them.
-const SERVICE_BUDGET: u64 = 201_600;
+const SERVICE_BUDGET: u64 = 201_700;
 
 const SERVICE: Source<'static> =
     Source { kind: "--example", features: |_| "p3", entry: Some("http_p3"), ..ECHO };
