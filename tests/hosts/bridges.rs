@@ -49,6 +49,17 @@ impl Drop for Told {
     }
 }
 
+/// The numbers from one on, and whether they were dropped.
+fn counting() -> (JsValue, Rc<Cell<bool>>) {
+    let gone = Rc::new(Cell::new(false));
+    let guard = Told(gone.clone());
+    let endless = stream::iter(1..).map(move |number| {
+        let _ = &guard;
+        Ok(JsValue::from(number))
+    });
+    (web::async_iterator(endless), gone)
+}
+
 /// Has no item, and no end.
 struct Never(#[expect(dead_code, reason = "it tells when it is dropped")] Told);
 
@@ -304,13 +315,7 @@ cases! {
     }
 
     async fn leaving_a_loop_drops_the_stream() {
-        let gone = Rc::new(Cell::new(false));
-        let guard = Told(gone.clone());
-        let endless = stream::iter(1..).map(move |number| {
-            let _ = &guard;
-            Ok(JsValue::from(number))
-        });
-        let iterator = web::async_iterator(endless);
+        let (iterator, gone) = counting();
         let some = "for await (const number of x) if (number == 5) return number";
         assert_eq!(js_async(some, &iterator).await, Ok(JsValue::from(5)));
         assert!(gone.get());
@@ -328,13 +333,7 @@ cases! {
     }
 
     async fn what_is_thrown_into_a_stream_drops_it_and_comes_back() {
-        let gone = Rc::new(Cell::new(false));
-        let guard = Told(gone.clone());
-        let endless = stream::iter(1..).map(move |number| {
-            let _ = &guard;
-            Ok(JsValue::from(number))
-        });
-        let iterator = web::async_iterator(endless);
+        let (iterator, gone) = counting();
         // By a generator that delegates to it, which asks for `throw`.
         let thrown = "const outer = (async function* () { yield* x })();
             await outer.next();
